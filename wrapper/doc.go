@@ -1,0 +1,53 @@
+// Package wrapper asks Genesys Cloud who uses the API allowance of an
+// organization.
+//
+// The vendor meters every API request. A query is submitted, runs for a while,
+// and then has rows: how many requests an OAuth client made, to which endpoint,
+// on which day, and how they were answered. This package adds to the generated
+// client in package gen what that takes: tokens, waiting, trying again, staying
+// within the rate limit, and reading the rows.
+//
+//	client, err := wrapper.NewFromEnv()
+//	if err != nil {
+//		return err
+//	}
+//	rows, err := client.Query(ctx, gen.APIUsageQuery{
+//		Interval: wrapper.Interval(start, end),
+//		GroupBy:  []gen.GroupBy{gen.GroupByOAuthClientID, gen.GroupByTemplateURI},
+//	})
+//
+// # Queries
+//
+// [Client.Query] submits a query, waits for it and returns its rows, in no
+// particular order. [Client.QueryRows] hands each row on as it arrives instead:
+// a month of a large organization is half a million of them. [Client.Submit]
+// returns an [Execution], whose id is all that is needed to go on later or in
+// another process, by [Client.Execution].
+//
+// The OAuth client needs the permission oauth:client:view or
+// usage:organization:view. The counts are a day old: the vendor computes them
+// once a day, by whole UTC days, and the current day is not in them. Requests
+// answered with 429 are counted in Status429 and in Status400.
+//
+// # Errors
+//
+// An answer that is no success is an [*APIError], with the correlation id that
+// the vendor's support asks for. All that goes wrong after a query was submitted
+// is in an [*ExecutionError], which names the execution. [ErrQueryFailed] says
+// that the vendor gave the query up. A refused client id or secret is an
+// *oauth2.RetrieveError. Contexts end calls promptly, with their own errors. All
+// of them are found by errors.Is and errors.As.
+//
+// # What is taken care of
+//
+// Requests are tried again when that may help (see [Retry]), and paced by what
+// the vendor's answers say of the rate limit, for all that share a [Client].
+// Tokens are fetched when needed and kept; neither they nor secrets get into
+// errors or logs, go to other hosts than the configured ones, or over plain http
+// beyond this machine. Redirects are not followed.
+//
+// The facts about the API are those of the vendor's documents; its developer
+// site is https://developer.genesys.cloud. The vendor calls these operations
+// "old" since 2025-03-31 and expects to deprecate them in favour of
+// POST /api/v2/usage/aggregates/query/jobs.
+package wrapper

@@ -1,0 +1,192 @@
+package wrapper
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// objectDecoder decodes JSON objects into one struct, over and over. It reads
+// each value once and stores the common types by itself, in a fraction of the
+// time that json.UnmarshalDecode takes. Everything else, and every value that is
+// not as expected, it leaves to package json: types that the generator may come
+// to use, and the errors.
+//
+// It follows the struct's own fields and json tags, so what a regeneration adds
+// arrives.
+type objectDecoder struct {
+	target any            // what is decoded into
+	fields []any          // pointers to its fields
+	names  []string       // and their names, quoted, as they are in JSON
+	index  map[string]int // their places, by those names
+	seen   []int          // the object that a field was last seen in
+	object int            // the number of this object
+	shared map[string]any // by what they are in JSON: the strings and times seen lately
+	plain  bool           // only package json knows how to decode this type
+}
+
+func newObjectDecoder(target any) *objectDecoder {
+	d := &objectDecoder{target: target, index: map[string]int{}, shared: map[string]any{}}
+	switch target.(type) {
+	case json.Unmarshaler, json.UnmarshalerFrom:
+		d.plain = true
+		return d
+	}
+	value := reflect.ValueOf(target).Elem()
+	for i := range value.NumField() {
+		field := value.Type().Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case name == "-" && options == "":
+			continue
+		case field.Anonymous, !field.IsExported(), name == "", !onlyOmits(options):
+			d.plain = true
+			return d
+		}
+		name = strconv.Quote(name)
+		d.index[name] = len(d.fields)
+		d.names = append(d.names, name)
+		d.fields = append(d.fields, value.Field(i).Addr().Interface())
+		d.seen = append(d.seen, 0)
+	}
+	return d
+}
+
+// onlyOmits tells whether the options of a json tag say nothing about decoding.
+func onlyOmits(options string) bool {
+	for option := range strings.SplitSeq(options, ",") {
+		if option != "" && option != "omitempty" && option != "omitzero" {
+			return false
+		}
+	}
+	return true
+}
+
+// decode reads one object into the struct, which the caller has set to zero.
+// Special values, by key, read themselves.
+func (d *objectDecoder) decode(decoder *jsontext.Decoder, what string, special map[string]func() error) error {
+	if d.plain && special == nil {
+		return json.UnmarshalDecode(decoder, d.target)
+	}
+	if err := expect(decoder, '{', what); err != nil {
+		return err
+	}
+	d.object++
+	next := 0 // the field that comes next if they come in order, as they mostly do
+	for decoder.PeekKind() != '}' {
+		name, err := decoder.ReadValue()
+		if err != nil {
+			return err
+		}
+		i, ok := next, next < len(d.names) && string(name) == d.names[next]
+		if !ok {
+			i, ok = d.index[string(name)]
+		}
+		if !ok && name.Kind() == '"' {
+			// Unknown, or a known name with escapes in it.
+			i, ok = d.index[strconv.Quote(unquote(name))]
+		}
+		if !ok {
+			if err := decoder.SkipValue(); err != nil {
+				return err
+			}
+			continue
+		}
+		next = i + 1
+		if d.seen[i] == d.object {
+			return fmt.Errorf("the key %s comes twice, the second time at byte %d", d.names[i], decoder.InputOffset())
+		}
+		d.seen[i] = d.object
+		if read := special[strings.Trim(d.names[i], `"`)]; read != nil {
+			if err := read(); err != nil {
+				return err
+			}
+			continue
+		}
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return err
+		}
+		if !d.store(d.fields[i], value) {
+			if err := json.Unmarshal(value, d.fields[i], lenient); err != nil {
+				return fmt.Errorf("%s, at byte %d: %w", d.names[i], decoder.InputOffset()-int64(len(value)), err)
+			}
+		}
+	}
+	_, err := decoder.ReadToken()
+	return err
+}
+
+func unquote(name jsontext.Value) string {
+	unquoted, _ := jsontext.AppendUnquote(nil, name)
+	return string(unquoted)
+}
+
+// store stores a value if it knows how to.
+func (d *objectDecoder) store(field any, value jsontext.Value) bool {
+	switch field := field.(type) {
+	case *int64:
+		n, ok := parseInt(value)
+		*field = n
+		return ok
+	case *string:
+		return share(d, field, value)
+	case *time.Time:
+		return share(d, field, value)
+	}
+	return false
+}
+
+// Values longer than this, or more than this many different ones, are not kept
+// to be shared.
+const (
+	maxSharedLen = 256
+	maxShared    = 8 << 10
+)
+
+// share stores a string or time, the same one for all that are written alike:
+// names, templates and dates repeat in hundreds of rows.
+func share[T string | time.Time](d *objectDecoder, field *T, value jsontext.Value) bool {
+	if value.Kind() != '"' || len(value) > maxSharedLen {
+		return false
+	}
+	if known, ok := d.shared[string(value)].(T); ok {
+		*field = known
+		return true
+	}
+	if json.Unmarshal(value, field, lenient) != nil {
+		return false
+	}
+	if len(d.shared) >= maxShared {
+		clear(d.shared)
+	}
+	d.shared[string(value)] = *field
+	return true
+}
+
+// parseInt reads an integer of up to 18 digits, which needs no check for overflow.
+func parseInt(value jsontext.Value) (int64, bool) {
+	digits := value
+	if len(digits) > 0 && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	if len(digits) == 0 || len(digits) > 18 {
+		return 0, false
+	}
+	var n int64
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	if len(digits) < len(value) {
+		n = -n
+	}
+	return n, true
+}

@@ -1,0 +1,210 @@
+package wrapper
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// tokenTransport adds the bearer token to each request. When the API refuses a
+// token that can be had anew, it fetches another and sends the request once
+// more.
+type tokenTransport struct {
+	base   http.RoundTripper
+	tokens *tokenCache
+	origin *url.URL // the only place that gets to see the token
+}
+
+func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.URL.Scheme != t.origin.Scheme || request.URL.Host != t.origin.Host {
+		return nil, fmt.Errorf("%s is not the API at %s: the token is for that one only", request.URL.Host, t.origin.Host)
+	}
+	token, err := t.tokens.get(request.Context())
+	if err != nil {
+		return nil, err
+	}
+	response, err := t.send(request, token)
+	if err != nil || response.StatusCode != http.StatusUnauthorized || t.tokens.static {
+		return response, err
+	}
+	t.tokens.drop(token)
+	fresh, err := t.tokens.get(request.Context())
+	if err != nil {
+		response.Body.Close()
+		return nil, err
+	}
+	if fresh.AccessToken == token.AccessToken || !canResend(request) {
+		return response, nil
+	}
+	response.Body.Close()
+	return t.send(request, fresh)
+}
+
+func (t *tokenTransport) send(request *http.Request, token *oauth2.Token) (*http.Response, error) {
+	authorized, err := resend(request, request.Context())
+	if err != nil {
+		return nil, err
+	}
+	token.SetAuthHeader(authorized)
+	response, err := t.base.RoundTrip(authorized)
+	if response != nil {
+		response.Request = request // without the token, for whoever prints it
+	}
+	return response, err
+}
+
+// tokenCache fetches a token when there is none that will last, once however
+// many goroutines ask.
+type tokenCache struct {
+	fetch  func(context.Context) (*oauth2.Token, error)
+	static bool // the one token there is
+
+	mu       sync.Mutex
+	token    *oauth2.Token
+	renew    time.Time // when to fetch another; zero: never
+	fetching *tokenFetch
+}
+
+// tokenFetch is a fetch under way. Its fields are set when done is closed.
+type tokenFetch struct {
+	done      chan struct{}
+	token     *oauth2.Token
+	err       error
+	abandoned bool // its context ended, which says nothing about those of others
+}
+
+func (c *tokenCache) get(ctx context.Context) (*oauth2.Token, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		c.mu.Lock()
+		if c.token != nil && (c.renew.IsZero() || time.Now().Before(c.renew)) {
+			defer c.mu.Unlock()
+			return c.token, nil
+		}
+		fetch := c.fetching
+		if fetch == nil {
+			fetch = &tokenFetch{done: make(chan struct{})}
+			c.fetching = fetch
+			c.mu.Unlock()
+			c.lead(ctx, fetch)
+			return fetch.token, fetch.err
+		}
+		c.mu.Unlock()
+		select {
+		case <-fetch.done:
+			if !fetch.abandoned {
+				return fetch.token, fetch.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// lead fetches a token for all who wait.
+func (c *tokenCache) lead(ctx context.Context, fetch *tokenFetch) {
+	fetch.abandoned = true // unless fetch returns: a caller's source may panic
+	defer func() {
+		c.mu.Lock()
+		c.fetching = nil
+		if fetch.token != nil {
+			c.token, c.renew = fetch.token, renewal(fetch.token)
+		}
+		c.mu.Unlock()
+		close(fetch.done)
+	}()
+	fetch.token, fetch.err = c.fetch(ctx)
+	if fetch.err == nil && (fetch.token == nil || fetch.token.AccessToken == "") {
+		fetch.token, fetch.err = nil, errors.New("the token source gave an empty token")
+	}
+	fetch.abandoned = fetch.err != nil && ctx.Err() != nil
+}
+
+// drop forgets a token that was refused, unless there is a newer one already.
+func (c *tokenCache) drop(token *oauth2.Token) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.token == token {
+		c.token = nil
+	}
+}
+
+// renewal returns when to fetch the next token: ahead of the expiry by a minute,
+// or by a tenth of the token's life where that is less. Zero means never.
+func renewal(token *oauth2.Token) time.Time {
+	if token.Expiry.IsZero() {
+		return time.Time{}
+	}
+	life := time.Until(token.Expiry)
+	return token.Expiry.Add(-min(time.Minute, life/10))
+}
+
+// clientCredentials returns a fetch that asks the login host for a token by the
+// OAuth grant of that name.
+func clientCredentials(id, secret, loginURL, userAgent string, transport http.RoundTripper) func(context.Context) (*oauth2.Token, error) {
+	config := &clientcredentials.Config{
+		ClientID:     id,
+		ClientSecret: secret,
+		TokenURL:     loginURL + "/oauth/token",
+		AuthStyle:    oauth2.AuthStyleInHeader,
+	}
+	client := &http.Client{
+		Transport: &loginTransport{transport, userAgent},
+		// A redirect would take the secret along.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return func(ctx context.Context) (*oauth2.Token, error) {
+		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
+		if err == nil {
+			return token, nil
+		}
+		var refused *oauth2.RetrieveError
+		if !errors.As(err, &refused) {
+			return nil, fmt.Errorf("fetching a token: %w", err)
+		}
+		// The request in the response holds the secret; the body is quoted by
+		// Error and may be any gateway's page.
+		response := *refused.Response
+		response.Request = nil
+		refused.Response = &response
+		refused.Body = refused.Body[:min(len(refused.Body), 512)]
+		return nil, fmt.Errorf("fetching a token from %s: %s: %w%s; check the client id and secret, and that they belong to this region",
+			loginURL, response.Status, refused, correlation(response.Header.Get(correlationHeader)))
+	}
+}
+
+// loginTransport prepares what oauth2 sends and reads.
+type loginTransport struct {
+	base      http.RoundTripper
+	userAgent string
+}
+
+func (t *loginTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	request.Header.Set("User-Agent", t.userAgent)
+	response, err := t.base.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode/100 == 2 {
+		// The retry layer made sure of it. oauth2 would read text/plain as a form.
+		response.Header.Set("Content-Type", "application/json")
+		return response, nil
+	}
+	// A body that breaks off takes nothing from what the status says.
+	data, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(data))
+	return response, request.Context().Err()
+}

@@ -1,0 +1,473 @@
+package wrapper_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/genesyscloud-go/usage/wrapper/usagetest"
+	"golang.org/x/oauth2"
+)
+
+// demo is the client of a made-up organization, in place of one from the
+// environment. A program would not close anything.
+func demo(options ...wrapper.Option) (client *wrapper.Client, end func()) {
+	server := usagetest.NewServer(usagetest.Config{Rows: demoRows, RunningPolls: 1})
+	client, err := wrapper.New(wrapper.USEast1, append(server.Options(), options...)...)
+	if err != nil {
+		panic(err)
+	}
+	return client, server.Close
+}
+
+func demoRows(query gen.APIUsageQuery) []gen.APIUsageRow {
+	day := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	switch {
+	case query.Granularity == gen.GranularityDay:
+		return []gen.APIUsageRow{
+			{Date: day, TemplateURI: "api/v2/users", Status200: 120, Requests: 120},
+			{Date: day, TemplateURI: "api/v2/routing/queues", Status200: 40, Requests: 40},
+			{Date: day.AddDate(0, 0, 1), TemplateURI: "api/v2/users", Status200: 90, Requests: 90},
+		}
+	default:
+		return []gen.APIUsageRow{
+			{ClientID: "1", ClientName: "Demo Dialer", Status200: 900, Status400: 100, Status429: 80, Requests: 1000},
+			{ClientID: "2", ClientName: "Demo Wallboard", Status200: 250, Requests: 250},
+		}
+	}
+}
+
+var ctx = context.Background()
+
+// The last month, by OAuth client.
+func Example() {
+	client, end := demo() // or: client, err := wrapper.NewFromEnv()
+	defer end()
+
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) // or: time.Now().UTC()
+	month := time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)
+	rows, err := client.Query(ctx, gen.APIUsageQuery{
+		Interval: wrapper.Interval(month, month.AddDate(0, 1, 0)),
+		GroupBy:  []gen.GroupBy{gen.GroupByOAuthClientID},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, row := range rows {
+		fmt.Println(row.ClientName, row.Requests)
+	}
+	// Output:
+	// Demo Dialer 1000
+	// Demo Wallboard 250
+}
+
+// Day by day and endpoint by endpoint: this may be many rows, so they are read
+// one at a time.
+func Example_dailyByEndpoint() {
+	client, end := demo()
+	defer end()
+
+	query := gen.APIUsageQuery{
+		Interval:    "2026-10-01/2026-11-01",
+		Granularity: gen.GranularityDay,
+		GroupBy:     []gen.GroupBy{gen.GroupByTemplateURI},
+	}
+	for row, err := range client.QueryRows(ctx, query) {
+		if err != nil {
+			fmt.Println("the report is not complete:", err)
+			return
+		}
+		fmt.Println(row.Date.Format(time.DateOnly), row.TemplateURI, row.Requests)
+	}
+	// Output:
+	// 2026-10-01 api/v2/users 120
+	// 2026-10-01 api/v2/routing/queues 40
+	// 2026-10-02 api/v2/users 90
+}
+
+// Which clients were told to slow down, and how often.
+func Example_whoWasRateLimited() {
+	client, end := demo()
+	defer end()
+
+	rows, err := client.Query(ctx, gen.APIUsageQuery{
+		Interval: "2026-10-01/2026-11-01",
+		Metrics:  []gen.Metric{gen.MetricStatus429, gen.MetricRequests},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rows = slices.DeleteFunc(rows, func(row gen.APIUsageRow) bool { return row.Status429 == 0 })
+	for _, row := range rows {
+		fmt.Printf("%s: %d of %d requests\n", row.ClientName, row.Status429, row.Requests)
+	}
+	// Output: Demo Dialer: 80 of 1000 requests
+}
+
+// Several organizations at once, each with its own client.
+func Example_severalOrganizations() {
+	east, endEast := demo()
+	defer endEast()
+	ireland, endIreland := demo()
+	defer endIreland()
+	organizations := map[string]*wrapper.Client{"east": east, "ireland": ireland}
+
+	var mu sync.Mutex
+	requests := map[string]int64{}
+	var all sync.WaitGroup
+	for name, client := range organizations {
+		all.Go(func() {
+			rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+			if err != nil {
+				fmt.Println(name, err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, row := range rows {
+				requests[name] += row.Requests
+			}
+		})
+	}
+	all.Wait()
+	fmt.Println(requests)
+	// Output: map[east:1250 ireland:1250]
+}
+
+// A program may end between the two and take the query up when it is back.
+func ExampleClient_Execution() {
+	client, end := demo()
+	defer end()
+
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	id := execution.ID() // keep this
+
+	rows, err := client.Execution(id).Wait(ctx) // in this process or another
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(rows), "rows")
+	// Output: 2 rows
+}
+
+// The error of a query that was interrupted names its execution.
+func ExampleExecutionError() {
+	client, end := demo()
+	defer end()
+	ctx, cancel := context.WithTimeout(ctx, 0) // some deadline
+	defer cancel()
+
+	_, err := client.Execution("9f32b7cf").Wait(ctx)
+	var interrupted *wrapper.ExecutionError
+	if errors.As(err, &interrupted) && errors.Is(err, context.DeadlineExceeded) {
+		fmt.Println("take up later:", interrupted.ExecutionID)
+	}
+	// Output: take up later: 9f32b7cf
+}
+
+func ExampleAPIError() {
+	client, end := demo()
+	defer end()
+
+	_, err := client.Execution("unknown").Wait(ctx)
+	var api *wrapper.APIError
+	if errors.As(err, &api) && api.StatusCode == http.StatusNotFound {
+		fmt.Println(api.Code, "- quote", api.CorrelationID != "", "to support")
+	}
+	// Output: not.found - quote true to support
+}
+
+func ExampleClient_Query() {
+	client, end := demo()
+	defer end()
+
+	rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	switch {
+	case errors.Is(err, wrapper.ErrQueryFailed):
+		fmt.Println("submit it again")
+	case err != nil:
+		fmt.Println(err)
+	default:
+		fmt.Println(len(rows), "rows")
+	}
+	// Output: 2 rows
+}
+
+func ExampleClient_QueryRows() {
+	client, end := demo()
+	defer end()
+
+	var requests int64
+	for row, err := range client.QueryRows(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}) {
+		if err != nil {
+			fmt.Println("the report is not complete:", err)
+			return
+		}
+		requests += row.Requests
+	}
+	fmt.Println(requests)
+	// Output: 1250
+}
+
+func ExampleClient_Submit() {
+	client, end := demo()
+	defer end()
+
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(execution.ID() != "")
+	// Output: true
+}
+
+func ExampleClient_API() {
+	client, end := demo()
+	defer end()
+
+	response, err := client.API().PostUsageQueryWithResponse(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(response.Status(), response.JSON200.ExecutionID != "")
+	// Output: 200 OK true
+}
+
+func ExampleExecution_Poll() {
+	client, end := demo()
+	defer end()
+
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 { // when it suits
+		result, err := execution.Poll(ctx)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(result.QueryStatus, len(result.Results))
+	}
+	// Output:
+	// Running 0
+	// Complete 2
+}
+
+func ExampleExecution_Rows() {
+	client, end := demo()
+	defer end()
+
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for row, err := range execution.Rows(ctx) {
+		if err != nil {
+			fmt.Println("the report is not complete:", err)
+			return
+		}
+		fmt.Println(row.ClientName)
+	}
+	// Output:
+	// Demo Dialer
+	// Demo Wallboard
+}
+
+func ExampleNew() {
+	client, err := wrapper.New(wrapper.EUWest1, wrapper.WithClientCredentials("id", "secret"))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+func ExampleNewFromEnv() {
+	for _, name := range []string{"GENESYSCLOUD_REGION", "GENESYSCLOUD_ACCESS_TOKEN", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET"} {
+		os.Unsetenv(name)
+	}
+	_, err := wrapper.NewFromEnv()
+	fmt.Println(err)
+
+	os.Setenv("GENESYSCLOUD_REGION", "mypurecloud.ie")
+	os.Setenv("GENESYSCLOUD_ACCESS_TOKEN", "token")
+	client, err := wrapper.NewFromEnv()
+	fmt.Println(client != nil, err)
+	// Output:
+	// wrapper: missing in the environment: GENESYSCLOUD_REGION, GENESYSCLOUD_ACCESS_TOKEN (or both GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET)
+	// true <nil>
+}
+
+// A token from elsewhere, such as a vault that hands out short-lived ones.
+func ExampleWithTokenSource() {
+	source := tokenSource(func() (*oauth2.Token, error) {
+		return &oauth2.Token{AccessToken: "from the vault", Expiry: time.Now().Add(time.Hour)}, nil
+	})
+	client, err := wrapper.New(wrapper.USEast1, wrapper.WithTokenSource(source))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+type tokenSource func() (*oauth2.Token, error)
+
+func (f tokenSource) Token() (*oauth2.Token, error) { return f() }
+
+// A token that another program fetched.
+func ExampleWithAccessToken() {
+	client, err := wrapper.New(wrapper.USEast1, wrapper.WithAccessToken("token"))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+// Through a corporate proxy, with certificates of one's own.
+func ExampleWithHTTPClient() {
+	proxy, err := url.Parse("http://proxy.example.com:3128")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	authorities := x509.NewCertPool()      // AppendCertsFromPEM: who signs the proxy's certificates
+	certificates := []tls.Certificate(nil) // tls.LoadX509KeyPair: who this program is
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = http.ProxyURL(proxy)
+	transport.TLSClientConfig = &tls.Config{RootCAs: authorities, Certificates: certificates}
+
+	client, err := wrapper.New(wrapper.USEast1,
+		wrapper.WithAccessToken("token"),
+		wrapper.WithHTTPClient(&http.Client{Transport: transport}))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+func ExampleWithLogger() {
+	withoutTime := func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "wait" {
+			return slog.Attr{}
+		}
+		return a
+	}
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))
+	server := usagetest.NewServer(usagetest.Config{Fault: onceBusy()})
+	defer server.Close()
+	client, err := wrapper.New(wrapper.USEast1, append(server.Options(), wrapper.WithLogger(logger))...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}); err != nil {
+		fmt.Println(err)
+	}
+	// Output: level=INFO msg=retrying method=POST path=/api/v2/usage/query attempt=1 error="503 Service Unavailable"
+}
+
+// onceBusy makes a server answer the first request of a query with 503.
+func onceBusy() func(*http.Request) usagetest.Fault {
+	var once sync.Once
+	return func(request *http.Request) (fault usagetest.Fault) {
+		if strings.HasSuffix(request.URL.Path, "/usage/query") {
+			once.Do(func() { fault.Status = http.StatusServiceUnavailable })
+		}
+		return fault
+	}
+}
+
+func ExampleWithProgress() {
+	client, end := demo(wrapper.WithProgress(func(p wrapper.Progress) {
+		fmt.Println(p.Status, "after", p.Polls)
+	}))
+	defer end()
+	if _, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// Running after 1
+	// Complete after 2
+}
+
+// A nightly job has time.
+func ExampleWithPolling() {
+	client, err := wrapper.New(wrapper.USEast1, wrapper.WithAccessToken("token"),
+		wrapper.WithPolling(wrapper.Polling{Initial: 10 * time.Second, Max: 2 * time.Minute, Timeout: 4 * time.Hour}))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+func ExampleWithRetry() {
+	client, err := wrapper.New(wrapper.USEast1, wrapper.WithAccessToken("token"),
+		wrapper.WithRetry(wrapper.Retry{MaxAttempts: 10, Max: 5 * time.Minute}))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+func ExampleWithUserAgent() {
+	client, err := wrapper.New(wrapper.USEast1, wrapper.WithAccessToken("token"), wrapper.WithUserAgent("usage-report/1.0"))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+// Addresses in place of a region's.
+func ExampleWithBaseURL() {
+	client, err := wrapper.New("",
+		wrapper.WithBaseURL("https://gateway.example.com/genesys-api"),
+		wrapper.WithLoginURL("https://gateway.example.com/genesys-login"),
+		wrapper.WithClientCredentials("id", "secret"))
+	fmt.Println(client != nil, err)
+
+	_, err = wrapper.New("", wrapper.WithBaseURL("http://gateway.example.com"), wrapper.WithAccessToken("token"))
+	fmt.Println(err)
+	// Output:
+	// true <nil>
+	// wrapper: WithBaseURL: "http://gateway.example.com" is neither https nor http to a loopback address
+}
+
+func ExampleInterval() {
+	october := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	fmt.Println(wrapper.Interval(october, october.AddDate(0, 1, 0)))
+	// Output: 2026-10-01T00:00:00Z/2026-11-01T00:00:00Z
+}
+
+func ExampleParseInterval() {
+	start, end, err := wrapper.ParseInterval("2026-10/2026-11-01T12:00:00Z")
+	fmt.Println(start, end, err)
+	// Output: 2026-10-01 00:00:00 +0000 UTC 2026-11-01 12:00:00 +0000 UTC <nil>
+}
+
+func ExampleParseRegion() {
+	for _, name := range []string{"eu-west-1", "mypurecloud.ie"} {
+		region, err := wrapper.ParseRegion(name)
+		fmt.Println(region, err)
+	}
+	// Output:
+	// eu-west-1 <nil>
+	// eu-west-1 <nil>
+}
+
+func ExampleRegions() {
+	for _, region := range wrapper.Regions()[:2] {
+		fmt.Println(region, region.APIURL(), region.LoginURL())
+	}
+	// Output:
+	// us-east-1 https://api.mypurecloud.com https://login.mypurecloud.com
+	// us-east-2 https://api.use2.us-gov-pure.cloud https://login.use2.us-gov-pure.cloud
+}

@@ -1,0 +1,97 @@
+package usagetest_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/genesyscloud-go/usage/wrapper/usagetest"
+)
+
+// busiestClient is a function of a program of yours, to be tested.
+func busiestClient(ctx context.Context, client *wrapper.Client) (name string, err error) {
+	rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	var most int64 = -1
+	for _, row := range rows {
+		if row.Requests > most {
+			name, most = row.ClientName, row.Requests
+		}
+	}
+	return name, err
+}
+
+func TestBusiestClient(t *testing.T) {
+	server := usagetest.NewServer(usagetest.Config{
+		Rows: func(gen.APIUsageQuery) []gen.APIUsageRow {
+			return []gen.APIUsageRow{{ClientName: "Wallboard", Requests: 3}, {ClientName: "Dialer", Requests: 5}}
+		},
+		RunningPolls: 2,
+		Fault:        usagetest.RandomFaults(1, 0.1, usagetest.Fault{Status: 503}),
+	})
+	defer server.Close()
+	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, err := busiestClient(t.Context(), client); err != nil || name != "Dialer" {
+		t.Errorf("got %q, %v", name, err)
+	}
+}
+
+func ExampleNewServer() {
+	server := usagetest.NewServer(usagetest.Config{})
+	defer server.Close()
+
+	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	fmt.Println(len(rows), "OAuth clients", err)
+	// Output: 36 OAuth clients <nil>
+}
+
+// What a program asked for can be looked at afterwards.
+func ExampleServer_Requests() {
+	server := usagetest.NewServer(usagetest.Config{})
+	defer server.Close()
+
+	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := client.Submit(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}); err != nil {
+		fmt.Println(err)
+	}
+	for _, request := range server.Requests() {
+		fmt.Printf("%s %s %q: %d\n", request.Method, request.Path, request.Body, request.Status)
+	}
+	// Output:
+	// POST /oauth/token "": 200
+	// POST /api/v2/usage/query "{\"interval\":\"2026-10-01/2026-11-01\"}": 200
+}
+
+// A fault of one kind for requests of one kind.
+func ExampleFault() {
+	server := usagetest.NewServer(usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
+		if request.Method == http.MethodGet {
+			return usagetest.Fault{Status: http.StatusForbidden}
+		}
+		return usagetest.Fault{}
+	}})
+	defer server.Close()
+
+	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	fmt.Println(err != nil)
+	// Output: true
+}

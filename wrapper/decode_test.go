@@ -69,7 +69,6 @@ func TestDecode(t *testing.T) {
 		{"null rows", `{"results":null,"queryStatus":"Complete"}`, rows()},
 		{"results first", `{"results":[{"requests":1}],"queryStatus":"Complete"}`, rows(gen.APIUsageRow{Requests: 1})},
 		{"results last", `{"queryStatus":"Complete","results":[{"requests":1}]}`, rows(gen.APIUsageRow{Requests: 1})},
-		{"cursors", `{"cursors":{"after":"a"},"queryStatus":"Complete"}`, gen.APIUsageQueryResult{QueryStatus: gen.QueryStatusComplete, Cursors: gen.Cursors{After: "a"}}},
 		{"blanks", " {\n\t\"results\" : [ { \"requests\" : 1 } , { } ] , \"queryStatus\" : \"Complete\" } \r\n", rows(gen.APIUsageRow{Requests: 1}, gen.APIUsageRow{})},
 		{"any order in a row", `{"results":[{"requests":1,"clientId":"a"},{"clientId":"b","requests":2}],"queryStatus":"Complete"}`,
 			rows(gen.APIUsageRow{Requests: 1, ClientID: "a"}, gen.APIUsageRow{ClientID: "b", Requests: 2})},
@@ -104,6 +103,19 @@ func TestDecode(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What else an answer holds arrives as encoding/json has it, whatever the vendor's
+// document of the day says there is.
+func TestDecodeOtherFields(t *testing.T) {
+	const body = `{"cursors":{"after":"a","before":"b"},"queryStatus":"Complete"}`
+	var want gen.APIUsageQueryResult
+	if err := json.Unmarshal([]byte(body), &want); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := decodeAll(strings.NewReader(body)); err != nil || !sameResult(got, &want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }
 
@@ -267,8 +279,8 @@ func standard(body []byte) (*gen.APIUsageQueryResult, bool) {
 	if !keys(top, reflect.TypeFor[gen.APIUsageQueryResult]()) {
 		return nil, false
 	}
-	if cursors := map[string]json.RawMessage{}; top["cursors"] != nil && (json.Unmarshal(top["cursors"], &cursors) != nil || !keys(cursors, reflect.TypeFor[gen.Cursors]())) {
-		return nil, false
+	if top["cursors"] != nil {
+		return nil, false // its own keys would have to be looked at too
 	}
 	for _, row := range rows {
 		if !keys(row, reflect.TypeFor[gen.APIUsageRow]()) {

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/getkin/kin-openapi/openapi3"
+	"go.yaml.in/yaml/v3"
+)
+
+// root is the folder of the module.
+const root = "../.."
+
+// The documents of all years give, with the same overlay, a client against which
+// everything compiles and its tests pass: programs that import it see no rename.
+func TestNamesSurviveUpstream(t *testing.T) {
+	for _, year := range []string{"2019", "2026"} {
+		t.Run(year, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			copyModule(t, dir)
+			spec := append(header("upstream-"+year, "v2"), mustTrim(t, readFile(t, "testdata/upstream-"+year+".json"))...)
+			if err := os.WriteFile(filepath.Join(dir, "api", "usage.yaml"), spec, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, command := range [][]string{
+				{"go", "generate", "."},
+				{"go", "vet", ".", "./gen", "./wrapper/..."},
+				{"go", "test", ".", "./wrapper/..."},
+			} {
+				run := exec.CommandContext(t.Context(), command[0], command[1:]...)
+				run.Dir = dir
+				if output, err := run.CombinedOutput(); err != nil {
+					t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, output)
+				}
+			}
+			if year == "2026" && string(readFile(t, filepath.Join(dir, "gen", "usage.gen.go"))) != string(readFile(t, root+"/gen/usage.gen.go")) {
+				t.Error("gen/usage.gen.go is not what oapi-codegen makes of the vendor's document")
+			}
+		})
+	}
+}
+
+// copyModule copies what a checkout holds, but for this command, whose tests
+// would run themselves.
+func copyModule(t *testing.T, dir string) {
+	t.Helper()
+	module := os.DirFS(root)
+	err := fs.WalkDir(module, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != "." && strings.HasPrefix(name, "."), name == "api/trim":
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case entry.IsDir():
+			return os.MkdirAll(filepath.Join(dir, name), 0o755)
+		}
+		data, err := fs.ReadFile(module, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, name), data, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// models are the generated types by the names of their schemas. The query has
+// another name in the documents of 2019.
+var models = map[string]reflect.Type{
+	"ApiUsageOrganizationQuery": reflect.TypeFor[gen.APIUsageQuery](),
+	"ApiUsageQuery":             reflect.TypeFor[gen.APIUsageQuery](),
+	"ApiUsageQueryResult":       reflect.TypeFor[gen.APIUsageQueryResult](),
+	"ApiUsageRow":               reflect.TypeFor[gen.APIUsageRow](),
+	"UsageExecutionResult":      reflect.TypeFor[gen.UsageExecutionResult](),
+	"Cursors":                   fieldType(reflect.TypeFor[gen.APIUsageQueryResult](), "Cursors"),
+	"ErrorBody":                 reflect.TypeFor[gen.ErrorBody](),
+	"Detail":                    reflect.TypeFor[gen.Detail](),
+	"Limit":                     reflect.TypeFor[gen.Limit](),
+}
+
+// fieldType is for types that the documents of some years lack, which code
+// cannot name.
+func fieldType(model reflect.Type, name string) reflect.Type {
+	if field, ok := model.FieldByName(name); ok {
+		return field.Type
+	}
+	return nil
+}
+
+// No template and no option drops a field of a schema on its way to Go.
+func TestModelsHaveAllFields(t *testing.T) {
+	spec, err := openapi3.NewLoader().LoadFromFile(root + "/api/usage.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, schema := range spec.Components.Schemas {
+		model, ok := models[name]
+		if !ok || model == nil {
+			t.Errorf("the schema %s has no type in models: add it", name)
+			continue
+		}
+		fields := map[string]reflect.StructField{}
+		for i := range model.NumField() {
+			field := model.Field(i)
+			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			fields[key] = field
+		}
+		for key, property := range schema.Value.Properties {
+			field, ok := fields[key]
+			if !ok {
+				t.Errorf("%s.%s has no field in %v", name, key, model)
+				continue
+			}
+			delete(fields, key)
+			if want := goKind(property.Value); field.Type.Kind() != want {
+				t.Errorf("%s.%s is a %v in Go, want a %v", name, key, field.Type, want)
+			}
+			required := strings.Contains(strings.Join(schema.Value.Required, " "), key)
+			if omits := strings.Contains(field.Tag.Get("json"), "omitzero"); omits == required {
+				t.Errorf("%s.%s: required is %v, and its tag %s", name, key, required, field.Tag)
+			}
+		}
+		for key := range fields {
+			t.Errorf("%v.%s is in no schema", model, key)
+		}
+	}
+}
+
+func goKind(schema *openapi3.Schema) reflect.Kind {
+	switch {
+	case schema.Type.Is("string") && schema.Format == "date-time":
+		return reflect.TypeFor[time.Time]().Kind()
+	case schema.Type.Is("string"):
+		return reflect.String
+	case schema.Type.Is("integer") && schema.Format == "int64":
+		return reflect.Int64
+	case schema.Type.Is("integer"):
+		return reflect.Int32
+	case schema.Type.Is("array"):
+		return reflect.Slice
+	case schema.AdditionalProperties.Schema != nil:
+		return reflect.Map
+	}
+	return reflect.Struct
+}
+
+// The overlay's servers and the wrapper's regions are the same.
+func TestRegionsAreTheOverlaysServers(t *testing.T) {
+	var overlay struct {
+		Actions []struct {
+			Update struct {
+				Servers []struct{ Description, URL string }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(readFile(t, root+"/api/overlay.yaml"), &overlay); err != nil {
+		t.Fatal(err)
+	}
+	servers := map[wrapper.Region]string{}
+	for _, action := range overlay.Actions {
+		for _, server := range action.Update.Servers {
+			servers[wrapper.Region(server.Description)] = server.URL
+		}
+	}
+	regions := wrapper.Regions()
+	for _, region := range regions {
+		if servers[region] != region.APIURL() {
+			t.Errorf("%s is at %s, and its server at %q", region, region.APIURL(), servers[region])
+		}
+	}
+	if len(servers) != len(regions) {
+		t.Errorf("%d servers, %d regions", len(servers), len(regions))
+	}
+}

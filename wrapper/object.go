@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -24,6 +25,7 @@ type objectDecoder struct {
 	fields []any          // pointers to its fields
 	names  []string       // and their names, quoted, as they are in JSON
 	index  map[string]int // their places, by those names
+	after  []int          // the place of the field that came after each last time; the last: first of all
 	seen   []int          // the object that a field was last seen in
 	object int            // the number of this object
 	shared map[string]any // by what they are in JSON: the strings and times seen lately
@@ -52,8 +54,9 @@ func newObjectDecoder(target any) *objectDecoder {
 		d.index[name] = len(d.fields)
 		d.names = append(d.names, name)
 		d.fields = append(d.fields, value.Field(i).Addr().Interface())
-		d.seen = append(d.seen, 0)
 	}
+	d.after = make([]int, len(d.fields)+1)
+	d.seen = make([]int, len(d.fields))
 	return d
 }
 
@@ -77,36 +80,31 @@ func (d *objectDecoder) decode(decoder *jsontext.Decoder, what string, special m
 		return err
 	}
 	d.object++
-	next := 0 // the field that comes next if they come in order, as they mostly do
+	last := len(d.fields)
 	for decoder.PeekKind() != '}' {
 		name, err := decoder.ReadValue()
 		if err != nil {
 			return err
 		}
-		i, ok := next, next < len(d.names) && string(name) == d.names[next]
-		if !ok {
-			i, ok = d.index[string(name)]
-		}
-		if !ok && name.Kind() == '"' {
-			// Unknown, or a known name with escapes in it.
-			i, ok = d.index[strconv.Quote(unquote(name))]
-		}
+		i, ok := d.find(name, last)
 		if !ok {
 			if err := decoder.SkipValue(); err != nil {
 				return err
 			}
 			continue
 		}
-		next = i + 1
+		last = i
 		if d.seen[i] == d.object {
 			return fmt.Errorf("the key %s comes twice, the second time at byte %d", d.names[i], decoder.InputOffset())
 		}
 		d.seen[i] = d.object
-		if read := special[strings.Trim(d.names[i], `"`)]; read != nil {
-			if err := read(); err != nil {
-				return err
+		if special != nil {
+			if read := special[strings.Trim(d.names[i], `"`)]; read != nil {
+				if err := read(); err != nil {
+					return err
+				}
+				continue
 			}
-			continue
 		}
 		value, err := decoder.ReadValue()
 		if err != nil {
@@ -122,9 +120,23 @@ func (d *objectDecoder) decode(decoder *jsontext.Decoder, what string, special m
 	return err
 }
 
-func unquote(name jsontext.Value) string {
-	unquoted, _ := jsontext.AppendUnquote(nil, name)
-	return string(unquoted)
+// find returns the place of the field that a name, quoted, is of. The last one
+// found makes for a good guess: all rows have their keys in the same order.
+func (d *objectDecoder) find(name jsontext.Value, last int) (i int, ok bool) {
+	if guess := d.after[last]; guess < len(d.names) && string(name) == d.names[guess] {
+		return guess, true
+	}
+	if i, ok = d.index[string(name)]; !ok {
+		if name.Kind() != '"' || bytes.IndexByte(name, '\\') < 0 {
+			return 0, false
+		}
+		unquoted, _ := jsontext.AppendUnquote(nil, name)
+		if i, ok = d.index[strconv.Quote(string(unquoted))]; !ok {
+			return 0, false
+		}
+	}
+	d.after[last] = i
+	return i, true
 }
 
 // store stores a value if it knows how to.
@@ -154,6 +166,10 @@ const (
 func share[T string | time.Time](d *objectDecoder, field *T, value jsontext.Value) bool {
 	if value.Kind() != '"' || len(value) > maxSharedLen {
 		return false
+	}
+	if s, ok := any(field).(*string); ok && len(value) == len(`""`) {
+		*s = ""
+		return true
 	}
 	if known, ok := d.shared[string(value)].(T); ok {
 		*field = known

@@ -1,0 +1,352 @@
+package wrapper
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A month of a large organization, by client, template, method and day. Every
+// 1,000th row begins the list anew.
+const (
+	cycle         = 1000
+	benchmarkRows = 10_000
+)
+
+var cycleOfRows = func() string {
+	var b strings.Builder
+	for i := range cycle {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"clientId":"e7de8a75-86bb-43eb-9063-%012d","clientName":"Integration %d","organizationId":"","userId":"",`+
+			`"templateUri":"api/v2/resource%d/{id}/members","httpMethod":"%s","status200":%d,"status300":0,"status400":%d,"status500":0,"status429":%d,"requests":%d,"date":"2026-10-%02dT00:00:00Z"}`,
+			i%40, i%40, i%300, []string{"GET", "POST", "PATCH"}[i%3], i*7, i%11, i%3, i*7+i%11, i%31+1)
+	}
+	return b.String()
+}()
+
+// answerOf is a complete answer of any number of rows, which takes no memory.
+func answerOf(rows int) io.Reader {
+	readers := []io.Reader{strings.NewReader(`{"results":[`)}
+	for ; rows > 0; rows -= cycle {
+		readers = append(readers, strings.NewReader(cycleOfRows))
+		if rows > cycle {
+			readers = append(readers, strings.NewReader(","))
+		}
+	}
+	return io.MultiReader(append(readers, strings.NewReader(`],"queryStatus":"Complete"}`))...)
+}
+
+// The ways to read an answer.
+
+func readStreaming(body []byte) (requests int64) {
+	_, err := decode(bytes.NewReader(body), sinkFunc(func(row *gen.APIUsageRow) bool {
+		requests += row.Requests
+		return true
+	}))
+	if err != nil {
+		panic(err)
+	}
+	return requests
+}
+
+func readCollecting(body []byte) (requests int64) {
+	var rows rowSlice
+	if _, err := decode(bytes.NewReader(body), &rows); err != nil {
+		panic(err)
+	}
+	for _, row := range rows.rows() {
+		requests += row.Requests
+	}
+	return requests
+}
+
+// readTokens is the floor for all that is built on jsontext.
+func readTokens(body []byte) (requests int64) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(body), lenient, jsontext.AllowDuplicateNames(true))
+	for {
+		if _, err := decoder.ReadToken(); err == io.EOF {
+			return 0
+		} else if err != nil {
+			panic(err)
+		}
+	}
+}
+
+// readStandard is encoding/json, into structs with pointers for what is optional,
+// as most generated clients have them.
+func readStandard(body []byte) (requests int64) {
+	var result struct {
+		QueryStatus *string
+		Results     []struct {
+			ClientID, ClientName, OrganizationID, UserID, TemplateURI, HTTPMethod *string
+			Status200, Status300, Status400, Status500, Status429, Requests       *int64
+			Date                                                                  *time.Time
+		}
+	}
+	if err := json.Unmarshal(body, &result); err != nil {
+		panic(err)
+	}
+	for _, row := range result.Results {
+		requests += *row.Requests
+	}
+	return requests
+}
+
+// readLikeTheSDK makes the three passes of the vendor's Go SDK: the answer into a
+// map, its rows back into JSON, and each of those into a map of its own and from
+// there into the fields.
+func readLikeTheSDK(body []byte) (requests int64) {
+	var answer map[string]any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		panic(err)
+	}
+	again, err := json.Marshal(answer["results"])
+	if err != nil {
+		panic(err)
+	}
+	var rows []sdkRow
+	if err := json.Unmarshal(again, &rows); err != nil {
+		panic(err)
+	}
+	for _, row := range rows {
+		requests += int64(*row.Requests)
+	}
+	return requests
+}
+
+type sdkRow struct {
+	ClientID, ClientName, OrganizationID, UserID, TemplateURI, HTTPMethod *string
+	Status200, Status300, Status400, Status500, Status429, Requests       *int
+	Date                                                                  *time.Time
+}
+
+func (r *sdkRow) UnmarshalJSON(data []byte) error {
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return err
+	}
+	for key, field := range map[string]**string{"clientId": &r.ClientID, "clientName": &r.ClientName, "organizationId": &r.OrganizationID,
+		"userId": &r.UserID, "templateUri": &r.TemplateURI, "httpMethod": &r.HTTPMethod} {
+		if s, ok := fields[key].(string); ok {
+			*field = &s
+		}
+	}
+	for key, field := range map[string]**int{"status200": &r.Status200, "status300": &r.Status300, "status400": &r.Status400,
+		"status500": &r.Status500, "status429": &r.Status429, "requests": &r.Requests} {
+		if f, ok := fields[key].(float64); ok {
+			n := int(f)
+			*field = &n
+		}
+	}
+	if s, ok := fields["date"].(string); ok {
+		date, err := time.Parse("2006-01-02T15:04:05.999999Z", s)
+		r.Date = &date
+		return err
+	}
+	return nil
+}
+
+var readers = []struct {
+	name string
+	read func([]byte) int64
+}{
+	{"Rows", readStreaming},
+	{"Query", readCollecting},
+	{"tokenizer", readTokens},
+	{"encoding-json", readStandard},
+	{"vendor-SDK-way", readLikeTheSDK},
+}
+
+func BenchmarkDecode(b *testing.B) {
+	body, _ := io.ReadAll(answerOf(benchmarkRows))
+	for _, reader := range readers {
+		b.Run(reader.name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for b.Loop() {
+				reader.read(body)
+			}
+			runtime.ReadMemStats(&after)
+			rows := float64(b.N) * benchmarkRows
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/rows, "ns/row")
+			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/rows, "B/row")
+			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/rows, "allocs/row")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkDecodeRatio takes turns, so that what else the machine does hits all
+// alike, and reports the median of the ratios to the time that Rows takes.
+func BenchmarkDecodeRatio(b *testing.B) {
+	body, _ := io.ReadAll(answerOf(benchmarkRows))
+	ratios := make([][]float64, len(readers))
+	for b.Loop() {
+		var times [8]time.Duration
+		for i, reader := range readers {
+			runtime.GC() // each cleans up for itself
+			start := time.Now()
+			reader.read(body)
+			times[i] = time.Since(start)
+		}
+		for i := range readers {
+			ratios[i] = append(ratios[i], float64(times[i])/float64(times[0]))
+		}
+	}
+	median := func(i int) float64 {
+		slices.Sort(ratios[i])
+		return ratios[i][len(ratios[i])/2]
+	}
+	b.ReportMetric(1/median(2), "Rows/tokenizer")
+	b.ReportMetric(median(1), "Query/Rows")
+	b.ReportMetric(median(3), "encoding-json/Rows")
+	b.ReportMetric(median(4), "vendor-SDK-way/Rows")
+	b.ReportMetric(0, "ns/op")
+}
+
+// newReportServer serves complete answers of as many rows as the execution id
+// says, compressed if that is asked for.
+func newReportServer(tb testing.TB, compress bool) *Client {
+	tb.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		rows, _ := strconv.Atoi(strings.Split(request.URL.Path, "/")[5])
+		var out io.Writer = w
+		if compress && strings.Contains(request.Header.Get("Accept-Encoding"), "gzip") {
+			w.Header().Set("Content-Encoding", "gzip")
+			compressed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed)
+			defer compressed.Close()
+			out = compressed
+		}
+		io.CopyBuffer(struct{ io.Writer }{out}, answerOf(rows), make([]byte, 32<<10))
+	}))
+	tb.Cleanup(server.Close)
+	client, err := New("", WithBaseURL(server.URL), WithAccessToken("T"), WithPolling(Polling{Initial: 1}))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return client
+}
+
+// BenchmarkQuery reads whole reports over loopback HTTP, which this process
+// serves too.
+func BenchmarkQuery(b *testing.B) {
+	for _, rows := range []int{1000, 100_000, 1_000_000} {
+		for _, way := range []struct {
+			name     string
+			compress bool
+			read     func(*Execution) int
+		}{
+			{"Rows", false, func(e *Execution) int { return countRows(b, e) }},
+			{"Rows/gzip", true, func(e *Execution) int { return countRows(b, e) }},
+			{"Wait", false, func(e *Execution) int {
+				all, err := e.Wait(b.Context())
+				if err != nil {
+					b.Error(err)
+				}
+				return len(all)
+			}},
+		} {
+			b.Run(fmt.Sprintf("%dk/%s", rows/1000, way.name), func(b *testing.B) {
+				execution := newReportServer(b, way.compress).Execution(strconv.Itoa(rows))
+				debug.FreeOSMemory() // what came before is not to be counted
+				resetPeakMemory()
+				for b.Loop() {
+					if n := way.read(execution); n != rows {
+						b.Fatalf("%d rows", n)
+					}
+				}
+				b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+				if peak, ok := peakMemory(); ok {
+					b.ReportMetric(peak, "peak-MiB")
+				}
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+func countRows(tb testing.TB, e *Execution) (n int) {
+	for _, err := range e.Rows(tb.Context()) {
+		if err != nil {
+			tb.Error(err)
+		}
+		n++
+	}
+	return n
+}
+
+// resetPeakMemory and peakMemory are of the whole process, as Linux counts it.
+func resetPeakMemory() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+
+func peakMemory() (mebibytes float64, ok bool) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, false
+	}
+	_, rest, ok := strings.Cut(string(status), "VmHWM:")
+	var kibibytes float64
+	if _, err := fmt.Sscan(rest, &kibibytes); err != nil {
+		return 0, false
+	}
+	return kibibytes / 1024, ok
+}
+
+// BenchmarkPolling does not measure: it calculates, over the real schedule, what
+// polling costs for a query that takes some time: how long it goes unnoticed that
+// the query is complete, and how many requests are spent. A fixed interval of 5 s
+// is what the vendor's command line does, one of 30 s what others do.
+func BenchmarkPolling(b *testing.B) {
+	polling, err := Polling{}.withDefaults()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, way := range []struct {
+		name string
+		next func() func() time.Duration
+	}{
+		{"ours", polling.schedule},
+		{"5s", func() func() time.Duration { return func() time.Duration { return 5 * time.Second } }},
+		{"30s", func() func() time.Duration { return func() time.Duration { return 30 * time.Second } }},
+	} {
+		for _, takes := range []time.Duration{time.Second, 3 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour} {
+			b.Run(way.name+"/"+takes.String(), func(b *testing.B) {
+				var lost time.Duration
+				var requests int
+				for b.Loop() {
+					// Queries do not end on the second.
+					for part := range 10 {
+						ends := takes + takes*time.Duration(part)/100
+						next, now := way.next(), time.Duration(0)
+						for now < ends {
+							now += next()
+							requests++
+						}
+						lost += now - ends
+					}
+				}
+				n := float64(b.N) * 10
+				b.ReportMetric(lost.Seconds()/n, "s-lost")
+				b.ReportMetric(float64(requests)/n, "requests")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}

@@ -1,0 +1,8 @@
+//go:build race
+
+package wrapper
+
+const (
+	manyRows   = 50_000
+	raceFactor = 10
+)

@@ -185,7 +185,7 @@ func newTransport(c *config) (transport, error) {
 	stack = &logTransport{base: stack, logger: c.logger}
 	stack = &rateLimitTransport{base: stack, logger: c.logger}
 	stack = &retryTransport{base: stack, retry: c.retry, logger: c.logger}
-	stack = &tokenTransport{base: stack, tokens: c.tokens(stack), origin: origin}
+	stack = &tokenTransport{base: stack, tokens: c.tokens(stack), origin: origin, retry: c.retry}
 	return transport{stack}, nil
 }
 

@@ -45,17 +45,17 @@ func decode(body io.Reader, rows rowSink) (*answer, error) {
 	err := top.decode(decoder, "the answer", map[string]func() error{"results": results})
 	if err == nil {
 		_, err = decoder.ReadToken()
-		switch err {
-		case io.EOF:
+		if err == io.EOF { //nolint:errorlint // any other end is not the end
 			return &a, nil
-		case nil:
+		}
+		if err == nil {
 			err = &jsontext.SyntacticError{ByteOffset: decoder.InputOffset(), Err: errors.New("more than one JSON value")}
 		}
 	}
 	if errors.Is(err, errLeft) {
 		return nil, errLeft
 	}
-	if err == io.EOF { // what the decoder says of a body without a value
+	if err == io.EOF { //nolint:errorlint // what the decoder says of a body without a value
 		err = fmt.Errorf("the body is empty: %w", io.ErrUnexpectedEOF)
 	}
 	return nil, err

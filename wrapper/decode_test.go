@@ -267,8 +267,8 @@ func standard(body []byte) (*gen.APIUsageQueryResult, bool) {
 	}
 	keys := func(fields map[string]json.RawMessage, known reflect.Type) bool {
 		for key := range fields {
-			for i := range known.NumField() {
-				name, _, _ := strings.Cut(known.Field(i).Tag.Get("json"), ",")
+			for field := range known.Fields() {
+				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 				if key != name && strings.EqualFold(key, name) {
 					return false
 				}

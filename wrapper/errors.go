@@ -170,8 +170,7 @@ func withContext(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
-	var timeout *timeoutError
-	if errors.As(context.Cause(ctx), &timeout) {
+	if timeout, ok := errors.AsType[*timeoutError](context.Cause(ctx)); ok {
 		if errors.Is(err, timeout) {
 			return err
 		}

@@ -17,14 +17,14 @@ import (
 type largerRow struct {
 	ClientID string            `json:"clientId,omitempty,omitzero"`
 	Requests int64             `json:"requests,omitempty,omitzero"`
-	Date     time.Time         `json:"date,omitempty,omitzero"`
+	Date     time.Time         `json:"date,omitzero"`
 	Status   int32             `json:"status,omitempty,omitzero"`
 	Ratio    float64           `json:"ratio,omitempty,omitzero"`
 	Internal bool              `json:"internal,omitempty,omitzero"`
 	Kind     gen.Metric        `json:"kind,omitempty,omitzero"`
 	Tags     []string          `json:"tags,omitempty,omitzero"`
 	Labels   map[string]string `json:"labels,omitempty,omitzero"`
-	Limit    gen.Limit         `json:"limit,omitempty,omitzero"`
+	Limit    gen.Limit         `json:"limit,omitzero"`
 	Region   *string           `json:"region,omitempty"`
 }
 

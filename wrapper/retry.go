@@ -112,7 +112,7 @@ func (t *retryTransport) RoundTrip(request *http.Request) (*http.Response, error
 // is read and checked here, so that a broken one can be asked for again. Results
 // are streamed: whoever reads them has to do that.
 func (t *retryTransport) attempt(request *http.Request, attempt int) (*http.Response, error) {
-	outgoing, err := resend(request, context.WithValue(request.Context(), attemptKey{}, attempt))
+	outgoing, err := resend(context.WithValue(request.Context(), attemptKey{}, attempt), request)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func canResend(request *http.Request) bool {
 
 // resend returns a copy of a request that can be sent while the original is kept
 // for the next time.
-func resend(request *http.Request, ctx context.Context) (*http.Request, error) {
+func resend(ctx context.Context, request *http.Request) (*http.Request, error) {
 	clone := request.Clone(ctx)
 	if request.GetBody == nil {
 		return clone, nil

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,7 +24,7 @@ func (t *stallTransport) RoundTrip(request *http.Request) (*http.Response, error
 	response, err := t.base.RoundTrip(request.WithContext(ctx))
 	timer.Stop()
 	if err != nil {
-		if context.Cause(ctx) == stalled {
+		if errors.Is(context.Cause(ctx), stalled) {
 			err = stalled
 		}
 		cancel(nil)
@@ -45,7 +46,7 @@ func (b *stallBody) Read(p []byte) (int, error) {
 	b.timer.Reset(b.stalled.after)
 	n, err := b.ReadCloser.Read(p)
 	b.timer.Stop()
-	if err != nil && err != io.EOF && context.Cause(b.ctx) == b.stalled {
+	if err != nil && !errors.Is(err, io.EOF) && errors.Is(context.Cause(b.ctx), b.stalled) {
 		err = b.stalled
 	}
 	return n, err

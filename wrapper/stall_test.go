@@ -51,7 +51,9 @@ func TestStall(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
+				var below context.Context
 				transport := &stallTransport{stall: stall, base: roundTripper(func(request *http.Request) (*http.Response, error) {
+					below = request.Context()
 					select {
 					case <-time.After(test.header):
 					case <-request.Context().Done():
@@ -70,6 +72,9 @@ func TestStall(t *testing.T) {
 				}
 				if response != nil {
 					response.Body.Close()
+				}
+				if below.Err() == nil {
+					t.Error("the context of the request is left over")
 				}
 				var stalled *stallError
 				if errors.As(err, &stalled) != test.wantErr || !test.wantErr && err != io.EOF {

@@ -16,41 +16,65 @@ import (
 )
 
 // tokenTransport adds the bearer token to each request. When the API refuses a
-// token that can be had anew, it fetches another and sends the request once
-// more.
+// token that can be had anew, it fetches another and sends the request once more.
+//
+// Once is enough for a token that was revoked, but not while tokens are being
+// revoked under requests that run side by side. So as long as tokens of this
+// source are known to work, a request is tried as often as after other failures.
 type tokenTransport struct {
 	base   http.RoundTripper
 	tokens *tokenCache
 	origin *url.URL // the only place that gets to see the token
+	retry  Retry
 }
 
 func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.URL.Scheme != t.origin.Scheme || request.URL.Host != t.origin.Host {
 		return nil, fmt.Errorf("%s is not the API at %s: the token is for that one only", request.URL.Host, t.origin.Host)
 	}
-	token, err := t.tokens.get(request.Context())
+	ctx := request.Context()
+	waits := t.retry.waits()
+	token, err := t.tokens.get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	response, err := t.send(request, token)
-	if err != nil || response.StatusCode != http.StatusUnauthorized || t.tokens.static {
-		return response, err
-	}
-	t.tokens.drop(token)
-	fresh, err := t.tokens.get(request.Context())
-	if err != nil {
+	for attempt := 1; ; attempt++ {
+		response, err := t.send(request, token)
+		if err != nil {
+			return nil, err
+		}
+		if response.StatusCode != http.StatusUnauthorized {
+			t.tokens.accepted()
+			return response, nil
+		}
+		if !canResend(request) || !t.tokens.replaceable(token, attempt, t.retry.MaxAttempts) {
+			return response, nil
+		}
+		if attempt > 1 {
+			wait := min(waits.NextBackOff(), t.retry.Max)
+			if !fits(ctx, wait) {
+				return response, nil
+			}
+			if err := sleep(ctx, wait); err != nil {
+				response.Body.Close()
+				return nil, fmt.Errorf("%w while waiting to try again after: %s", err, response.Status)
+			}
+		}
+		fresh, err := t.tokens.get(ctx)
+		if err != nil {
+			response.Body.Close()
+			return nil, err
+		}
+		if fresh.AccessToken == token.AccessToken {
+			return response, nil
+		}
 		response.Body.Close()
-		return nil, err
+		token = fresh
 	}
-	if fresh.AccessToken == token.AccessToken || !canResend(request) {
-		return response, nil
-	}
-	response.Body.Close()
-	return t.send(request, fresh)
 }
 
 func (t *tokenTransport) send(request *http.Request, token *oauth2.Token) (*http.Response, error) {
-	authorized, err := resend(request, request.Context())
+	authorized, err := resend(request.Context(), request)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +95,7 @@ type tokenCache struct {
 	mu       sync.Mutex
 	token    *oauth2.Token
 	renew    time.Time // when to fetch another; zero: never
+	works    bool      // the API has accepted one
 	fetching *tokenFetch
 }
 
@@ -131,13 +156,25 @@ func (c *tokenCache) lead(ctx context.Context, fetch *tokenFetch) {
 	fetch.abandoned = fetch.err != nil && ctx.Err() != nil
 }
 
-// drop forgets a token that was refused, unless there is a newer one already.
-func (c *tokenCache) drop(token *oauth2.Token) {
+// accepted notes that the API accepts tokens of this source.
+func (c *tokenCache) accepted() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.works = true
+}
+
+// replaceable forgets a token that was refused, unless there is a newer one
+// already, and tells whether to try with another.
+func (c *tokenCache) replaceable(token *oauth2.Token, attempt, maxAttempts int) bool {
+	if c.static {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.token == token {
 		c.token = nil
 	}
+	return attempt == 1 || c.works && attempt < maxAttempts
 }
 
 // renewal returns when to fetch the next token: ahead of the expiry by a minute,

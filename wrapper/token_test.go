@@ -219,7 +219,7 @@ func TestTokenTransport(t *testing.T) {
 				cache = &tokenCache{static: true, token: &oauth2.Token{AccessToken: "static"}}
 			}
 			request := newRequest(t, "POST", "the body")
-			response, err := (&tokenTransport{base, cache, origin}).RoundTrip(request)
+			response, err := (&tokenTransport{base, cache, origin, defaultRetry(t)}).RoundTrip(request)
 			if err != nil || response.StatusCode != test.wantStatus || strings.Join(sent, " ") != test.wantSent {
 				t.Errorf("sent %q, got %v, %v", sent, response, err)
 			}
@@ -228,6 +228,38 @@ func TestTokenTransport(t *testing.T) {
 			}
 		})
 	}
+}
+
+// While tokens of a source work for others, one request that has bad luck with
+// two of them is not the last word.
+func TestTokensThatWorkAreTriedMoreOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		origin, _ := url.Parse("https://api.example.com")
+		var fetched atomic.Int32
+		cache := &tokenCache{fetch: countingFetch(&fetched, time.Hour)}
+		accept := func(int32) bool { return true }
+		transport := &tokenTransport{retry: defaultRetry(t), tokens: cache, origin: origin, base: roundTripper(func(request *http.Request) (*http.Response, error) {
+			if accept(fetched.Load()) {
+				return respond(request, 200, ""), nil
+			}
+			return respond(request, 401, ""), nil
+		})}
+		for _, test := range []struct {
+			accepted    int32 // the token, by its number
+			wantStatus  int
+			wantFetched int32
+		}{
+			{1, 200, 1},
+			{4, 200, 4},
+			{100, 401, 8}, // the fourth, and four more
+		} {
+			accept = func(n int32) bool { return n >= test.accepted }
+			response, err := transport.RoundTrip(newRequest(t, "GET", ""))
+			if err != nil || response.StatusCode != test.wantStatus || fetched.Load() != test.wantFetched {
+				t.Errorf("%+v: %v, %v, %d tokens", test, response, err, fetched.Load())
+			}
+		}
+	})
 }
 
 func TestTokenStaysWithItsHost(t *testing.T) {

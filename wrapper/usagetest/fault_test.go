@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -35,8 +34,8 @@ func TestConnectionFaults(t *testing.T) {
 		fault usagetest.ConnectionFault
 		ok    func(body string, err error) bool
 	}{
-		{"refuse", usagetest.Refuse, func(_ string, err error) bool { return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) }},
-		{"reset before", usagetest.ResetBefore, func(_ string, err error) bool { return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) }},
+		{"refuse", usagetest.Refuse, func(body string, err error) bool { return err != nil && body == "" }},
+		{"reset before", usagetest.ResetBefore, func(body string, err error) bool { return err != nil && body == "" }},
 		{"reset during", usagetest.ResetDuring, func(body string, err error) bool { return err != nil && !strings.HasSuffix(body, "}") }},
 		{"cut", usagetest.Cut, func(body string, err error) bool {
 			return errors.Is(err, io.ErrUnexpectedEOF) && strings.HasPrefix(body, "{") && !strings.HasSuffix(body, "}")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -119,9 +120,7 @@ func (s *Server) send(w http.ResponseWriter, request *http.Request, a *answer, f
 		s.sendFaulty(w, a, fault)
 		return
 	}
-	for key, values := range a.header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	var out io.Writer = w
 	// The vendor's edge compresses.
 	if strings.Contains(request.Header.Get("Accept-Encoding"), "gzip") && request.Method == http.MethodGet {
@@ -217,9 +216,7 @@ func (s *Server) api(request *http.Request, body []byte, id string, fault *Fault
 	default:
 		a = errorAnswer(http.StatusNotFound, id, codes[404], "The requested resource was not found.")
 	}
-	for key, values := range limits {
-		a.header[key] = values
-	}
+	maps.Copy(a.header, limits)
 	return a
 }
 

@@ -18,6 +18,7 @@ package usagetest
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -63,6 +64,13 @@ type Config struct {
 	Fault func(*http.Request) Fault
 }
 
+// Format prints the configuration without its secret.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // has no Format
+	c.ClientSecret = "..."
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
+}
+
 // A Server is a fake Genesys Cloud, listening on a loopback address. All its
 // methods are safe for concurrent use.
 type Server struct {
@@ -104,6 +112,10 @@ type Request struct {
 	Status       int         // of the answer; 0 if there was none
 	Fault        string      // the name of the fault it met
 }
+
+// Format prints the address, and none of the tokens and secrets that the server
+// holds.
+func (s *Server) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "usagetest.Server(%s)", s.URL) }
 
 // NewServer starts a server. The caller closes it.
 func NewServer(config Config) *Server {

@@ -113,8 +113,7 @@ func TestModelsHaveAllFields(t *testing.T) {
 			continue
 		}
 		fields := map[string]reflect.StructField{}
-		for i := range model.NumField() {
-			field := model.Field(i)
+		for field := range model.Fields() {
 			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			fields[key] = field
 		}

@@ -94,7 +94,7 @@ func (o *outputs) commit() error {
 // output so far stay: they are there already.
 func (o *outputs) abandon() {
 	if o.buffer != nil && len(o.files) == 0 {
-		o.buffer.Flush()
+		_ = o.buffer.Flush() // what failed is known
 	}
 	for _, file := range o.files {
 		file.abandon()
@@ -120,7 +120,7 @@ func (f *wholeFile) commit() error {
 	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(f.File.Name(), f.name); err != nil {
+	if err := os.Rename(f.Name(), f.name); err != nil {
 		return err
 	}
 	f.done = true
@@ -131,6 +131,6 @@ func (f *wholeFile) abandon() {
 	if !f.done {
 		f.done = true
 		f.Close()
-		os.Remove(f.File.Name())
+		os.Remove(f.Name())
 	}
 }

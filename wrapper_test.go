@@ -289,7 +289,8 @@ func TestBadInputIsNotSent(t *testing.T) {
 			}
 		}
 	}
-	if _, err := client.Execution("").Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "id is empty") {
+	patient := newClient(t, server, wrapper.WithPolling(wrapper.Polling{Initial: time.Hour}))
+	if _, err := patient.Execution("").Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "id is empty") {
 		t.Errorf("empty id: %v", err)
 	}
 	if n := len(server.Requests()); n != 0 {

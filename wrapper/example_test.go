@@ -471,3 +471,50 @@ func ExampleRegions() {
 	// us-east-1 https://api.mypurecloud.com https://login.mypurecloud.com
 	// us-east-2 https://api.use2.us-gov-pure.cloud https://login.use2.us-gov-pure.cloud
 }
+
+func ExampleWithClientCredentials() {
+	client, err := wrapper.New(wrapper.EUCentral1, wrapper.WithClientCredentials("id", "secret"))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+// Tokens from another place than the region's login host.
+func ExampleWithLoginURL() {
+	client, err := wrapper.New(wrapper.EUCentral1,
+		wrapper.WithLoginURL("https://login.example.com"),
+		wrapper.WithClientCredentials("id", "secret"))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+func ExampleExecution_Wait() {
+	client, end := demo()
+	defer end()
+
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rows, err := execution.Wait(ctx)
+	fmt.Println(len(rows), err)
+	// Output: 2 <nil>
+}
+
+func ExampleExecution_ID() {
+	client, end := demo()
+	defer end()
+
+	fmt.Println(client.Execution("9f32b7cf-7418-4cc1-b4e7-a37f7cd870e1").ID())
+	// Output: 9f32b7cf-7418-4cc1-b4e7-a37f7cd870e1
+}
+
+func ExampleRegion_APIURL() {
+	fmt.Println(wrapper.APSoutheast2.APIURL())
+	// Output: https://api.mypurecloud.com.au
+}
+
+func ExampleRegion_LoginURL() {
+	fmt.Println(wrapper.APSoutheast2.LoginURL())
+	// Output: https://login.mypurecloud.com.au
+}

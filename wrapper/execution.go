@@ -36,6 +36,9 @@ func (e *Execution) ID() string { return e.id }
 // status: check QueryStatus for Failed. When the query is complete, the answer
 // holds all rows.
 func (e *Execution) Poll(ctx context.Context) (*gen.APIUsageQueryResult, error) {
+	if err := checkExecutionID(e.id); err != nil {
+		return nil, e.fail(ctx, err)
+	}
 	var rows rowSlice
 	answer, err := e.poll(ctx, &rows)
 	if err != nil {
@@ -97,6 +100,9 @@ var errLeft = errors.New("left")
 
 // wait polls until the query is complete and its rows are in the sink.
 func (e *Execution) wait(ctx context.Context, rows rowSink) error {
+	if err := checkExecutionID(e.id); err != nil {
+		return err
+	}
 	start := time.Now()
 	next := e.client.polling.schedule()
 	warned := false
@@ -136,9 +142,6 @@ func (e *Execution) wait(ctx context.Context, rows rowSink) error {
 // poll asks for the results once, and again where the body of the answer is
 // broken and the sink can forget what it got of it.
 func (e *Execution) poll(ctx context.Context, rows rowSink) (*answer, error) {
-	if err := checkExecutionID(e.id); err != nil {
-		return nil, err
-	}
 	retry := e.client.retry
 	waits := retry.waits()
 	for attempt := 1; ; attempt++ {

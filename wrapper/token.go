@@ -242,6 +242,9 @@ func (t *loginTransport) RoundTrip(request *http.Request) (*http.Response, error
 	// A body that breaks off takes nothing from what the status says.
 	data, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	response.Body.Close()
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
 	response.Body = io.NopCloser(bytes.NewReader(data))
-	return response, request.Context().Err()
+	return response, nil
 }

@@ -265,6 +265,16 @@ func TestErrorsLeaveTheOldFile(t *testing.T) {
 	}
 }
 
+func TestCutAnywhere(t *testing.T) {
+	for _, document := range [][]byte{[]byte(small), mustTrim(t, []byte(small))} {
+		for i := 0; i < len(document)-1; i += 7 {
+			if spec, _, err := trimmed(document[:i], usageOperations); err == nil && len(document)-i > 100 && document[0] == '{' {
+				t.Errorf("cut at %d: %s", i, spec)
+			}
+		}
+	}
+}
+
 func TestWritesWholeFilesOnly(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "usage.yaml")

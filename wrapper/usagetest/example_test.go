@@ -95,3 +95,38 @@ func ExampleFault() {
 	fmt.Println(err != nil)
 	// Output: true
 }
+
+// A server that is as unreliable as it gets. Queries complete all the same.
+func ExampleRandomFaults() {
+	server := usagetest.NewServer(usagetest.Config{Fault: usagetest.RandomFaults(1, 0.2, usagetest.Fault{Status: 503}, usagetest.Fault{Connection: usagetest.Cut})})
+	defer server.Close()
+
+	client, err := wrapper.New(wrapper.USEast1, append(server.Options(), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 20, Initial: 1}))...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	fmt.Println(len(rows), err)
+	// Output: 36 <nil>
+}
+
+// What a program does when its token is revoked: fetch another.
+func ExampleServer_RevokeTokens() {
+	server := usagetest.NewServer(usagetest.Config{})
+	defer server.Close()
+
+	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 {
+		_, err := client.Submit(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+		fmt.Println(err)
+		server.RevokeTokens()
+	}
+	// Output:
+	// <nil>
+	// <nil>
+}

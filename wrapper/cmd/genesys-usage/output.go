@@ -2,10 +2,9 @@ package main
 
 import (
 	"bufio"
-	"errors"
+	"crypto/rand"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/genesyscloud-go/usage/gen"
 )
@@ -109,7 +108,7 @@ type wholeFile struct {
 }
 
 func createWhole(name string) (*wholeFile, error) {
-	temporary, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
+	temporary, err := os.OpenFile(name+"."+rand.Text()+".tmp", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // less the umask
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +116,7 @@ func createWhole(name string) (*wholeFile, error) {
 }
 
 func (f *wholeFile) commit() error {
-	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {
+	if err := f.Close(); err != nil {
 		return err
 	}
 	if err := os.Rename(f.Name(), f.name); err != nil {

@@ -40,10 +40,11 @@ func rowsOf(query gen.APIUsageQuery) []gen.APIUsageRow {
 	return rows
 }
 
-// patient are the time constants of a client that is to survive, scaled down.
+// patient are the time constants of a client that is to survive, scaled down, but
+// not so far that a busy machine passes for a stalled server.
 func patient(server *usagetest.Server) []wrapper.Option {
 	return append(server.Options(),
-		wrapper.WithRetry(wrapper.Retry{MaxAttempts: 12, Initial: time.Millisecond, Max: 20 * time.Millisecond, Stall: 300 * time.Millisecond}),
+		wrapper.WithRetry(wrapper.Retry{MaxAttempts: 20, Initial: time.Millisecond, Max: 20 * time.Millisecond, Stall: 2 * time.Second}),
 		wrapper.WithPolling(wrapper.Polling{Initial: time.Millisecond, Max: 10 * time.Millisecond}),
 		wrapper.WithHTTPClient(&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}))
 }

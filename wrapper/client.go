@@ -36,13 +36,9 @@ type Client struct {
 func New(region Region, opts ...Option) (*Client, error) {
 	c, err := newConfig(opts)
 	if err != nil {
-		return nil, fmt.Errorf("wrapper: %w", err)
+		return nil, err
 	}
-	client, err := c.client(region)
-	if err != nil {
-		return nil, fmt.Errorf("wrapper: %w", err)
-	}
-	return client, nil
+	return c.client(region)
 }
 
 // The environment variables that NewFromEnv reads: those of the vendor's own
@@ -63,7 +59,7 @@ const (
 func NewFromEnv(opts ...Option) (*Client, error) {
 	c, err := newConfig(opts)
 	if err != nil {
-		return nil, fmt.Errorf("wrapper: %w", err)
+		return nil, err
 	}
 	var missing []string
 	if c.credentials == 0 {
@@ -71,11 +67,11 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 		switch token := os.Getenv(envAccessToken); {
 		case token != "":
 			if err := WithAccessToken(token)(c); err != nil {
-				return nil, fmt.Errorf("wrapper: %s: %w", envAccessToken, err)
+				return nil, fmt.Errorf("%s: %w", envAccessToken, err)
 			}
 		case id != "" && secret != "":
 			if err := WithClientCredentials(id, secret)(c); err != nil {
-				return nil, fmt.Errorf("wrapper: %w", err)
+				return nil, err
 			}
 		case id != "":
 			missing = append(missing, envClientSecret)
@@ -88,19 +84,15 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	var region Region
 	if name := os.Getenv(envRegion); name != "" {
 		if region, err = ParseRegion(name); err != nil {
-			return nil, fmt.Errorf("wrapper: %s: %w", envRegion, err)
+			return nil, fmt.Errorf("%s: %w", envRegion, err)
 		}
 	} else if c.needsRegion() {
 		missing = append([]string{envRegion}, missing...)
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("wrapper: missing in the environment: %s", strings.Join(missing, ", "))
+		return nil, fmt.Errorf("missing in the environment: %s", strings.Join(missing, ", "))
 	}
-	client, err := c.client(region)
-	if err != nil {
-		return nil, fmt.Errorf("wrapper: %w", err)
-	}
-	return client, nil
+	return c.client(region)
 }
 
 func newConfig(opts []Option) (*config, error) {

@@ -315,7 +315,7 @@ func ExampleNewFromEnv() {
 	client, err := wrapper.NewFromEnv()
 	fmt.Println(client != nil, err)
 	// Output:
-	// wrapper: missing in the environment: GENESYSCLOUD_REGION, GENESYSCLOUD_ACCESS_TOKEN (or both GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET)
+	// missing in the environment: GENESYSCLOUD_REGION, GENESYSCLOUD_ACCESS_TOKEN (or both GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET)
 	// true <nil>
 }
 
@@ -438,7 +438,7 @@ func ExampleWithBaseURL() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// wrapper: WithBaseURL: "http://gateway.example.com" is neither https nor http to a loopback address
+	// WithBaseURL: "http://gateway.example.com" is neither https nor http to a loopback address
 }
 
 func ExampleInterval() {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
@@ -157,49 +158,76 @@ func TestPoll(t *testing.T) {
 }
 
 func TestRetryAfterIsAFloorForPolls(t *testing.T) {
-	var polls atomic.Int32
-	var asked []time.Duration
-	client := newTestClient(t, func(w http.ResponseWriter, request *http.Request) {
-		if polls.Load() == 0 {
-			w.Header().Set("Retry-After", "1")
+	synctest.Test(t, func(t *testing.T) {
+		var asked []time.Duration
+		client := newTimelessClient(t, func(request *http.Request) (*http.Response, error) {
+			if len(asked) == 0 {
+				return respond(request, 200, runningBody, "Retry-After", "90"), nil
+			}
+			return respond(request, 200, completeBody), nil
+		}, WithProgress(func(p Progress) { asked = append(asked, p.NextPoll) }))
+		start := time.Now()
+		_, err := client.Execution("id").Wait(t.Context())
+		if took := time.Since(start); err != nil || len(asked) != 2 || asked[0] != 90*time.Second || asked[1] != 0 || took < 90*time.Second || took > 92*time.Second {
+			t.Errorf("%v after %v, waits %v", err, took, asked)
 		}
-		script(&polls, runningBody, completeBody)(w, request)
-	}, WithProgress(func(p Progress) { asked = append(asked, p.NextPoll) }))
-	if _, err := client.Execution("id").Wait(t.Context()); err != nil || len(asked) != 2 || asked[0] != time.Second || asked[1] != 0 {
-		t.Errorf("%v, waits %v", err, asked)
+	})
+}
+
+// newTimelessClient makes a client on top of a function, for time that is not
+// the machine's.
+func newTimelessClient(t *testing.T, answer roundTripper, options ...Option) *Client {
+	t.Helper()
+	client, err := New(USEast1, append([]Option{WithAccessToken("T"), WithHTTPClient(&http.Client{Transport: answer})}, options...)...)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return client
 }
 
 func TestTimeout(t *testing.T) {
-	var polls atomic.Int32
-	client := newTestClient(t, script(&polls, runningBody), WithPolling(Polling{Initial: 1, Max: time.Millisecond, Timeout: 20 * time.Millisecond}))
-	_, err := client.Execution("id").Wait(t.Context())
-	checkError(t, err, "Polling.Timeout")
-	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		t.Errorf("%v is no context.DeadlineExceeded alone", err)
-	}
-	for _, err := range client.Execution("id").Rows(t.Context()) {
-		checkError(t, err, "Polling.Timeout")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		polls := 0
+		client := newTimelessClient(t, func(request *http.Request) (*http.Response, error) {
+			polls++
+			return respond(request, 200, runningBody), nil
+		})
+		check := func(err error, took time.Duration) {
+			t.Helper()
+			checkError(t, err, "Polling.Timeout")
+			if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || took != time.Hour || polls < 300 || polls > 450 {
+				t.Errorf("%v after %v and %d polls", err, took, polls)
+			}
+			polls = 0
+		}
+		start := time.Now()
+		_, err := client.Execution("id").Wait(t.Context())
+		check(err, time.Since(start))
+		start = time.Now()
+		for _, err := range client.Execution("id").Rows(t.Context()) {
+			check(err, time.Since(start))
+		}
+	})
 }
 
 func TestTimeoutDoesNotCountTheReadersTime(t *testing.T) {
-	const timeout = 200 * time.Millisecond
-	var polls atomic.Int32
-	client := newTestClient(t, script(&polls, `{"results":[{}`+strings.Repeat(",{}", 100_000)+`],"queryStatus":"Complete"}`),
-		WithPolling(Polling{Initial: 1, Max: time.Millisecond, Timeout: timeout}))
-	rows := 0
-	for _, err := range client.Execution("id").Rows(t.Context()) {
-		if err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		client := newTimelessClient(t, func(request *http.Request) (*http.Response, error) {
+			return respond(request, 200, `{"results":[{}`+strings.Repeat(",{}", 100_000)+`],"queryStatus":"Complete"}`), nil
+		}, WithPolling(Polling{Timeout: time.Minute}))
+		rows := 0
+		for _, err := range client.Execution("id").Rows(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rows++; rows%50_000 == 1 {
+				time.Sleep(time.Hour)
+			}
 		}
-		if rows++; rows == 1 {
-			time.Sleep(timeout + 50*time.Millisecond) // the time that passes is what is tested
+		if rows != 100_001 {
+			t.Errorf("%d rows", rows)
 		}
-	}
-	if rows != 100_001 {
-		t.Errorf("%d rows", rows)
-	}
+	})
 }
 
 func TestLeavingRowsClosesTheResponse(t *testing.T) {

@@ -34,9 +34,11 @@ type config struct {
 }
 
 // WithClientCredentials makes the client fetch its tokens by the OAuth client
-// credentials grant, once for all requests and again before they expire or when
-// the API refuses one. The OAuth client needs the permission oauth:client:view
-// or usage:organization:view.
+// credentials grant: once for all requests, again a minute before they expire (or
+// a tenth of their life, if that is less), and again when the API refuses one.
+// They last 24 h unless the OAuth client says otherwise. It needs the permission
+// oauth:client:view or usage:organization:view. A refused id or secret is an
+// *oauth2.RetrieveError, of whatever call needed the token.
 func WithClientCredentials(id, secret string) Option {
 	return func(c *config) error {
 		if id == "" || secret == "" {

@@ -44,7 +44,9 @@ func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error
 			return nil, err
 		}
 		if response.StatusCode != http.StatusUnauthorized {
-			t.tokens.accepted()
+			if response.StatusCode/100 == 2 {
+				t.tokens.accepted()
+			}
 			return response, nil
 		}
 		if !canResend(request) || !t.tokens.replaceable(token, attempt, t.retry.MaxAttempts) {

@@ -62,7 +62,7 @@ func (p *progress) spin(stop, stopped chan struct{}) {
 		p.mu.Lock()
 		last := p.last
 		p.mu.Unlock()
-		fmt.Fprintf(p.out, "\r\x1b[K%c %s, %v, %d polls", []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")[frame%10], clean(string(last.Status)),
+		fmt.Fprintf(p.out, "\r\x1b[K%c %s, %v, poll %d", []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")[frame%10], clean(string(last.Status)),
 			time.Since(p.start).Round(time.Second), last.Polls)
 		select {
 		case <-ticker.C:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"runtime"
 	"runtime/metrics"
@@ -257,6 +258,42 @@ func TestSecretsDoNotGetOut(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// There are gateways that answer with what they got.
+func TestEchoedSecretsDoNotGetOut(t *testing.T) {
+	for _, test := range []struct {
+		path   string
+		status int
+	}{{tokenPath, 400}, {tokenPath, 503}, {submitPath, 401}, {submitPath, 403}, {submitPath, 500}} {
+		t.Run(fmt.Sprint(test.path, test.status), func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+				if strings.HasSuffix(request.URL.Path, tokenPath) && test.path != tokenPath {
+					fmt.Fprintf(w, `{"access_token":%q,"expires_in":3600}`, markedToken)
+					return
+				}
+				w.WriteHeader(test.status)
+				_, secret, _ := request.BasicAuth()
+				unescaped, _ := url.QueryUnescape(secret)
+				fmt.Fprintf(w, `{"code":"echo","message":"got %s, %s and %s","error":"echo","error_description":"got %[1]s, %[2]s and %[3]s"}`,
+					request.Header.Get("Authorization"), secret, unescaped)
+			}))
+			defer server.Close()
+			client := mustNew(t, wrapper.WithBaseURL(server.URL), wrapper.WithLoginURL(server.URL), wrapper.WithClientCredentials(markedID, markedSecret),
+				wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2, Initial: 1, Max: time.Millisecond}))
+			_, err := client.Submit(t.Context(), january)
+			var all strings.Builder
+			print(&all, err)
+			if !strings.Contains(all.String(), "[hidden]") {
+				t.Errorf("nothing was echoed: %s", &all)
+			}
+			for _, secret := range hidden() {
+				if strings.Contains(all.String(), secret) {
+					t.Errorf("%s is in %v", secret, err)
+				}
+			}
+		})
 	}
 }
 

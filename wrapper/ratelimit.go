@@ -74,21 +74,21 @@ func (l *rateLimit) acquire(ctx context.Context) error {
 		l.mu.Unlock()
 		return nil
 	}
-	if until := l.usedUpUntil(); !until.IsZero() {
-		wait := time.Until(until)
-		if !fits(ctx, wait) {
-			l.mu.Unlock()
-			return fmt.Errorf("the rate limit of %s is used up for another %v: %w", l.host, wait.Round(time.Millisecond), context.DeadlineExceeded)
-		}
-		if l.warned != until {
-			l.warned = until
-			l.logger.LogAttrs(ctx, slog.LevelWarn, "rate limit used up, waiting", slog.String("host", l.host), slog.Duration("wait", wait))
-		}
+	until := l.usedUpUntil()
+	wait := time.Until(until)
+	if !until.IsZero() && !fits(ctx, wait) {
+		l.mu.Unlock()
+		return fmt.Errorf("the rate limit of %s is used up for another %v: %w", l.host, wait.Round(time.Millisecond), context.DeadlineExceeded)
 	}
+	news := !until.IsZero() && l.warned != until
+	l.warned = until
 	turn := make(chan struct{})
 	l.queue = append(l.queue, turn)
 	l.wake()
 	l.mu.Unlock()
+	if news {
+		l.logger.LogAttrs(ctx, slog.LevelWarn, "rate limit used up, waiting", slog.String("host", l.host), slog.Duration("wait", wait))
+	}
 
 	select {
 	case <-turn:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -158,6 +159,27 @@ func TestRateLimitPauseIsForAll(t *testing.T) {
 			if sent[name] != want {
 				t.Errorf("%s was sent after %v, want %v", name, sent[name], want)
 			}
+		}
+	})
+}
+
+func TestRateLimitWaitIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		transport := &rateLimitTransport{logger: newTextLogger(&log), base: roundTripper(func(request *http.Request) (*http.Response, error) {
+			return respond(request, 429, "", "Retry-After", "42"), nil
+		})}
+		transport.RoundTrip(newRequest(t, "GET", ""))
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() { transport.RoundTrip(newRequest(t, "GET", "").WithContext(ctx)) })
+			synctest.Wait()
+		}
+		cancel()
+		all.Wait()
+		if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "wait=42s") {
+			t.Errorf("%d warnings: %s", n, &log)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,10 +83,28 @@ func (t *tokenTransport) send(request *http.Request, token *oauth2.Token) (*http
 	}
 	token.SetAuthHeader(authorized)
 	response, err := t.base.RoundTrip(authorized)
-	if response != nil {
-		response.Request = request // without the token, for whoever prints it
+	if err != nil {
+		return nil, err
 	}
-	return response, err
+	response.Request = request // without the token, for whoever prints it
+	if response.StatusCode/100 != 2 {
+		hideEchoes(response, token.AccessToken)
+	}
+	return response, nil
+}
+
+// hideEchoes reads the body of an answer that is no success, and takes out of it
+// what was secret in the request: there are gateways that say what they got. A
+// body that breaks off takes nothing from what the status says.
+func hideEchoes(response *http.Response, secrets ...string) {
+	data, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	response.Body.Close()
+	for _, secret := range secrets {
+		if secret != "" {
+			data = bytes.ReplaceAll(data, []byte(secret), []byte("[hidden]"))
+		}
+	}
+	response.Body = io.NopCloser(bytes.NewReader(data))
 }
 
 // tokenCache fetches a token when there is none that will last, once however
@@ -199,7 +218,7 @@ func clientCredentials(id, secret, loginURL, userAgent string, transport http.Ro
 		AuthStyle:    oauth2.AuthStyleInHeader,
 	}
 	client := &http.Client{
-		Transport: &loginTransport{transport, userAgent},
+		Transport: &loginTransport{transport, userAgent, secret},
 		// A redirect would take the secret along.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -227,6 +246,7 @@ func clientCredentials(id, secret, loginURL, userAgent string, transport http.Ro
 type loginTransport struct {
 	base      http.RoundTripper
 	userAgent string
+	secret    string
 }
 
 func (t *loginTransport) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -241,12 +261,10 @@ func (t *loginTransport) RoundTrip(request *http.Request) (*http.Response, error
 		response.Header.Set("Content-Type", "application/json")
 		return response, nil
 	}
-	// A body that breaks off takes nothing from what the status says.
-	data, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
-	response.Body.Close()
+	basic := strings.TrimPrefix(request.Header.Get("Authorization"), "Basic ")
+	hideEchoes(response, basic, t.secret, url.QueryEscape(t.secret))
 	if err := request.Context().Err(); err != nil {
 		return nil, err
 	}
-	response.Body = io.NopCloser(bytes.NewReader(data))
 	return response, nil
 }

@@ -8,7 +8,7 @@
 //
 // Its organization is made up, but plausible: a few dozen OAuth clients that call
 // a few hundred endpoints, day by day, the same for the same seed. Queries are
-// checked and aggregated as the vendor does it. Config gives it rows of your own,
+// checked and aggregated as the vendor's documents have it. Config gives it rows of your own,
 // queries that take their time or fail, a rate limit, and faults of every kind.
 //
 // What it does follows the vendor's documents. Where they say nothing, such as
@@ -164,7 +164,7 @@ func (s *Server) Options() []wrapper.Option {
 		wrapper.WithLoginURL(s.URL),
 		wrapper.WithClientCredentials(s.config.ClientID, s.config.ClientSecret),
 		wrapper.WithPolling(wrapper.Polling{Initial: time.Millisecond, Max: 50 * time.Millisecond}),
-		wrapper.WithRetry(wrapper.Retry{Initial: time.Millisecond, Max: 50 * time.Millisecond}),
+		wrapper.WithRetry(wrapper.Retry{Initial: time.Millisecond, Max: 50 * time.Millisecond, Stall: 5 * time.Second}),
 	}
 }
 

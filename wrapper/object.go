@@ -21,19 +21,20 @@ import (
 // It follows the struct's own fields and json tags, so what a regeneration adds
 // arrives.
 type objectDecoder struct {
-	target any            // what is decoded into
-	fields []any          // pointers to its fields
-	names  []string       // and their names, quoted, as they are in JSON
-	index  map[string]int // their places, by those names
-	after  []int          // the place of the field that came after each last time; the last: first of all
-	seen   []int          // the object that a field was last seen in
-	object int            // the number of this object
-	shared map[string]any // by what they are in JSON: the strings and times seen lately
-	plain  bool           // only package json knows how to decode this type
+	target any                  // what is decoded into
+	fields []any                // pointers to its fields
+	names  []string             // and their names, quoted, as they are in JSON
+	index  map[string]int       // their places, by those names
+	after  []int                // the place of the field that came after each last time; the last: first of all
+	seen   []int                // the object that a field was last seen in
+	object int                  // the number of this object
+	texts  map[string]string    // the strings seen lately, by what they are in JSON
+	times  map[string]time.Time // and the times
+	plain  bool                 // only package json knows how to decode this type
 }
 
 func newObjectDecoder(target any) *objectDecoder {
-	d := &objectDecoder{target: target, index: map[string]int{}, shared: map[string]any{}}
+	d := &objectDecoder{target: target, index: map[string]int{}, texts: map[string]string{}, times: map[string]time.Time{}}
 	switch target.(type) {
 	case json.Unmarshaler, json.UnmarshalerFrom:
 		d.plain = true
@@ -147,9 +148,23 @@ func (d *objectDecoder) store(field any, value jsontext.Value) bool {
 		*field = n
 		return ok
 	case *string:
-		return share(d, field, value)
+		if len(value) == len(`""`) && value[0] == '"' {
+			*field = ""
+			return true
+		}
+		known, ok := d.texts[string(value)]
+		if ok {
+			*field = known
+			return true
+		}
+		return remember(d.texts, field, value)
 	case *time.Time:
-		return share(d, field, value)
+		known, ok := d.times[string(value)]
+		if ok {
+			*field = known
+			return true
+		}
+		return remember(d.times, field, value)
 	}
 	return false
 }
@@ -161,27 +176,19 @@ const (
 	maxShared    = 8 << 10
 )
 
-// share stores a string or time, the same one for all that are written alike:
-// names, templates and dates repeat in hundreds of rows.
-func share[T string | time.Time](d *objectDecoder, field *T, value jsontext.Value) bool {
-	if value.Kind() != '"' || len(value) > maxSharedLen {
+// remember decodes a string or time that was not seen lately, and keeps it, so
+// that all that are written alike are the same one: names, templates and dates
+// repeat in hundreds of rows.
+func remember[T any](seen map[string]T, field *T, value jsontext.Value) bool {
+	if value.Kind() != '"' || json.Unmarshal(value, field, lenient) != nil {
 		return false
 	}
-	if s, ok := any(field).(*string); ok && len(value) == len(`""`) {
-		*s = ""
-		return true
+	if len(value) <= maxSharedLen {
+		if len(seen) >= maxShared {
+			clear(seen)
+		}
+		seen[string(value)] = *field
 	}
-	if known, ok := d.shared[string(value)].(T); ok {
-		*field = known
-		return true
-	}
-	if json.Unmarshal(value, field, lenient) != nil {
-		return false
-	}
-	if len(d.shared) >= maxShared {
-		clear(d.shared)
-	}
-	d.shared[string(value)] = *field
 	return true
 }
 

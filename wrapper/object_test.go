@@ -153,8 +153,8 @@ func TestObjectDecoderKeepsFewStrings(t *testing.T) {
 			t.Fatalf("row %d: %+v, %v", i, row, err)
 		}
 		row = gen.APIUsageRow{}
-		if len(object.shared) > maxShared {
-			t.Fatalf("%d strings are kept", len(object.shared))
+		if len(object.texts) > maxShared {
+			t.Fatalf("%d strings are kept", len(object.texts))
 		}
 	}
 }

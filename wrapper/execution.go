@@ -143,13 +143,13 @@ func (e *Execution) wait(ctx context.Context, rows rowSink) error {
 // broken and the sink can forget what it got of it.
 func (e *Execution) poll(ctx context.Context, rows rowSink) (*answer, error) {
 	retry := e.client.retry
-	waits := retry.waits()
+	next := retry.waits()
 	for attempt := 1; ; attempt++ {
 		answer, err := e.fetch(ctx, rows)
 		if err == nil || !isBroken(err) || ctx.Err() != nil || attempt >= retry.MaxAttempts || !rows.restart() {
 			return answer, err
 		}
-		wait := min(waits.NextBackOff(), retry.Max)
+		wait := next()
 		if !fits(ctx, wait) {
 			return nil, err
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/genesyscloud-go/usage/gen"
 )
 
@@ -59,13 +58,7 @@ func (p Polling) withDefaults() (Polling, error) {
 
 // schedule returns the waits before each poll, one after the other.
 func (p Polling) schedule() func() time.Duration {
-	waits := &backoff.ExponentialBackOff{
-		InitialInterval:     p.Initial,
-		RandomizationFactor: jitter,
-		Multiplier:          p.Multiplier,
-		MaxInterval:         p.Max,
-	}
-	return func() time.Duration { return min(waits.NextBackOff(), p.Max) }
+	return growingWaits(p.Initial, p.Max, p.Multiplier, jitter)
 }
 
 // Progress is what is known of a query after a poll.

@@ -62,13 +62,20 @@ func (r Retry) withDefaults() (Retry, error) {
 }
 
 // waits returns the waits between attempts, one after the other.
-func (r Retry) waits() *backoff.ExponentialBackOff {
-	return &backoff.ExponentialBackOff{
-		InitialInterval:     r.Initial,
-		RandomizationFactor: backoff.DefaultRandomizationFactor,
-		Multiplier:          2,
-		MaxInterval:         r.Max,
+func (r Retry) waits() func() time.Duration {
+	return growingWaits(r.Initial, r.Max, 2, backoff.DefaultRandomizationFactor)
+}
+
+// growingWaits returns waits that grow up to a longest one, which jitter does not
+// exceed.
+func growingWaits(initial, longest time.Duration, multiplier, jitter float64) func() time.Duration {
+	waits := &backoff.ExponentialBackOff{
+		InitialInterval:     initial,
+		RandomizationFactor: jitter,
+		Multiplier:          multiplier,
+		MaxInterval:         longest,
 	}
+	return func() time.Duration { return min(waits.NextBackOff(), longest) }
 }
 
 // retryTransport sends requests again. It is above the rate limit, so that each
@@ -81,13 +88,13 @@ type retryTransport struct {
 
 func (t *retryTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx := request.Context()
-	waits := t.retry.waits()
+	next := t.retry.waits()
 	for attempt := 1; ; attempt++ {
 		response, err := t.attempt(request, attempt)
 		if attempt >= t.retry.MaxAttempts || !canResend(request) || !worthRetrying(ctx, response, err) {
 			return response, err
 		}
-		wait := min(waits.NextBackOff(), t.retry.Max)
+		wait := next()
 		if asked, ok := retryAfter(response); ok {
 			wait = asked
 		}

@@ -34,7 +34,7 @@ func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error
 		return nil, fmt.Errorf("%s is not the API at %s: the token is for that one only", request.URL.Host, t.origin.Host)
 	}
 	ctx := request.Context()
-	waits := t.retry.waits()
+	next := t.retry.waits()
 	token, err := t.tokens.get(ctx)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error
 			return response, nil
 		}
 		if attempt > 1 {
-			wait := min(waits.NextBackOff(), t.retry.Max)
+			wait := next()
 			if !fits(ctx, wait) {
 				return response, nil
 			}

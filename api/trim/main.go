@@ -103,12 +103,14 @@ func trim(ctx context.Context, from, output string, operations []string, check b
 	}
 	spec = append(header(from, version), spec...)
 	if output == "-" {
-		_, err := stdout.Write(spec)
-		return exitCode(err), err
+		if _, err := stdout.Write(spec); err != nil {
+			return exitError, err
+		}
+		return exitOK, nil
 	}
 
 	before, err := os.ReadFile(output)
-	var changes fmt.Stringer = newFile{output}
+	changes := output + " is new.\n"
 	result := exitOK
 	switch {
 	case err == nil:
@@ -119,7 +121,7 @@ func trim(ctx context.Context, from, output string, operations []string, check b
 		if !r.same {
 			result = map[level]int{other: exitCompatible, compatible: exitCompatible, breaking: exitBreaking}[r.level()]
 		}
-		changes = r
+		changes = r.String()
 	case check || !errors.Is(err, fs.ErrNotExist):
 		return exitError, err
 	}
@@ -129,21 +131,8 @@ func trim(ctx context.Context, from, output string, operations []string, check b
 			return exitError, err
 		}
 	}
-	_, err = fmt.Fprint(stdout, changes)
-	if err != nil {
+	if _, err := io.WriteString(stdout, changes); err != nil {
 		return exitError, err
 	}
 	return result, nil
 }
-
-func exitCode(err error) int {
-	if err != nil {
-		return exitError
-	}
-	return exitOK
-}
-
-// newFile is the report on a file that was not there.
-type newFile struct{ name string }
-
-func (n newFile) String() string { return n.name + " is new.\n" }

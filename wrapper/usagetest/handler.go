@@ -265,7 +265,7 @@ func (s *Server) submit(body []byte, id string) *answer {
 		return errorAnswer(http.StatusBadRequest, id, codes[400], err.Error())
 	}
 	now := time.Now()
-	e := &execution{query: query, start: start, end: end, submitted: now}
+	e := &execution{submitted: now}
 	e.rows = sync.OnceValue(func() []gen.APIUsageRow {
 		if s.config.Rows != nil {
 			return s.config.Rows(query)

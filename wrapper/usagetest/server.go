@@ -96,11 +96,9 @@ type Server struct {
 
 // execution is a query that was submitted.
 type execution struct {
-	query      gen.APIUsageQuery
-	start, end time.Time
-	submitted  time.Time
-	polls      int
-	rows       func() []gen.APIUsageRow
+	submitted time.Time
+	polls     int
+	rows      func() []gen.APIUsageRow
 }
 
 // A Request is one that the server got, as far as it is no secret.

@@ -96,10 +96,7 @@ func (p *page) finish() error {
 			sums[key] = sum
 			continue
 		}
-		sum.Requests += row.Requests
-		for _, c := range counters {
-			*c.of(sum) += *c.of(&row)
-		}
+		addCounts(sum, &row)
 	}
 	rows := make([]gen.APIUsageRow, 0, len(sums))
 	for _, key := range slices.Sorted(maps.Keys(sums)) {
@@ -193,16 +190,10 @@ func (p *page) chart(data *pageData, all, ranked *summary) {
 	for i := 1; i < len(order); i++ {
 		step = min(step, order[i].Sub(order[i-1]))
 	}
-	slots := 1
-	if step > 0 {
-		slots = int(last.Sub(first)/step) + 1
-	}
-	slot := chartWidth / float64(slots)
+	step = max(step, 1) // a single date has a place too
+	slot := chartWidth / float64(last.Sub(first)/step+1)
 	for _, date := range order {
-		place := 0.0
-		if step > 0 {
-			place = float64(date.Sub(first) / step)
-		}
+		place := float64(date.Sub(first) / step)
 		y := chartHeight
 		for c, n := range dates[date] {
 			if n == 0 {

@@ -26,10 +26,7 @@ func summarize(rows []gen.APIUsageRow, top int) *summary {
 	ids := map[string]string{}
 	for i := range rows {
 		row := &rows[i]
-		for _, c := range counters {
-			*c.of(&s.total) += *c.of(row)
-		}
-		s.total.Requests += row.Requests
+		addCounts(&s.total, row)
 		s.most = max(s.most, row.Requests)
 		s.dated = s.dated || !row.Date.IsZero()
 		if id, ok := ids[row.ClientName]; ok && id != row.ClientID {
@@ -86,6 +83,14 @@ var counters = []struct {
 	{"4XX", func(r *gen.APIUsageRow) *int64 { return &r.Status400 }},
 	{"5XX", func(r *gen.APIUsageRow) *int64 { return &r.Status500 }},
 	{"429", func(r *gen.APIUsageRow) *int64 { return &r.Status429 }},
+}
+
+// addCounts adds the counts of a row to those of a sum.
+func addCounts(sum, row *gen.APIUsageRow) {
+	sum.Requests += row.Requests
+	for _, c := range counters {
+		*c.of(sum) += *c.of(row)
+	}
 }
 
 // busyness is what rows are ranked by: requests, or if they were not asked for,

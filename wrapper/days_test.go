@@ -1,0 +1,41 @@
+package wrapper_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper"
+)
+
+func TestDays(t *testing.T) {
+	tokyo, angeles := time.FixedZone("Tokyo", 9*60*60), time.FixedZone("Los Angeles", -8*60*60)
+	for _, test := range []struct {
+		first, last time.Time
+		want        string
+	}{
+		{time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 31, 0, 0, 0, 0, time.UTC), "2026-10-01/2026-10-31"},
+		{time.Date(2026, 10, 1, 23, 59, 59, 0, time.UTC), time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), "2026-10-01/2026-10-01"},
+		{time.Date(2026, 10, 1, 8, 59, 59, 0, tokyo), time.Date(2026, 10, 31, 16, 0, 0, 0, angeles), "2026-09-30/2026-11-01"},
+	} {
+		if got := wrapper.Days(test.first, test.last); got != test.want {
+			t.Errorf("Days(%v, %v) = %s, want %s", test.first, test.last, got, test.want)
+		}
+	}
+}
+
+func TestMonth(t *testing.T) {
+	for _, test := range []struct {
+		year  int
+		month time.Month
+		want  string
+	}{
+		{2026, time.October, "2026-10-01/2026-10-31"},
+		{2026, time.February, "2026-02-01/2026-02-28"},
+		{2028, time.February, "2028-02-01/2028-02-29"},
+		{2026, time.December, "2026-12-01/2026-12-31"},
+	} {
+		if got := wrapper.Month(test.year, test.month); got != test.want {
+			t.Errorf("Month(%d, %v) = %s, want %s", test.year, test.month, got, test.want)
+		}
+	}
+}

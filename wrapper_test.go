@@ -24,7 +24,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-const january = "2026-01-01/2026-02-01"
+const january = "2026-01-01/2026-01-31"
 
 func newServer(t *testing.T, config usagetest.Config) *usagetest.Server {
 	t.Helper()
@@ -59,7 +59,7 @@ func TestEachOptionOfAQuery(t *testing.T) {
 	queries := []gen.APIUsageQuery{
 		{Interval: january},
 		{Interval: "2020-01/2020-06"},
-		{Interval: wrapper.Interval(time.Unix(0, 0), time.Unix(86400, 0))},
+		{Interval: wrapper.Days(time.Unix(0, 0), time.Unix(86400, 0))},
 	}
 	for _, granularity := range []gen.Granularity{gen.GranularityDay, gen.GranularityWeek, gen.GranularityMonth} {
 		queries = append(queries, gen.APIUsageQuery{Interval: january, Granularity: granularity})
@@ -225,7 +225,7 @@ func TestCancelIsPrompt(t *testing.T) {
 		{"poll sleep", usagetest.Config{RunningPolls: 1 << 30}, []wrapper.Option{wrapper.WithPolling(wrapper.Polling{Initial: time.Hour})}, true},
 		{"retry sleep", usagetest.Config{Fault: func(*http.Request) usagetest.Fault { return usagetest.Fault{Status: 503} }},
 			[]wrapper.Option{wrapper.WithRetry(wrapper.Retry{Initial: time.Hour})}, false},
-		{"rate limit", usagetest.Config{RateLimit: 1, RateWindow: time.Hour}, nil, true},
+		{"rate limit", usagetest.Config{RateLimit: 1, RateWindow: 2 * time.Minute}, nil, true},
 		{"download", usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
 			if strings.HasSuffix(request.URL.Path, "/results") {
 				return usagetest.Fault{Connection: usagetest.Stall}
@@ -274,8 +274,8 @@ func TestBadInputIsNotSent(t *testing.T) {
 		want  string
 	}{
 		{gen.APIUsageQuery{}, "no interval"},
-		{gen.APIUsageQuery{Interval: "2026-01-01"}, "want start/end"},
-		{gen.APIUsageQuery{Interval: "2026-02-01/2026-01-01"}, "ends before it starts"},
+		{gen.APIUsageQuery{Interval: "2026-01-01"}, "want two ends"},
+		{gen.APIUsageQuery{Interval: "2026-02-02/2026-01-01"}, "ends before it starts"},
 		{gen.APIUsageQuery{Interval: january, Granularity: "Hour"}, `"Hour"`},
 		{gen.APIUsageQuery{Interval: january, GroupBy: []gen.GroupBy{"Moon"}}, `"Moon"`},
 		{gen.APIUsageQuery{Interval: january, Metrics: []gen.Metric{"Status418"}}, `"Status418"`},
@@ -453,7 +453,7 @@ func Example() {
 		return
 	}
 	rows, err := client.Query(context.Background(), gen.APIUsageQuery{
-		Interval: "2026-01-01/2026-02-01",
+		Interval: "2026-01-01/2026-01-31",
 		GroupBy:  []gen.GroupBy{gen.GroupByHTTPMethod},
 		Metrics:  []gen.Metric{gen.MetricRequests},
 	})

@@ -178,7 +178,7 @@ type APIUsageQuery struct {
 	// GroupBy Dimensions that rows are broken down by. Left out, rows are per OAuth client.
 	GroupBy []GroupBy `json:"groupBy,omitempty,omitzero"`
 
-	// Interval Time range to report on, as an ISO-8601 interval start/end, for example 2026-01-01/2026-02-01 or 2026-01-01T00:00:00Z/2026-02-01T00:00:00Z.
+	// Interval Time range to report on, as an ISO-8601 interval start/end, for example 2026-01-01/2026-01-31; the last day is in it.
 	Interval string `json:"interval"`
 
 	// Metrics Counters to return. Left out, all of them.

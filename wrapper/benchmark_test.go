@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -56,10 +57,10 @@ func answerOf(rows int) io.Reader {
 // The ways to read an answer.
 
 func readStreaming(body []byte) (requests int64) {
-	_, err := decode(bytes.NewReader(body), sinkFunc(func(row *gen.APIUsageRow) bool {
+	_, err := newStream().Read(bytes.NewReader(body), func(_ *gen.APIUsageQueryResult, row *gen.APIUsageRow) error {
 		requests += row.Requests
-		return true
-	}))
+		return nil
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -67,19 +68,27 @@ func readStreaming(body []byte) (requests int64) {
 }
 
 func readCollecting(body []byte) (requests int64) {
-	var rows rowSlice
-	if _, err := decode(bytes.NewReader(body), &rows); err != nil {
-		panic(err)
-	}
-	for _, row := range rows.rows() {
+	for _, row := range collect(bytes.NewReader(body)) {
 		requests += row.Requests
 	}
 	return requests
 }
 
+func newStream() *rows.Stream[gen.APIUsageQueryResult, gen.APIUsageRow] {
+	return rows.NewStream[gen.APIUsageQueryResult, gen.APIUsageRow]("results")
+}
+
+func collect(body io.Reader) []gen.APIUsageRow {
+	var all collector[gen.APIUsageRow]
+	if _, err := newStream().Read(body, func(_ *gen.APIUsageQueryResult, row *gen.APIUsageRow) error { return all.add(row) }); err != nil {
+		panic(err)
+	}
+	return all.rows()
+}
+
 // readTokens is the floor for all that is built on jsontext.
 func readTokens(body []byte) (requests int64) {
-	decoder := jsontext.NewDecoder(bytes.NewReader(body), lenient, jsontext.AllowDuplicateNames(true))
+	decoder := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	for {
 		if _, err := decoder.ReadToken(); err == io.EOF {
 			return 0
@@ -307,46 +316,4 @@ func peakMemory() (mebibytes float64, ok bool) {
 		return 0, false
 	}
 	return kibibytes / 1024, ok
-}
-
-// BenchmarkPolling does not measure: it calculates, over the real schedule, what
-// polling costs for a query that takes some time: how long it goes unnoticed that
-// the query is complete, and how many requests are spent. A fixed interval of 5 s
-// is what the vendor's command line does, one of 30 s what others do.
-func BenchmarkPolling(b *testing.B) {
-	polling, err := Polling{}.withDefaults()
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, way := range []struct {
-		name string
-		next func() func() time.Duration
-	}{
-		{"ours", polling.schedule},
-		{"5s", func() func() time.Duration { return func() time.Duration { return 5 * time.Second } }},
-		{"30s", func() func() time.Duration { return func() time.Duration { return 30 * time.Second } }},
-	} {
-		for _, takes := range []time.Duration{time.Second, 3 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour} {
-			b.Run(way.name+"/"+takes.String(), func(b *testing.B) {
-				var lost time.Duration
-				var requests int
-				for b.Loop() {
-					// Queries do not end on the second.
-					for part := range 10 {
-						ends := takes + takes*time.Duration(part)/100
-						next, now := way.next(), time.Duration(0)
-						for now < ends {
-							now += next()
-							requests++
-						}
-						lost += now - ends
-					}
-				}
-				n := float64(b.N) * 10
-				b.ReportMetric(lost.Seconds()/n, "s-lost")
-				b.ReportMetric(float64(requests)/n, "requests")
-				b.ReportMetric(0, "ns/op")
-			})
-		}
-	}
 }

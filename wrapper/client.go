@@ -1,11 +1,8 @@
 package wrapper
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,7 +10,8 @@ import (
 	"strings"
 
 	"github.com/genesyscloud-go/usage/gen"
-	"github.com/go-json-experiment/json"
+	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
+	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
 const defaultUserAgent = "genesyscloud-go-usage (+https://github.com/genesyscloud-go/usage)"
@@ -23,9 +21,9 @@ const defaultUserAgent = "genesyscloud-go-usage (+https://github.com/genesysclou
 // shares tokens and the rate limit between all that use it, and needs no Close.
 type Client struct {
 	api      *gen.ClientWithResponses
+	stack    *transport.Stack
 	logger   *slog.Logger
 	polling  Polling
-	retry    Retry
 	progress func(Progress)
 }
 
@@ -62,7 +60,7 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	var missing []string
-	if c.credentials == 0 {
+	if c.given == 0 {
 		id, secret := os.Getenv(envClientID), os.Getenv(envClientSecret)
 		switch token := os.Getenv(envAccessToken); {
 		case token != "":
@@ -96,7 +94,7 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 }
 
 func newConfig(opts []Option) (*config, error) {
-	c := &config{userAgent: defaultUserAgent, logger: slog.New(slog.DiscardHandler)}
+	c := &config{userAgent: defaultUserAgent, logger: slog.New(slog.DiscardHandler), progress: func(Progress) {}}
 	c.polling, _ = Polling{}.withDefaults()
 	c.retry, _ = Retry{}.withDefaults()
 	for _, option := range opts {
@@ -107,7 +105,7 @@ func newConfig(opts []Option) (*config, error) {
 			return nil, err
 		}
 	}
-	if c.credentials > 1 {
+	if c.given > 1 {
 		return nil, errors.New("more than one credential: want exactly one of WithClientCredentials, WithAccessToken and WithTokenSource")
 	}
 	return c, nil
@@ -115,11 +113,11 @@ func newConfig(opts []Option) (*config, error) {
 
 // needsRegion tells whether an address is left that a region has to say.
 func (c *config) needsRegion() bool {
-	return c.baseURL == "" || c.loginURL == "" && c.staticToken == "" && c.customSource == nil
+	return c.baseURL == "" || c.credentials.LoginURL == "" && c.credentials.AccessToken == "" && c.credentials.Source == nil
 }
 
 func (c *config) client(region Region) (*Client, error) {
-	if c.credentials == 0 {
+	if c.given == 0 {
 		return nil, errors.New("no credential: want one of WithClientCredentials, WithAccessToken and WithTokenSource")
 	}
 	if region != "" || c.needsRegion() {
@@ -130,149 +128,57 @@ func (c *config) client(region Region) (*Client, error) {
 		if c.baseURL == "" {
 			c.baseURL = known.APIURL()
 		}
-		if c.loginURL == "" {
-			c.loginURL = known.LoginURL()
+		if c.credentials.LoginURL == "" {
+			c.credentials.LoginURL = known.LoginURL()
 		}
 	}
-	transport, err := newTransport(c)
-	if err != nil {
-		return nil, err
-	}
-	api, err := gen.NewClientWithResponses(c.baseURL, gen.WithHTTPClient(transport), gen.WithRequestEditorFn(headers(c.userAgent)))
-	if err != nil {
-		return nil, err
-	}
-	return &Client{api: api, logger: c.logger, polling: c.polling, retry: c.retry, progress: c.progress}, nil
-}
-
-func headers(userAgent string) gen.RequestEditorFn {
-	return func(_ context.Context, request *http.Request) error {
-		request.Header.Set("Accept", "application/json")
-		request.Header.Set("User-Agent", userAgent)
-		return nil
-	}
-}
-
-// transport is the stack that all requests go through. It is what the generated
-// client takes in place of an http.Client, which would follow redirects.
-type transport struct{ http.RoundTripper }
-
-func (t transport) Do(request *http.Request) (*http.Response, error) {
-	return t.RoundTrip(request)
-}
-
-// newTransport stacks the layers: from the outside in, token, retry, rate limit,
-// log, stall and base. Requests for tokens go through the same layers but the
-// first.
-func newTransport(c *config) (transport, error) {
 	origin, err := url.Parse(c.baseURL)
 	if err != nil {
-		return transport{}, err
+		return nil, err
 	}
-	base := c.transport
-	if base == nil {
-		base = http.DefaultTransport
+	stack := transport.New(transport.Config{
+		Base: c.transport, Origin: origin, Credentials: c.credentials, Retry: transport.Retry(c.retry), UserAgent: c.userAgent, Logger: c.logger,
+	})
+	api, err := gen.NewClientWithResponses(c.baseURL, gen.WithHTTPClient(stack))
+	if err != nil {
+		return nil, err
 	}
-	var stack http.RoundTripper = &stallTransport{base: base, stall: c.retry.Stall}
-	stack = &logTransport{base: stack, logger: c.logger}
-	stack = &rateLimitTransport{base: stack, logger: c.logger}
-	stack = &retryTransport{base: stack, retry: c.retry, logger: c.logger}
-	stack = &tokenTransport{base: stack, tokens: c.tokens(stack), origin: origin, retry: c.retry}
-	return transport{stack}, nil
+	return &Client{api: api, stack: stack, logger: c.logger, polling: c.polling, progress: c.progress}, nil
 }
 
 // API returns the generated client, for requests that this package has no method
-// for. Its requests go through the same layers: they get the token, are tried
-// again, and are kept within the rate limit. Its answers are as they came: the
-// caller looks at their status and, with the methods of the embedded
-// ClientInterface, closes their bodies.
+// for. They go through the same layers: they get the token, wait for the rate
+// limit and are tried again, its POSTs too, which are taken for queries. Its answers
+// are as they came: the caller looks at their status and, with the methods of the
+// embedded ClientInterface, closes their bodies.
 func (c *Client) API() *gen.ClientWithResponses { return c.api }
 
-// Submit starts a query and returns its execution, which does not wait for it.
-// The errors are those of the query itself, which is checked before anything is
-// sent, of fetching a token (*oauth2.RetrieveError), *APIError, and those of the
-// network and the context.
-func (c *Client) Submit(ctx context.Context, query gen.APIUsageQuery) (*Execution, error) {
-	execution, err := c.submit(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("submitting a usage query: %w", withContext(ctx, err))
+// HTTPClient returns an http.Client for any other operation of the API, by an
+// address such as that of Region.APIURL and a path. Its requests go through the
+// same layers: they get the token, wait for the rate limit, and are tried again, if
+// their method is idempotent or they were refused unseen (by a 429, or a 401 for a
+// token that can be renewed). It follows no redirect, and sends nothing to another
+// host than this API's. The caller closes the bodies.
+func (c *Client) HTTPClient() *http.Client {
+	return &http.Client{
+		Transport:     c.stack,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return execution, nil
 }
 
-func (c *Client) submit(ctx context.Context, query gen.APIUsageQuery) (*Execution, error) {
-	if err := checkQuery(query); err != nil {
-		return nil, err
-	}
-	response, err := c.api.PostUsageQuery(ctx, query)
+// submit sends a query by a method of the generated client, and reads what is
+// answered.
+func submit(send func() (*http.Response, error), result any) error {
+	response, err := send()
 	if err != nil {
-		return nil, err
+		return fromLogin(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode/100 != 2 {
-		return nil, newAPIError(response)
+		return newAPIError(response)
 	}
-	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	var result gen.UsageExecutionResult
-	if err := json.Unmarshal(data, &result, lenient); err != nil {
-		return nil, newAnswerError(response, err, false)
-	}
-	if err := checkExecutionID(result.ExecutionID); err != nil {
-		return nil, newAnswerError(response, err, false)
-	}
-	return c.Execution(result.ExecutionID), nil
-}
-
-// checkQuery finds what the API would refuse.
-func checkQuery(query gen.APIUsageQuery) error {
-	if query.Interval == "" {
-		return errors.New("the query has no interval; see Interval")
-	}
-	// ISO-8601 has more ways to write an instant, and the vendor may take them.
-	if _, _, err := ParseInterval(query.Interval); err != nil && !errors.Is(err, errUnknownInstant) {
-		return err
-	}
-	if query.Granularity != "" && !query.Granularity.Valid() {
-		return fmt.Errorf("unknown granularity %q; see the constants of gen.Granularity", query.Granularity)
-	}
-	for _, group := range query.GroupBy {
-		if !group.Valid() {
-			return fmt.Errorf("cannot group by %q; see the constants of gen.GroupBy", group)
-		}
-	}
-	for _, metric := range query.Metrics {
-		if !metric.Valid() {
-			return fmt.Errorf("unknown metric %q; see the constants of gen.Metric", metric)
-		}
+	if err := rows.Decode(response.Body, result); err != nil {
+		return fmt.Errorf("the answer, status %d%s, cannot be used: %w", response.StatusCode, correlation(response.Header.Get(transport.CorrelationHeader)), err)
 	}
 	return nil
-}
-
-// Query submits a query, waits until it is complete and returns its rows, which
-// are in no particular order. Once it was submitted, all errors are
-// *ExecutionError; before that they are those of Submit.
-func (c *Client) Query(ctx context.Context, query gen.APIUsageQuery) ([]gen.APIUsageRow, error) {
-	execution, err := c.Submit(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return execution.Wait(ctx)
-}
-
-// QueryRows is Query for reports that are better not held in memory: each row is
-// handed on as it arrives. Ranging over the sequence submits the query; ranging
-// over it again submits it again. An error comes last, with a zero row; see
-// Execution.Rows.
-func (c *Client) QueryRows(ctx context.Context, query gen.APIUsageQuery) iter.Seq2[gen.APIUsageRow, error] {
-	return func(yield func(gen.APIUsageRow, error) bool) {
-		execution, err := c.Submit(ctx, query)
-		if err != nil {
-			yield(gen.APIUsageRow{}, err)
-			return
-		}
-		execution.Rows(ctx)(yield)
-	}
 }

@@ -12,7 +12,7 @@
 //		return err
 //	}
 //	rows, err := client.Query(ctx, gen.APIUsageQuery{
-//		Interval: wrapper.Interval(start, end),
+//		Interval: wrapper.Month(2026, time.October),
 //		GroupBy:  []gen.GroupBy{gen.GroupByOAuthClientID, gen.GroupByTemplateURI},
 //	})
 //
@@ -25,9 +25,15 @@
 // another process, by [Client.Execution].
 //
 // The OAuth client needs the permission oauth:client:view or
-// usage:organization:view. The counts are a day old: the vendor computes them
-// once a day, by whole UTC days, and the current day is not in them. Requests
-// answered with 429 are counted in Status429 and in Status400.
+// usage:organization:view.
+//
+// # What the numbers mean
+//
+// Days are UTC days, and the last day of an interval is in it. The counts are
+// about a day old: today is not in them, and they reach back to 2018. Requests
+// answered with 429 are counted in Status429 and in Status400. The vendor's own
+// OAuth clients are not in the counts; the vendor leaves them out of its API Usage
+// view too, which it calls aligned with billing.
 //
 // # Errors
 //
@@ -40,11 +46,13 @@
 //
 // # What is taken care of
 //
-// Requests are tried again when that may help (see [Retry]), and paced by what
-// the vendor's answers say of the rate limit, for all that share a [Client].
-// Tokens are fetched when needed and kept; neither they nor secrets get into
-// errors or logs, go to other hosts than the configured ones, or over plain http
-// beyond this machine. Redirects are not followed.
+// Requests are tried again when that may help (see [Retry]). At most 8 are under
+// way to a host at a time, and after a 429 that says when to come back all that
+// share a [Client] wait until then: nothing else tells the state of the vendor's
+// rate limits. Tokens are fetched when needed and kept. Neither they nor secrets
+// are put into errors or logs, go to other hosts than the configured ones, or over
+// plain http beyond this machine; errors quote what a server answers, though, and
+// so would quote a server that echoes them. Redirects are not followed.
 //
 // The facts about the API are those of the vendor's documents; its developer
 // site is https://developer.genesys.cloud. The vendor calls these operations

@@ -1,29 +1,21 @@
 package wrapper
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
-	"github.com/go-json-experiment/json"
+	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
+	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
-// ErrQueryFailed says that the vendor gave a query up: its status is Failed. It
-// is found in an *ExecutionError. Why is not reported; submit the query again.
+// ErrQueryFailed says that the vendor gave a query up: its status is Failed, or a
+// job's Failed or Cancelled. It is found in an *ExecutionError, whose text has the
+// vendor's reason where there is one. Submit the query again.
 var ErrQueryFailed = errors.New("the query failed at the vendor's side; submit it again")
-
-// maxBody bounds each body that is read as a whole: errors, tokens and the
-// answer to a submit. Rows are streamed and have no such bound.
-const maxBody = 1 << 20
-
-// correlationHeader carries the id under which the vendor's support finds a
-// request.
-const correlationHeader = "ININ-Correlation-Id"
 
 // An APIError is an answer of the API with another status than 2xx. Those that
 // are worth another try have been tried again before it is returned; see Retry.
@@ -82,41 +74,41 @@ func (e *APIError) hint() string {
 func newAPIError(response *http.Response) *APIError {
 	e := &APIError{
 		StatusCode:    response.StatusCode,
-		CorrelationID: response.Header.Get(correlationHeader),
+		CorrelationID: response.Header.Get(transport.CorrelationHeader),
 		Method:        response.Request.Method,
 		Path:          response.Request.URL.Path,
 	}
-	e.RetryAfter, _ = retryAfter(response)
+	e.RetryAfter, _ = transport.RetryAfter(response)
 	// A body that breaks off or is something else entirely, an HTML page of a
 	// gateway say, takes nothing from what the status and headers say.
-	data, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
-	var body gen.ErrorBody
-	if err := json.Unmarshal(data, &body, lenient); err == nil {
-		e.Body = body
-		e.Code = body.Code
-		e.Message = body.Message
-		if e.CorrelationID == "" {
-			e.CorrelationID = body.ContextID
-		}
+	if err := rows.Decode(response.Body, &e.Body); err != nil {
+		e.Body = gen.ErrorBody{}
+	}
+	e.Code, e.Message = e.Body.Code, e.Body.Message
+	if e.CorrelationID == "" {
+		e.CorrelationID = e.Body.ContextID
 	}
 	return e
 }
 
-// An ExecutionError is everything that goes wrong after a query was submitted.
-// It names the execution, so that Client.Execution can go on with it, here or in
-// another process. Err is an *APIError, ErrQueryFailed, context.Canceled,
-// context.DeadlineExceeded (of the context, or of Polling.Timeout) or what the
+// An ExecutionError is everything that goes wrong after a query was submitted, a
+// job's too. It names the execution, so that Client.Execution, or Client.Job, can go
+// on with it, here or in another process; its text says so where that makes sense.
+// Err is an *APIError, ErrQueryFailed, context.Canceled, context.DeadlineExceeded
+// (of the context, or of Polling.Timeout), an *oauth2.RetrieveError or what the
 // network or the body said, perhaps wrapped; use errors.Is and errors.As.
 type ExecutionError struct {
 	ExecutionID string
 	Err         error
+
+	again string // what takes it up again
 }
 
 // Error says which execution it was, what went wrong and what to do next.
 func (e *ExecutionError) Error() string {
 	message := fmt.Sprintf("usage query execution %q: %v", e.ExecutionID, e.Err)
-	if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
-		message += "; Client.Execution takes it up again with this id"
+	if e.again != "" {
+		message += "; " + e.again + " takes it up again with this id"
 	}
 	return message
 }
@@ -124,36 +116,34 @@ func (e *ExecutionError) Error() string {
 // Unwrap returns Err.
 func (e *ExecutionError) Unwrap() error { return e.Err }
 
-// answerError is an answer that cannot be used although its status is fine.
-type answerError struct {
-	request       string // its method and path
-	status        string
-	correlationID string
-	err           error
-	broken        bool // cut, empty or not JSON: another try may mend it
-}
+// finalError is one that asking again for the same execution does not change.
+type finalError struct{ err error }
 
-func newAnswerError(response *http.Response, err error, broken bool) error {
-	return &answerError{
-		request:       response.Request.Method + " " + response.Request.URL.Path,
-		status:        response.Status,
-		correlationID: response.Header.Get(correlationHeader),
-		err:           err,
-		broken:        broken,
+func (e *finalError) Error() string { return e.err.Error() }
+func (e *finalError) Unwrap() error { return e.err }
+
+// isFinal tells errors that asking again for the same execution does not change:
+// the vendor's last word, and answers that are whole but cannot be used. Missing
+// permissions can be given, and credentials mended.
+func isFinal(err error) bool {
+	if api, ok := errors.AsType[*APIError](err); ok {
+		switch api.StatusCode {
+		case http.StatusUnauthorized, http.StatusForbidden:
+			return false
+		}
+		return api.StatusCode/100 == 4 && !transport.TransientStatus(api.StatusCode)
 	}
+	_, final := errors.AsType[*finalError](err)
+	return final || errors.Is(err, ErrQueryFailed) || transport.Unusable(err) && !errors.Is(err, rows.ErrChanged)
 }
 
-func (e *answerError) Error() string {
-	return fmt.Sprintf("%s: %s, but %v%s", e.request, e.status, e.err, correlation(e.correlationID))
-}
-
-func (e *answerError) Unwrap() error { return e.err }
-
-// isBroken tells errors that another try may mend: the body of an answer was
-// cut, empty or not JSON.
-func isBroken(err error) bool {
-	var e *answerError
-	return errors.As(err, &e) && e.broken
+// fromLogin makes an answer of the login host that says nothing of the credentials
+// an *APIError like those of the API.
+func fromLogin(err error) error {
+	if login, ok := errors.AsType[*transport.LoginError](err); ok {
+		return fmt.Errorf("fetching a token: %w", newAPIError(login.Response))
+	}
+	return err
 }
 
 func correlation(id string) string {
@@ -161,23 +151,4 @@ func correlation(id string) string {
 		return ""
 	}
 	return fmt.Sprintf(" (correlation id %s)", id)
-}
-
-// withContext makes an error that came of a context's end say so. On the way up
-// it may have become the cause of a cancellation alone, or the cancellation
-// without its cause.
-func withContext(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil {
-		return err
-	}
-	if timeout, ok := errors.AsType[*timeoutError](context.Cause(ctx)); ok {
-		if errors.Is(err, timeout) {
-			return err
-		}
-		return timeout
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ctx.Err(), err)
 }

@@ -9,6 +9,10 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/poll"
+	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
+	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
 func TestAPIError(t *testing.T) {
@@ -21,7 +25,7 @@ func TestAPIError(t *testing.T) {
 	}{
 		{
 			name: "429 as documented", method: "GET",
-			outcome: outcome{status: 429, headers: []string{correlationHeader, "abc", "Retry-After", "42"},
+			outcome: outcome{status: 429, headers: []string{transport.CorrelationHeader, "abc", "Retry-After", "42"},
 				body: `{"message":"Rate limit exceeded the maximum. Retry the request in [42] seconds","code":"too.many.requests.retry.after","status":429,"contextId":"abc","details":[],"errors":[]}`},
 			want:    APIError{StatusCode: 429, Code: "too.many.requests.retry.after", Message: "Rate limit exceeded the maximum. Retry the request in [42] seconds", CorrelationID: "abc", RetryAfter: 42 * time.Second},
 			message: "GET /api/v2/usage/query: 429 Too Many Requests: too.many.requests.retry.after: Rate limit exceeded the maximum. Retry the request in [42] seconds (correlation id abc); try again in 42s",
@@ -58,7 +62,7 @@ func TestAPIError(t *testing.T) {
 		},
 		{
 			name: "endless", method: "GET",
-			outcome: outcome{status: 400, reader: endless{}},
+			outcome: outcome{status: 400, reader: newEndless()},
 			want:    APIError{StatusCode: 400},
 			message: "GET /api/v2/usage/query: 400 Bad Request",
 		},
@@ -70,7 +74,7 @@ func TestAPIError(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			response, _ := test.outcome.respond(newRequest(t, test.method, ""))
+			response := test.outcome.respond(newRequest(t, test.method))
 			got := newAPIError(response)
 			if got.Error() != test.message {
 				t.Errorf("says  %s\nwants %s", got, test.message)
@@ -93,7 +97,7 @@ func FuzzAPIErrorBody(f *testing.F) {
 	f.Add([]byte(""))
 	f.Add([]byte("{\"message\":\"\xff\"}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		e := newAPIError(respond(newRequest(t, "GET", ""), 500, string(body)))
+		e := newAPIError(respond(newRequest(t, "GET"), 500, string(body)))
 		if e.StatusCode != 500 || !strings.HasPrefix(e.Error(), "GET /api/v2/usage/query: 500 Internal Server Error") {
 			t.Fatalf("%v", e)
 		}
@@ -101,39 +105,34 @@ func FuzzAPIErrorBody(f *testing.F) {
 }
 
 func TestExecutionErrorSaysHowToGoOn(t *testing.T) {
+	client, err := New(USEast1, WithAccessToken("T"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		err    error
 		resume bool
 	}{
 		{context.Canceled, true},
-		{&timeoutError{time.Hour}, true},
-		{ErrQueryFailed, false},
+		{&poll.TimeoutError{After: time.Hour}, true},
+		{io.ErrUnexpectedEOF, true},
+		{rows.ErrChanged, true},
+		{&APIError{StatusCode: 503}, true},
+		{&APIError{StatusCode: 429, RetryAfter: time.Hour}, true},
+		{&APIError{StatusCode: 401}, true},
+		{&APIError{StatusCode: 403}, true},
 		{&APIError{StatusCode: 404}, false},
+		{&APIError{StatusCode: 400}, false},
+		{ErrQueryFailed, false},
+		{&finalError{io.EOF}, false},
 	} {
-		err := &ExecutionError{"the-id", test.err}
-		if !errors.Is(err, test.err) || !strings.Contains(err.Error(), "the-id") || !strings.Contains(err.Error(), test.err.Error()) {
+		err := client.Execution("the-id").fail(fmt.Errorf("wrapped: %w", test.err))
+		var execution *ExecutionError
+		if !errors.Is(err, test.err) || !errors.As(err, &execution) || execution.ExecutionID != "the-id" || !strings.Contains(err.Error(), "the-id") || !strings.Contains(err.Error(), test.err.Error()) {
 			t.Errorf("%v", err)
 		}
-		if got := strings.Contains(err.Error(), "Client.Execution"); got != test.resume {
+		if got := strings.HasSuffix(err.Error(), "; Client.Execution takes it up again with this id"); got != test.resume {
 			t.Errorf("%v: says how to go on: %v", err, got)
 		}
-	}
-	if !errors.Is(&timeoutError{time.Hour}, context.DeadlineExceeded) {
-		t.Error("a Timeout is no context.DeadlineExceeded")
-	}
-}
-
-func TestWithContext(t *testing.T) {
-	cause := errors.New("cause")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	if err := withContext(ctx, cause); err != cause {
-		t.Errorf("%v before the end", err)
-	}
-	cancel(cause)
-	if err := withContext(ctx, cause); !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
-		t.Errorf("%v, want both the cancellation and its cause", err)
-	}
-	if err := withContext(ctx, nil); err != nil {
-		t.Errorf("%v without an error", err)
 	}
 }

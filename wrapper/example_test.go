@@ -57,9 +57,8 @@ func Example() {
 	defer end()
 
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) // or: time.Now().UTC()
-	month := time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)
 	rows, err := client.Query(ctx, gen.APIUsageQuery{
-		Interval: wrapper.Interval(month, month.AddDate(0, 1, 0)),
+		Interval: wrapper.Month(now.Year(), now.Month()-1),
 		GroupBy:  []gen.GroupBy{gen.GroupByOAuthClientID},
 	})
 	if err != nil {
@@ -81,7 +80,7 @@ func Example_dailyByEndpoint() {
 	defer end()
 
 	query := gen.APIUsageQuery{
-		Interval:    "2026-10-01/2026-11-01",
+		Interval:    "2026-10-01/2026-10-31",
 		Granularity: gen.GranularityDay,
 		GroupBy:     []gen.GroupBy{gen.GroupByTemplateURI},
 	}
@@ -104,7 +103,7 @@ func Example_whoWasRateLimited() {
 	defer end()
 
 	rows, err := client.Query(ctx, gen.APIUsageQuery{
-		Interval: "2026-10-01/2026-11-01",
+		Interval: "2026-10-01/2026-10-31",
 		Metrics:  []gen.Metric{gen.MetricStatus429, gen.MetricRequests},
 	})
 	if err != nil {
@@ -131,7 +130,7 @@ func Example_severalOrganizations() {
 	var all sync.WaitGroup
 	for name, client := range organizations {
 		all.Go(func() {
-			rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+			rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 			if err != nil {
 				fmt.Println(name, err)
 				return
@@ -153,7 +152,7 @@ func ExampleClient_Execution() {
 	client, end := demo()
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -200,7 +199,7 @@ func ExampleClient_Query() {
 	client, end := demo()
 	defer end()
 
-	rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	switch {
 	case errors.Is(err, wrapper.ErrQueryFailed):
 		fmt.Println("submit it again")
@@ -217,7 +216,7 @@ func ExampleClient_QueryRows() {
 	defer end()
 
 	var requests int64
-	for row, err := range client.QueryRows(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}) {
+	for row, err := range client.QueryRows(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}) {
 		if err != nil {
 			fmt.Println("the report is not complete:", err)
 			return
@@ -232,7 +231,7 @@ func ExampleClient_Submit() {
 	client, end := demo()
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -245,7 +244,7 @@ func ExampleClient_API() {
 	client, end := demo()
 	defer end()
 
-	response, err := client.API().PostUsageQueryWithResponse(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	response, err := client.API().PostUsageQueryWithResponse(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -258,7 +257,7 @@ func ExampleExecution_Poll() {
 	client, end := demo()
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -280,7 +279,7 @@ func ExampleExecution_Rows() {
 	client, end := demo()
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -375,7 +374,7 @@ func ExampleWithLogger() {
 		fmt.Println(err)
 		return
 	}
-	if _, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}); err != nil {
+	if _, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil {
 		fmt.Println(err)
 	}
 	// Output: level=INFO msg=retrying method=POST path=/api/v2/usage/query attempt=1 error="503 Service Unavailable"
@@ -397,7 +396,7 @@ func ExampleWithProgress() {
 		fmt.Println(p.Status, "after", p.Polls)
 	}))
 	defer end()
-	if _, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}); err != nil {
+	if _, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
@@ -441,16 +440,15 @@ func ExampleWithBaseURL() {
 	// WithBaseURL: "http://gateway.example.com" is neither https nor http to a loopback address
 }
 
-func ExampleInterval() {
-	october := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
-	fmt.Println(wrapper.Interval(october, october.AddDate(0, 1, 0)))
-	// Output: 2026-10-01T00:00:00Z/2026-11-01T00:00:00Z
+func ExampleDays() {
+	first := time.Date(2026, time.October, 5, 0, 0, 0, 0, time.UTC)
+	fmt.Println(wrapper.Days(first, first.AddDate(0, 0, 6))) // a week
+	// Output: 2026-10-05/2026-10-11
 }
 
-func ExampleParseInterval() {
-	start, end, err := wrapper.ParseInterval("2026-10/2026-11-01T12:00:00Z")
-	fmt.Println(start, end, err)
-	// Output: 2026-10-01 00:00:00 +0000 UTC 2026-11-01 12:00:00 +0000 UTC <nil>
+func ExampleMonth() {
+	fmt.Println(wrapper.Month(2026, time.February))
+	// Output: 2026-02-01/2026-02-28
 }
 
 func ExampleParseRegion() {
@@ -491,7 +489,7 @@ func ExampleExecution_Wait() {
 	client, end := demo()
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	if err != nil {
 		fmt.Println(err)
 		return

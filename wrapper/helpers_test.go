@@ -25,29 +25,43 @@ func respond(request *http.Request, status int, body string, headers ...string) 
 	return response
 }
 
-func newRequest(t *testing.T, method, body string) *http.Request {
+func newRequest(t *testing.T, method string) *http.Request {
 	t.Helper()
-	var reader io.Reader
-	if body != "" {
-		reader = strings.NewReader(body)
-	}
-	request, err := http.NewRequestWithContext(t.Context(), method, "https://api.example.com/api/v2/usage/query", reader)
+	request, err := http.NewRequestWithContext(t.Context(), method, "https://api.example.com/api/v2/usage/query", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return request
 }
 
-func defaultRetry(t *testing.T) Retry {
-	t.Helper()
-	retry, err := Retry{}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return retry
+// outcome is what a server answers with.
+type outcome struct {
+	status  int
+	body    string
+	reader  io.Reader
+	headers []string
 }
 
-var discardLog = slog.New(slog.DiscardHandler)
+func (o outcome) respond(request *http.Request) *http.Response {
+	response := respond(request, o.status, o.body, o.headers...)
+	if o.reader != nil {
+		response.Body = io.NopCloser(o.reader)
+	}
+	return response
+}
+
+// endless is a body without an end: for so long that a bound that is gone is
+// noticed, and no longer.
+type endless struct{ left int }
+
+func newEndless() *endless { return &endless{4 << 20} }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left -= len(p); e.left < 0 {
+		panic("the bound is gone")
+	}
+	return len(p), nil
+}
 
 func newTextLogger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))

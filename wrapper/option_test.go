@@ -45,6 +45,7 @@ func TestNewRefusesBadInput(t *testing.T) {
 		{"polling: negative", USEast1, []Option{token, WithPolling(Polling{Initial: -1})}, "negative"},
 		{"polling: Max before Initial", USEast1, []Option{token, WithPolling(Polling{Initial: time.Minute, Max: time.Second})}, "Max is less"},
 		{"polling: shrinking", USEast1, []Option{token, WithPolling(Polling{Multiplier: 0.5})}, "Multiplier"},
+		{"no progress", USEast1, []Option{token, WithProgress(nil)}, "the function is nil"},
 		{"retry: negative", USEast1, []Option{token, WithRetry(Retry{MaxAttempts: -1})}, "negative"},
 		{"retry: Max before Initial", USEast1, []Option{token, WithRetry(Retry{Initial: time.Minute, Max: time.Second})}, "Max is less"},
 	} {
@@ -121,5 +122,31 @@ func TestNewFromEnv(t *testing.T) {
 				t.Errorf("error %v, want %q in it", err, test.want)
 			}
 		})
+	}
+}
+
+func TestRetryDefaults(t *testing.T) {
+	for _, test := range []struct{ given, want Retry }{
+		{Retry{}, Retry{5, 500 * time.Millisecond, 30 * time.Second, time.Minute}},
+		{Retry{MaxAttempts: 1}, Retry{1, 500 * time.Millisecond, 30 * time.Second, time.Minute}},
+		{Retry{Initial: time.Minute}, Retry{5, time.Minute, time.Minute, time.Minute}},
+		{Retry{Max: time.Millisecond}, Retry{5, time.Millisecond, time.Millisecond, time.Minute}},
+	} {
+		if got, err := test.given.withDefaults(); err != nil || got != test.want {
+			t.Errorf("%+v becomes %+v, %v, want %+v", test.given, got, err, test.want)
+		}
+	}
+}
+
+func TestPollingDefaults(t *testing.T) {
+	for _, test := range []struct{ given, want Polling }{
+		{Polling{}, Polling{500 * time.Millisecond, 10 * time.Second, 1.5, time.Hour}},
+		{Polling{Initial: time.Minute}, Polling{time.Minute, time.Minute, 1.5, time.Hour}},
+		{Polling{Max: time.Millisecond}, Polling{time.Millisecond, time.Millisecond, 1.5, time.Hour}},
+		{Polling{Timeout: -1}, Polling{500 * time.Millisecond, 10 * time.Second, 1.5, -1}},
+	} {
+		if got, err := test.given.withDefaults(); err != nil || got != test.want {
+			t.Errorf("%+v becomes %+v, %v, want %+v", test.given, got, err, test.want)
+		}
 	}
 }

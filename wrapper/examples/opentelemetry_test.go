@@ -35,7 +35,7 @@ func Example_openTelemetry() {
 		return
 	}
 	// Spans of a program's own, in the context, become their parents.
-	if _, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}); err != nil {
+	if _, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil {
 		fmt.Println(err)
 		return
 	}

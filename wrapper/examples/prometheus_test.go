@@ -37,7 +37,7 @@ func Example_prometheus() {
 	registry.MustRegister(requests)
 
 	day := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC) // or: time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -1)
-	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: wrapper.Interval(day, day.AddDate(0, 0, 1))})
+	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: wrapper.Days(day, day)})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -13,7 +13,7 @@ import (
 
 // busiestClient is a function of a program of yours, to be tested.
 func busiestClient(ctx context.Context, client *wrapper.Client) (name string, err error) {
-	rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	var most int64 = -1
 	for _, row := range rows {
 		if row.Requests > most {
@@ -50,7 +50,7 @@ func ExampleNewServer() {
 		fmt.Println(err)
 		return
 	}
-	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	fmt.Println(len(rows), "OAuth clients", err)
 	// Output: 36 OAuth clients <nil>
 }
@@ -65,7 +65,7 @@ func ExampleServer_Requests() {
 		fmt.Println(err)
 		return
 	}
-	if _, err := client.Submit(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"}); err != nil {
+	if _, err := client.Submit(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil {
 		fmt.Println(err)
 	}
 	for _, request := range server.Requests() {
@@ -73,7 +73,7 @@ func ExampleServer_Requests() {
 	}
 	// Output:
 	// POST /oauth/token "": 200
-	// POST /api/v2/usage/query "{\"interval\":\"2026-10-01/2026-11-01\"}": 200
+	// POST /api/v2/usage/query "{\"interval\":\"2026-10-01/2026-10-31\"}": 200
 }
 
 // A fault of one kind for requests of one kind.
@@ -91,7 +91,7 @@ func ExampleFault() {
 		fmt.Println(err)
 		return
 	}
-	_, err = client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	_, err = client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	fmt.Println(err != nil)
 	// Output: true
 }
@@ -106,7 +106,7 @@ func ExampleRandomFaults() {
 		fmt.Println(err)
 		return
 	}
-	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	fmt.Println(len(rows), err)
 	// Output: 36 <nil>
 }
@@ -122,7 +122,7 @@ func ExampleServer_RevokeTokens() {
 		return
 	}
 	for range 2 {
-		_, err := client.Submit(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-11-01"})
+		_, err := client.Submit(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 		fmt.Println(err)
 		server.RevokeTokens()
 	}

@@ -25,7 +25,7 @@ type Fault struct {
 	// Body, or where that is nil, the vendor's error body for the status.
 	Status int
 	// Header is set on the answer, whichever it is. A key without values is taken
-	// off it: http.Header{"Inin-Ratelimit-Count": nil}.
+	// off it: http.Header{"Retry-After": nil}.
 	Header http.Header
 	// Body, where it is not nil, is the body of the answer, whichever it is.
 	Body []byte

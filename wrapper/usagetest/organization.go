@@ -3,15 +3,12 @@ package usagetest
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
-
-	"github.com/genesyscloud-go/usage/gen"
 )
 
-// organization is a made-up one: its OAuth clients, and what each of them calls
-// day by day. What happened on a day follows from the seed and the day alone,
-// whatever is asked.
+// organization is a made-up one: its OAuth clients and the vendor's own that its
+// users work with, and what each of them calls day by day. What happened on a day
+// follows from the seed and the day alone, whatever is asked.
 type organization struct {
 	seed       uint64
 	id         string
@@ -20,7 +17,7 @@ type organization struct {
 
 // activity is something that a client does every day.
 type activity struct {
-	clientID, clientName, userID, template, method string
+	clientID, clientName, organizationID, userID, template, method, platform string
 
 	requests   int  // on a busy day
 	weekends   bool // too
@@ -29,16 +26,17 @@ type activity struct {
 	redirected bool
 }
 
-// group is what the rows of a report are broken down by.
-type group struct {
-	clientID, clientName, organizationID, userID, template, method string
-
-	date time.Time
-}
-
 var (
 	clientKinds = []string{"CRM Sync", "Wallboard", "Dialer", "Chatbot", "Reporting", "Workforce Export", "Recording Archive", "Provisioning", "Monitoring"}
 	clientUses  = []string{"Production", "Staging", "EMEA", "Partner"}
+
+	// vendorClients are the vendor's own, in its organization. The older of the
+	// vendor's operations leaves them out.
+	vendorClients      = []string{"Demo Vendor Web App", "Demo Vendor Mobile App", "Demo Vendor Desktop App"}
+	vendorOrganization = "purecloud-builtin"
+
+	// The vendor's document names no platform.
+	platforms = []string{"Demo Desktop", "Demo Mobile", "Demo Server", "Demo Web"}
 
 	resources = []string{
 		"users", "groups", "locations", "stations", "presencedefinitions", "routing/queues", "routing/skills", "routing/wrapupcodes",
@@ -55,9 +53,6 @@ var (
 	}
 )
 
-// firstDay is how far back the vendor's own data reaches.
-var firstDay = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
-
 func newOrganization(seed uint64) *organization {
 	random := rand.New(rand.NewPCG(seed, 1))
 	o := &organization{seed: seed, id: newID(random)}
@@ -67,14 +62,20 @@ func newOrganization(seed uint64) *organization {
 	}
 	for _, kind := range clientKinds {
 		for _, use := range clientUses {
-			o.addClient(random, "Demo "+kind+" "+use, users)
+			o.addClient(random, "Demo "+kind+" "+use, o.id, users)
 		}
+	}
+	for _, name := range vendorClients {
+		o.addClient(random, name, vendorOrganization, users)
+	}
+	for i := range o.activities {
+		o.activities[i].platform = platforms[random.IntN(len(platforms))]
 	}
 	return o
 }
 
 // addClient makes up a client that calls some endpoints, a few of them a lot.
-func (o *organization) addClient(random *rand.Rand, name string, users []string) {
+func (o *organization) addClient(random *rand.Rand, name, organizationID string, users []string) {
 	id := newID(random)
 	size := 1 << random.IntN(12) // some clients are a thousand times as busy as others
 	onBehalf := random.IntN(3) == 0
@@ -83,8 +84,7 @@ func (o *organization) addClient(random *rand.Rand, name string, users []string)
 	for range 4 + random.IntN(24) {
 		endpoint := endpoints[random.IntN(len(endpoints))]
 		a := activity{
-			clientID:   id,
-			clientName: name,
+			clientID: id, clientName: name, organizationID: organizationID,
 			template:   "api/v2/" + resources[random.IntN(len(resources))] + endpoint.suffix,
 			method:     endpoint.method,
 			requests:   1 + random.IntN(20*size),
@@ -102,117 +102,24 @@ func (o *organization) addClient(random *rand.Rand, name string, users []string)
 	}
 }
 
-// rows answers a query that checkQuery found nothing wrong with.
-//
-// It counts each day that the interval touches. That its end is exclusive is a
-// choice: what the vendor does is not documented.
-func (o *organization) rows(query gen.APIUsageQuery, start, end, today time.Time) []gen.APIUsageRow {
-	by := query.GroupBy
-	if len(by) == 0 {
-		by = []gen.GroupBy{gen.GroupByOAuthClientID}
-	}
-	wanted := query.Metrics
-	sums := map[group]*gen.APIUsageRow{}
-	var order []group
-	if start.Before(firstDay) {
-		start = firstDay
-	}
-	if end.After(today) {
-		end = today
-	}
-	for day := start.Truncate(24 * time.Hour); day.Before(end); day = day.AddDate(0, 0, 1) {
-		random := rand.New(rand.NewPCG(o.seed, uint64(day.Unix())))
-		for i := range o.activities {
-			a := &o.activities[i]
-			counts := a.on(day, random)
-			if counts.Requests == 0 {
-				continue
-			}
-			g := group{date: bucket(day, query.Granularity)}
-			for _, dimension := range by {
-				switch dimension {
-				case gen.GroupByOAuthClientID:
-					g.clientID, g.clientName = a.clientID, a.clientName
-				case gen.GroupByOrganizationID:
-					g.organizationID = o.id
-				case gen.GroupByUserID:
-					g.userID = a.userID
-				case gen.GroupByTemplateURI:
-					g.template = a.template
-				case gen.GroupByHTTPMethod:
-					g.method = a.method
-				}
-			}
-			sum, ok := sums[g]
-			if !ok {
-				sum = &gen.APIUsageRow{
-					ClientID: g.clientID, ClientName: g.clientName, OrganizationID: g.organizationID,
-					UserID: g.userID, TemplateURI: g.template, HTTPMethod: g.method, Date: g.date,
-				}
-				sums[g] = sum
-				order = append(order, g)
-			}
-			for _, metric := range []struct {
-				name       gen.Metric
-				sum, count *int64
-			}{
-				{gen.MetricStatus200, &sum.Status200, &counts.Status200},
-				{gen.MetricStatus300, &sum.Status300, &counts.Status300},
-				{gen.MetricStatus400, &sum.Status400, &counts.Status400},
-				{gen.MetricStatus500, &sum.Status500, &counts.Status500},
-				{gen.MetricStatus429, &sum.Status429, &counts.Status429},
-				{gen.MetricRequests, &sum.Requests, &counts.Requests},
-			} {
-				if len(wanted) == 0 || slices.Contains(wanted, metric.name) {
-					*metric.sum += *metric.count
-				}
-			}
-		}
-	}
-	// The vendor's rows are in no order; these are in the same one each time.
-	rand.New(rand.NewPCG(o.seed, 2)).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	rows := make([]gen.APIUsageRow, len(order))
-	for i, g := range order {
-		rows[i] = *sums[g]
-	}
-	return rows
-}
-
 // on returns the counts of an activity on a day.
-func (a *activity) on(day time.Time, random *rand.Rand) gen.APIUsageRow {
+func (a *activity) on(day time.Time, random *rand.Rand) counts {
 	variation := 0.6 + 0.4*random.Float64()
 	if weekday := day.Weekday(); weekday == time.Saturday || weekday == time.Sunday {
 		if !a.weekends {
-			return gen.APIUsageRow{}
+			return counts{}
 		}
 		variation /= 4
 	}
-	total := int64(float64(a.requests) * variation)
-	var row gen.APIUsageRow
-	row.Status429 = total * int64(a.tooMany) / 1000
-	row.Status400 = total*int64(a.errors)/1000 + row.Status429
-	row.Status500 = total / 5000
+	c := counts{requests: int64(float64(a.requests) * variation)}
+	c.status429 = c.requests * int64(a.tooMany) / 1000
+	c.status400 = c.requests*int64(a.errors)/1000 + c.status429
+	c.status500 = c.requests / 5000
 	if a.redirected {
-		row.Status300 = total / 3
+		c.status300 = c.requests / 3
 	}
-	row.Status200 = total - row.Status300 - row.Status400 - row.Status500
-	row.Requests = total
-	return row
-}
-
-// bucket returns the start of the time bucket that a day falls into, or zero
-// without a granularity. Weeks start on Monday, as ISO-8601 has it; what the
-// vendor does is not documented.
-func bucket(day time.Time, granularity gen.Granularity) time.Time {
-	switch granularity {
-	case gen.GranularityDay:
-		return day
-	case gen.GranularityWeek:
-		return day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
-	case gen.GranularityMonth:
-		return day.AddDate(0, 0, 1-day.Day())
-	}
-	return time.Time{}
+	c.status200 = c.requests - c.status300 - c.status400 - c.status500
+	return c
 }
 
 // newID makes an id of the form of a UUID.

@@ -8,12 +8,15 @@
 //
 // Its organization is made up, but plausible: a few dozen OAuth clients that call
 // a few hundred endpoints, day by day, the same for the same seed. Queries are
-// checked and aggregated as the vendor's documents have it. Config gives it rows of your own,
-// queries that take their time or fail, a rate limit, and faults of every kind.
+// checked and aggregated as the vendor's documents have it. Config gives it rows
+// of your own, queries that take their time or fail, a rate limit, and faults of
+// every kind.
 //
-// What it does follows the vendor's documents. Where they say nothing, such as
-// whether the end of an interval is part of it, it chooses, and your program
-// should not rely on the choice.
+// As the vendor does, it counts by whole UTC days, the last day of an interval in
+// it, today not yet, and nothing before 2018. Where the vendor's documents say
+// nothing it chooses, and your program should not rely on the choice. How an end
+// with a time of day is read is one of these: Config.EndTimeExclusive has the
+// other reading.
 package usagetest
 
 import (
@@ -30,47 +33,6 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper"
 )
 
-// Config is what a Server is to be like. The zero Config is a made-up
-// organization whose queries complete on the first poll.
-type Config struct {
-	// Seed chooses the organization.
-	Seed uint64
-	// Rows, if not nil, answers queries in place of the made-up organization. It
-	// is called once for each query that completes.
-	Rows func(gen.APIUsageQuery) []gen.APIUsageRow
-
-	// RunningPolls is how many polls of a query are answered with Running first,
-	// QueryTime how long after its submit a query is running in any case.
-	RunningPolls int
-	QueryTime    time.Duration
-	// Fail lets queries end with Failed in place of Complete.
-	Fail bool
-
-	// ClientID and ClientSecret are the credentials that get a token. The
-	// defaults are in Server.Options.
-	ClientID, ClientSecret string
-	// TokenTTL is how long a token is good for. Default: 24 h, as the vendor's.
-	// It is told in whole seconds, rounded up.
-	TokenTTL time.Duration
-
-	// RateLimit is how many API requests are allowed in each RateWindow. The
-	// default is so many that no test meets it, a minute.
-	RateLimit  int
-	RateWindow time.Duration
-	// Latency is how long each answer takes.
-	Latency time.Duration
-	// Fault, if not nil, chooses what goes wrong with a request. It is called
-	// concurrently, and must not read the body.
-	Fault func(*http.Request) Fault
-}
-
-// Format prints the configuration without its secret.
-func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // has no Format
-	c.ClientSecret = "..."
-	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
-}
-
 // A Server is a fake Genesys Cloud, listening on a loopback address. All its
 // methods are safe for concurrent use.
 type Server struct {
@@ -85,20 +47,13 @@ type Server struct {
 	closeNow     context.CancelFunc
 	handlers     sync.WaitGroup
 
-	mu         sync.Mutex
-	random     *rand.Rand
-	tokens     map[string]time.Time // when they expire
-	executions map[string]*execution
-	requests   []Request
-	windowEnd  time.Time
-	counted    int // requests in the window
-}
-
-// execution is a query that was submitted.
-type execution struct {
-	submitted time.Time
-	polls     int
-	rows      func() []gen.APIUsageRow
+	mu        sync.Mutex
+	random    *rand.Rand
+	tokens    map[string]time.Time // when they expire
+	queries   map[string]*execution[gen.APIUsageRow]
+	requests  []Request
+	windowEnd time.Time
+	counted   int // requests in the window
 }
 
 // A Request is one that the server got, as far as it is no secret.
@@ -137,7 +92,7 @@ func NewServer(config Config) *Server {
 		organization: newOrganization(config.Seed),
 		random:       rand.New(rand.NewPCG(config.Seed, 4)),
 		tokens:       map[string]time.Time{},
-		executions:   map[string]*execution{},
+		queries:      map[string]*execution[gen.APIUsageRow]{},
 	}
 	s.closing, s.closeNow = context.WithCancel(context.Background())
 	s.http = httptest.NewServer(s)
@@ -171,12 +126,4 @@ func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
-}
-
-// RevokeTokens revokes all tokens: the API answers them with 401, although they
-// have not expired.
-func (s *Server) RevokeTokens() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.tokens)
 }

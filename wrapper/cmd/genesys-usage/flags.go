@@ -84,7 +84,7 @@ func parseFlags(args []string, stderr io.Writer, now time.Time) (*settings, erro
 	s := &settings{demoQueryTime: 500 * time.Millisecond}
 	flags := flag.NewFlagSet("genesys-usage", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // run prints the error
-	flags.StringVar(&s.query.Interval, "interval", "", "what time to report on, as an ISO-8601 `interval` such as 2026-10-01/2026-11-01")
+	flags.StringVar(&s.query.Interval, "interval", "", "what time to report on, as an ISO-8601 `interval` such as 2026-10-01/2026-10-31")
 	last := flags.String("last", "", "or the last days or weeks before today, `N`d or Nw (default 30d)")
 	month := flags.String("month", "", "or one `month`, such as 2026-10")
 	granularity := flags.String("granularity", "", "split rows by day, week or month: the `size` of a step")
@@ -175,16 +175,13 @@ func (s *settings) setInterval(last, month string, now time.Time) error {
 	case s.resume != "":
 		return nil
 	case s.query.Interval != "":
-		if _, _, err := wrapper.ParseInterval(s.query.Interval); err != nil {
-			return fmt.Errorf("-interval: %w", err)
-		}
 		return nil
 	case month != "":
 		start, err := time.Parse("2006-01", month)
 		if err != nil {
 			return fmt.Errorf("-month %q: want a month such as 2026-10", month)
 		}
-		s.query.Interval = wrapper.Interval(start, start.AddDate(0, 1, 0))
+		s.query.Interval = wrapper.Month(start.Year(), start.Month())
 		return nil
 	case last == "":
 		last = "30d"
@@ -194,7 +191,7 @@ func (s *settings) setInterval(last, month string, now time.Time) error {
 	if err != nil || unit == 0 || n < 1 || n > 10_000 {
 		return fmt.Errorf("-last %q: want a number of days or weeks, such as 7d or 4w", last)
 	}
-	s.query.Interval = wrapper.Interval(today.AddDate(0, 0, -n*unit), today)
+	s.query.Interval = wrapper.Days(today.AddDate(0, 0, -n*unit), today.AddDate(0, 0, -1))
 	return nil
 }
 

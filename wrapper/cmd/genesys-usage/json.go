@@ -1,48 +1,44 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/genesyscloud-go/usage/gen"
-	"github.com/genesyscloud-go/usage/wrapper/internal/rowjson"
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
 )
 
 // jsonReport writes rows as one JSON array, or as one object a line, as they
 // come. Either way each row has a line of its own.
 type jsonReport struct {
 	out     io.Writer
-	row     bytes.Buffer
-	encoder *jsontext.Encoder // to row
+	encoder *rows.Encoder[gen.APIUsageRow]
+	line    []byte
 	lines   bool
 	begun   bool
 }
 
 func newJSON(out io.Writer, lines bool) *jsonReport {
-	j := &jsonReport{out: out, lines: lines}
-	j.encoder = jsontext.NewEncoder(&j.row, jsontext.AllowInvalidUTF8(true))
-	return j
+	return &jsonReport{out: out, lines: lines, encoder: rows.NewEncoder[gen.APIUsageRow]()}
 }
 
 func (j *jsonReport) write(row *gen.APIUsageRow) error {
-	j.row.Reset()
-	if err := rowjson.Encode(j.encoder, row); err != nil {
+	j.line = j.line[:0]
+	switch {
+	case j.lines:
+	case j.begun:
+		j.line = append(j.line, ",\n"...)
+	default:
+		j.line = append(j.line, "[\n"...)
+	}
+	var err error
+	if j.line, err = j.encoder.Append(j.line, row); err != nil {
 		return err
 	}
-	line := j.row.Bytes() // which the encoder ends
-	if !j.lines {
-		before := ",\n"
-		if !j.begun {
-			before = "[\n"
-		}
-		if _, err := io.WriteString(j.out, before); err != nil {
-			return err
-		}
-		line = bytes.TrimRight(line, "\n")
+	if j.lines {
+		j.line = append(j.line, '\n')
 	}
 	j.begun = true
-	_, err := j.out.Write(line)
+	_, err = j.out.Write(j.line)
 	return err
 }
 

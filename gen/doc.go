@@ -1,15 +1,10 @@
-// Package gen has the types of the two operations that report the API usage of a
-// Genesys Cloud organization, and a client that sends their requests. It is
-// generated from the vendor's API document, by way of api/usage.yaml and
-// api/overlay.yaml.
+// Package gen has the types and the plain client of the Usage API, which package
+// wrapper is built on: queries and rows, and an operation a method. oapi-codegen
+// generates it of api/usage.yaml, with the Go names of api/overlay.yaml.
 //
-// Programs make an [APIUsageQuery], with the constants of [Granularity], [GroupBy]
-// and [Metric], and read an [APIUsageRow] after the other. Sending them is left to
-// package wrapper, whose Client.API gives the client of this package with tokens,
-// retries and the rate limit under it. The client alone has none of them.
-//
-// Optional fields are values. Where they are zero, they are left out when they are
-// marshalled: a row without requests has no "requests" in JSON. Values of an
-// enumeration that the vendor adds later arrive as they are; Valid tells them from
-// the known ones.
+// That api/usage.yaml is made of an excerpt in the shape of the vendor's published
+// document, rebuilt from the vendor's SDKs, and not of the live document, which was
+// out of reach. Names and structure are the vendor's; descriptions are not. In the
+// module's checkout, "go run ./api/trim" makes it of the live one, and reports what
+// is different.
 package gen

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
 // Days returns the interval of the whole UTC days from the one that first lies in
@@ -31,31 +33,15 @@ func Month(year int, month time.Month) string {
 
 // checkInterval finds intervals that the API would refuse. ISO-8601 has more ways
 // to write one than are known here, and the vendor may take them.
-func checkInterval(interval string) error {
-	if interval == "" {
+func checkInterval(query string) error {
+	if query == "" {
 		return errors.New("the query has no interval; see Days and Month")
 	}
-	from, to, ok := strings.Cut(interval, "/")
-	if !ok {
-		return fmt.Errorf("interval %q: want two ends, such as 2026-10-01/2026-10-31", interval)
+	if !strings.Contains(query, "/") {
+		return fmt.Errorf("interval %q: want two ends, such as 2026-10-01/2026-10-31", query)
 	}
-	start, _, known := parseInstant(from)
-	_, end, known2 := parseInstant(to)
-	if known && known2 && end.Before(start) {
-		return fmt.Errorf("interval %q: ends before it starts", interval)
+	if i, known := interval.Parse(query); known && i.End.Before(i.Start) {
+		return fmt.Errorf("interval %q: ends before it starts", query)
 	}
 	return nil
-}
-
-// parseInstant returns the first and the last instant of a month, a day or an
-// instant, if it is one.
-func parseInstant(s string) (first, last time.Time, ok bool) {
-	if t, err := time.Parse("2006-01", s); err == nil {
-		return t, t.AddDate(0, 1, 0).Add(-1), true
-	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t, t.AddDate(0, 0, 1).Add(-1), true
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	return t, t, err == nil
 }

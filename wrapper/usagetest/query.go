@@ -2,6 +2,7 @@ package usagetest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
 const queryPath = "/api/v2/usage/query"
@@ -19,14 +21,14 @@ func (s *Server) submitQuery(body []byte, id string) *answer {
 	if err := json.Unmarshal(body, &query); err != nil {
 		return errorAnswer(http.StatusBadRequest, id, "The request could not be understood by the server due to malformed syntax.")
 	}
-	asked, err := parseInterval(query.Interval, s.config.EndTimeExclusive)
+	asked, err := s.days(query.Interval)
 	if err == nil {
 		err = checkQuery(query)
 	}
 	if err != nil {
 		return errorAnswer(http.StatusBadRequest, id, err.Error())
 	}
-	today := startOfDay(time.Now())
+	today := interval.Day(time.Now())
 	execution := submit(s, s.queries, func() []gen.APIUsageRow {
 		if s.config.Rows != nil {
 			return s.config.Rows(query)
@@ -34,6 +36,28 @@ func (s *Server) submitQuery(body []byte, id string) *answer {
 		return s.organization.queryRows(query, asked, today)
 	})
 	return jsonAnswer(http.StatusOK, gen.UsageExecutionResult{ExecutionID: execution, ResultsURI: queryPath + "/" + execution + "/results"})
+}
+
+// days are whole UTC days, from the first to the last, both in it.
+type days struct{ first, last time.Time }
+
+// days returns the days that an interval touches, its last one in any case where its
+// end is a date or a month.
+func (s *Server) days(of string) (days, error) {
+	if of == "" {
+		return days{}, errors.New("interval is required")
+	}
+	i, ok := interval.Parse(of)
+	switch {
+	case !ok:
+		return days{}, fmt.Errorf("interval %q is not of the form start/end, in months, dates or times, such as 2026-01-01/2026-01-31", of)
+	case i.End.Before(i.Start):
+		return days{}, fmt.Errorf("interval %q ends before it starts", of)
+	case i.EndsInDay && s.config.EndTimeExclusive:
+		i.End = i.End.Add(-1)
+	}
+	first, last := i.Days()
+	return days{first, last}, nil
 }
 
 func checkQuery(query gen.APIUsageQuery) error {
@@ -87,7 +111,7 @@ var queryRowKeys = []string{
 }
 
 // queryRows answers a query that checkQuery found nothing wrong with.
-func (o *organization) queryRows(query gen.APIUsageQuery, asked interval, today time.Time) []gen.APIUsageRow {
+func (o *organization) queryRows(query gen.APIUsageQuery, asked days, today time.Time) []gen.APIUsageRow {
 	by := query.GroupBy
 	if len(by) == 0 {
 		by = []gen.GroupBy{gen.GroupByOAuthClientID}

@@ -37,7 +37,7 @@ var firstDay = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // totals adds up what happened in an interval, as far as it is known today, by the
 // groups that activities belong to on a day, if to any.
-func (o *organization) totals(asked interval, today time.Time, groupOf func(day time.Time, a *activity) (group, bool)) []total {
+func (o *organization) totals(asked days, today time.Time, groupOf func(day time.Time, a *activity) (group, bool)) []total {
 	if asked.first.Before(firstDay) {
 		asked.first = firstDay
 	}

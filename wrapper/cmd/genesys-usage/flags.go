@@ -17,6 +17,7 @@ import (
 // settings are what the flags say.
 type settings struct {
 	query         gen.APIUsageQuery
+	period        period
 	resume        string
 	region        wrapper.Region
 	format        string // "" if -html alone is wanted
@@ -54,7 +55,8 @@ Environment:
     GENESYSCLOUD_ACCESS_TOKEN          an access token
     NO_COLOR                           if set, bars are plain text
 
-The vendor counts requests once a day, by whole UTC days: today is not in a report.
+Days are UTC days, and the last day of an interval is in it. The counts are about a
+day old: today is not in them, and they reach back to 2018.
 
 Flags:
 
@@ -159,6 +161,7 @@ func parseFlags(args []string, stderr io.Writer, now time.Time) (*settings, erro
 			s.format = ""
 		}
 	}
+	s.period = newPeriod(s.query, now)
 	if given["top"] && s.format != "table" && s.html == "" {
 		return nil, fmt.Errorf("-top goes with -format table and -html; %s is all rows", s.format)
 	}

@@ -92,6 +92,9 @@ func report(ctx context.Context, s *settings, stdout, stderr io.Writer) (err err
 	execution := client.Execution(s.resume)
 	if s.resume == "" {
 		progress.note("asking for %s", s.query.Interval)
+		if s.period.note != "" {
+			progress.note("mind: %s", s.period.note)
+		}
 		if execution, err = client.Submit(ctx, s.query); err != nil {
 			return err
 		}

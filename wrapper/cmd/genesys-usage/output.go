@@ -34,7 +34,7 @@ func newOutputs(s *settings, stdout io.Writer) (*outputs, error) {
 		o.buffer = bufio.NewWriter(out)
 		switch s.format {
 		case "table":
-			o.writers = append(o.writers, &table{out: o.buffer, bars: bars, top: s.top, all: len(s.query.Metrics) > 0})
+			o.writers = append(o.writers, &table{out: o.buffer, bars: bars, top: s.top, time: s.period, all: len(s.query.Metrics) > 0})
 		case "csv":
 			o.writers = append(o.writers, newCSV(o.buffer))
 		default:
@@ -47,7 +47,7 @@ func newOutputs(s *settings, stdout io.Writer) (*outputs, error) {
 			o.abandon()
 			return nil, err
 		}
-		o.writers = append(o.writers, &page{out: file, top: s.top, interval: s.query.Interval, demo: s.demo})
+		o.writers = append(o.writers, &page{out: file, top: s.top, interval: s.query.Interval, time: s.period, demo: s.demo})
 	}
 	return o, nil
 }

@@ -24,6 +24,7 @@ type page struct {
 	out      io.Writer
 	top      int
 	interval string
+	time     period
 	demo     bool
 	rows     []gen.APIUsageRow
 }
@@ -42,6 +43,9 @@ const (
 
 type pageData struct {
 	Interval, Total, TooMany, Failed string
+	Note                             string   // on the days that can have data
+	Parts                            []string // steps that are only partly in the interval
+	Meaning                          []string
 	Demo, Dated                      bool
 	Legend                           []legendEntry
 	Rects                            []rect
@@ -77,7 +81,7 @@ type pageRow struct {
 func (p *page) finish() error {
 	all := summarize(p.rows, 0)
 	data := pageData{
-		Interval: p.interval, Demo: p.demo, Dated: all.dated,
+		Interval: p.interval, Note: p.time.note, Meaning: meaning, Demo: p.demo, Dated: all.dated,
 		Total:   thousands(all.total.Requests),
 		TooMany: percent(all.total.Status429, all.total.Requests),
 		Failed:  percent(failed(&all.total), all.total.Requests),
@@ -193,6 +197,9 @@ func (p *page) chart(data *pageData, all, ranked *summary) {
 	step = max(step, 1) // a single date has a place too
 	slot := chartWidth / float64(last.Sub(first)/step+1)
 	for _, date := range order {
+		if _, part := p.time.bucket(date); part != "" {
+			data.Parts = append(data.Parts, p.time.label(date))
+		}
 		place := float64(date.Sub(first) / step)
 		y := chartHeight
 		for c, n := range dates[date] {
@@ -207,7 +214,7 @@ func (p *page) chart(data *pageData, all, ranked *summary) {
 			}
 			data.Rects = append(data.Rects, rect{
 				X: round(place*slot + slot*0.1), Y: round(y), Width: round(slot * 0.8), Height: round(height), Class: c,
-				Title: fmt.Sprintf("%s, %s: %s requests", date.Format(time.DateOnly), name, thousands(n)),
+				Title: fmt.Sprintf("%s, %s: %s requests", p.time.label(date), name, thousands(n)),
 			})
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,6 +17,7 @@ type table struct {
 	all  bool // counters were chosen: show them, in place of what they add up to
 	bars bars
 	top  int
+	time period
 	rows []gen.APIUsageRow
 }
 
@@ -123,7 +123,7 @@ func (t *table) columns(s *summary) []column {
 		}
 		return false
 	}
-	add(s.dated, column{title: "DATE", left: true, value: func(r *gen.APIUsageRow) string { return r.Date.Format(time.DateOnly) }})
+	add(s.dated, column{title: "DATE", left: true, value: func(r *gen.APIUsageRow) string { return t.time.label(r.Date) }})
 	for _, d := range dimensions {
 		add(has(func(r *gen.APIUsageRow) bool { return d.value(s, r) != "" }),
 			column{title: d.title, left: true, value: func(r *gen.APIUsageRow) string { return clean(d.value(s, r)) }})

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/usagetest"
+)
+
+// The built command, as in a company: over TLS, through a CONNECT proxy, with an
+// authority of its own, in any time zone. The organization has 100 requests on each
+// day that an interval names. (Only on Linux do programs take SSL_CERT_FILE.)
+func TestDaysThroughAProxy(t *testing.T) {
+	fake := usagetest.NewServer(usagetest.Config{ClientID: "id", ClientSecret: "secret", Rows: func(query gen.APIUsageQuery) []gen.APIUsageRow {
+		from, to, _ := strings.Cut(query.Interval, "/")
+		first, err1 := time.Parse(time.DateOnly, from)
+		last, err2 := time.Parse(time.DateOnly, to)
+		if err1 != nil || err2 != nil {
+			t.Errorf("the interval %q is not one of dates", query.Interval)
+		}
+		days := int64(last.Sub(first)/(24*time.Hour)) + 1
+		return []gen.APIUsageRow{{ClientID: "c", ClientName: "Demo", Status200: 100 * days, Requests: 100 * days}}
+	}})
+	defer fake.Close()
+	server := httptest.NewUnstartedServer(fake)
+	certificate, authority := newCertificate(t, "api.mypurecloud.de", "login.mypurecloud.de")
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	server.StartTLS()
+	defer server.Close()
+	tunnels := make(chan string, 100)
+	proxy := httptest.NewServer(connectTo(server.Listener.Addr().String(), tunnels))
+	defer proxy.Close()
+
+	dir := t.TempDir()
+	command := filepath.Join(dir, "genesys-usage")
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "timetzdata", "-o", command, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "authority.pem"), authority, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup // they wait most of the time
+	for _, zone := range []string{"UTC", "Asia/Tokyo", "America/Los_Angeles"} {
+		for args, want := range map[string]int64{
+			"-month 2026-09": 3000, "-month 2026-02": 2800, "-month 2028-02": 2900, "-last 7d": 700, "-last 1d": 100, "-last 2w": 1400,
+			"-interval 2026-08-25/2026-09-24": 3100,
+		} {
+			all.Go(func() {
+				run := exec.CommandContext(t.Context(), command, append(strings.Fields(args), "-format", "ndjson")...)
+				run.Env = []string{
+					"TZ=" + zone, "HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + filepath.Join(dir, "authority.pem"), "SSL_CERT_DIR=" + dir,
+					"GENESYSCLOUD_REGION=eu-central-1", "GENESYSCLOUD_OAUTHCLIENT_ID=id", "GENESYSCLOUD_OAUTHCLIENT_SECRET=secret",
+				}
+				var stderr strings.Builder
+				run.Stderr = &stderr
+				output, err := run.Output()
+				var row gen.APIUsageRow
+				if err != nil || json.Unmarshal(output, &row) != nil || row.Requests != want {
+					t.Errorf("%s in %s: %v, %s, want %d requests\n%s", args, zone, err, output, want, &stderr)
+				}
+			})
+		}
+	}
+	all.Wait()
+	close(tunnels)
+	asked := map[string]bool{}
+	for host := range tunnels {
+		asked[host] = true
+	}
+	if !asked["api.mypurecloud.de:443"] || !asked["login.mypurecloud.de:443"] || len(asked) != 2 {
+		t.Errorf("the proxy was asked for %v", asked)
+	}
+}
+
+// connectTo is a proxy that makes each tunnel end at one address.
+func connectTo(address string, tunnels chan<- string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if request.Method != http.MethodConnect {
+			http.Error(w, "only CONNECT", http.StatusMethodNotAllowed)
+			return
+		}
+		tunnels <- request.Host
+		there, err := net.Dial("tcp", address)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer there.Close()
+		w.WriteHeader(http.StatusOK)
+		here, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer here.Close()
+		go func() {
+			io.Copy(there, buffered)
+			there.(*net.TCPConn).CloseWrite()
+		}()
+		io.Copy(here, there)
+	})
+}
+
+// newCertificate makes an authority, in PEM, and a certificate of it.
+func newCertificate(t *testing.T, hosts ...string) (certificate tls.Certificate, authority []byte) {
+	t.Helper()
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	template := func(serial int64) *x509.Certificate {
+		return &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "Demo"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	}
+	root := template(1)
+	root.IsCA, root.BasicConstraintsValid, root.KeyUsage = true, true, x509.KeyUsageCertSign
+	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(err)
+	rootDER, err := x509.CreateCertificate(rand.Reader, root, root, &rootKey.PublicKey, rootKey)
+	must(err)
+	leaf := template(2)
+	leaf.DNSNames = hosts
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(err)
+	der, err := x509.CreateCertificate(rand.Reader, leaf, root, &key.PublicKey, rootKey)
+	must(err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDER})
+}

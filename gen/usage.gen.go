@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // ServerURLApNortheast1 defines the Server URL for ap-northeast-1
@@ -170,6 +171,162 @@ func (e QueryStatus) Valid() bool {
 	}
 }
 
+// Defines values for JobGranularity.
+const (
+	JobGranularityDay   JobGranularity = "Day"
+	JobGranularityMonth JobGranularity = "Month"
+	JobGranularityWeek  JobGranularity = "Week"
+)
+
+// Valid indicates whether the value is a known member of the JobGranularity enum.
+func (e JobGranularity) Valid() bool {
+	switch e {
+	case JobGranularityDay:
+		return true
+	case JobGranularityMonth:
+		return true
+	case JobGranularityWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobGroupBy.
+const (
+	JobGroupByHTTPMethod      JobGroupBy = "HttpMethod"
+	JobGroupByOauthClientID   JobGroupBy = "OauthClientId"
+	JobGroupByOauthClientName JobGroupBy = "OauthClientName"
+	JobGroupByPlatform        JobGroupBy = "Platform"
+	JobGroupByTemplateURI     JobGroupBy = "TemplateUri"
+	JobGroupByUserID          JobGroupBy = "UserId"
+)
+
+// Valid indicates whether the value is a known member of the JobGroupBy enum.
+func (e JobGroupBy) Valid() bool {
+	switch e {
+	case JobGroupByHTTPMethod:
+		return true
+	case JobGroupByOauthClientID:
+		return true
+	case JobGroupByOauthClientName:
+		return true
+	case JobGroupByPlatform:
+		return true
+	case JobGroupByTemplateURI:
+		return true
+	case JobGroupByUserID:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobHTTPMethod.
+const (
+	JobHTTPMethodDELETE JobHTTPMethod = "DELETE"
+	JobHTTPMethodGET    JobHTTPMethod = "GET"
+	JobHTTPMethodHEAD   JobHTTPMethod = "HEAD"
+	JobHTTPMethodPATCH  JobHTTPMethod = "PATCH"
+	JobHTTPMethodPOST   JobHTTPMethod = "POST"
+	JobHTTPMethodPUT    JobHTTPMethod = "PUT"
+)
+
+// Valid indicates whether the value is a known member of the JobHTTPMethod enum.
+func (e JobHTTPMethod) Valid() bool {
+	switch e {
+	case JobHTTPMethodDELETE:
+		return true
+	case JobHTTPMethodGET:
+		return true
+	case JobHTTPMethodHEAD:
+		return true
+	case JobHTTPMethodPATCH:
+		return true
+	case JobHTTPMethodPOST:
+		return true
+	case JobHTTPMethodPUT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobMetric.
+const (
+	JobMetricRequests  JobMetric = "Requests"
+	JobMetricStatus200 JobMetric = "Status200"
+	JobMetricStatus300 JobMetric = "Status300"
+	JobMetricStatus400 JobMetric = "Status400"
+	JobMetricStatus429 JobMetric = "Status429"
+	JobMetricStatus500 JobMetric = "Status500"
+)
+
+// Valid indicates whether the value is a known member of the JobMetric enum.
+func (e JobMetric) Valid() bool {
+	switch e {
+	case JobMetricRequests:
+		return true
+	case JobMetricStatus200:
+		return true
+	case JobMetricStatus300:
+		return true
+	case JobMetricStatus400:
+		return true
+	case JobMetricStatus429:
+		return true
+	case JobMetricStatus500:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobStatus.
+const (
+	JobStatusCancelled JobStatus = "Cancelled"
+	JobStatusFailed    JobStatus = "Failed"
+	JobStatusQueued    JobStatus = "Queued"
+	JobStatusRunning   JobStatus = "Running"
+	JobStatusSucceeded JobStatus = "Succeeded"
+)
+
+// Valid indicates whether the value is a known member of the JobStatus enum.
+func (e JobStatus) Valid() bool {
+	switch e {
+	case JobStatusCancelled:
+		return true
+	case JobStatusFailed:
+		return true
+	case JobStatusQueued:
+		return true
+	case JobStatusRunning:
+		return true
+	case JobStatusSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UsageQuerySortByOrder.
+const (
+	UsageQuerySortByOrderAsc  UsageQuerySortByOrder = "Asc"
+	UsageQuerySortByOrderDesc UsageQuerySortByOrder = "Desc"
+)
+
+// Valid indicates whether the value is a known member of the UsageQuerySortByOrder enum.
+func (e UsageQuerySortByOrder) Valid() bool {
+	switch e {
+	case UsageQuerySortByOrderAsc:
+		return true
+	case UsageQuerySortByOrderDesc:
+		return true
+	default:
+		return false
+	}
+}
+
 // APIUsageQuery What to report on.
 type APIUsageQuery struct {
 	// Granularity Size of the time buckets that rows are split into. Left out, each row covers the whole interval.
@@ -264,6 +421,13 @@ type Detail struct {
 	FieldName  string `json:"fieldName,omitempty,omitzero"`
 }
 
+// DomainEntityRef defines model for DomainEntityRef.
+type DomainEntityRef struct {
+	ID      string `json:"id,omitempty,omitzero"`
+	Name    string `json:"name,omitempty,omitzero"`
+	SelfURI string `json:"selfUri,omitempty,omitzero"`
+}
+
 // ErrorBody Error of the platform API.
 type ErrorBody struct {
 	// Code What went wrong, for programs.
@@ -293,6 +457,117 @@ type Limit struct {
 	Value     int64  `json:"value,omitempty,omitzero"`
 }
 
+// UsageJobRow Request counts of one group, in one time bucket where there is a granularity.
+type UsageJobRow struct {
+	// Date Date of the usage, as yyyy-MM-dd.
+	Date openapi_types.Date `json:"date,omitempty,omitzero"`
+
+	// HTTPMethod HTTP method of the requests.
+	HTTPMethod  JobHTTPMethod   `json:"httpMethod,omitempty,omitzero"`
+	OauthClient DomainEntityRef `json:"oauthClient,omitempty,omitzero"`
+
+	// Platform Platform that the requests were made on.
+	Platform string `json:"platform,omitempty,omitzero"`
+
+	// RequestCount All requests.
+	RequestCount int64 `json:"requestCount,omitempty,omitzero"`
+
+	// Status200 Requests answered with a 2xx status.
+	Status200 int64 `json:"status200,omitempty,omitzero"`
+
+	// Status300 Requests answered with a 3xx status.
+	Status300 int64 `json:"status300,omitempty,omitzero"`
+
+	// Status400 Requests answered with a 4xx status.
+	Status400 int64 `json:"status400,omitempty,omitzero"`
+
+	// Status429 Requests answered with status 429.
+	Status429 int64 `json:"status429,omitempty,omitzero"`
+
+	// Status500 Requests answered with a 5xx status.
+	Status500 int64 `json:"status500,omitempty,omitzero"`
+
+	// TemplateURI Endpoint called, as its path template.
+	TemplateURI string        `json:"templateUri,omitempty,omitzero"`
+	User        UserReference `json:"user,omitempty,omitzero"`
+}
+
+// UsageJobQuery What to report on.
+type UsageJobQuery struct {
+	// Granularity Size of the time buckets.
+	Granularity JobGranularity `json:"granularity,omitempty,omitzero"`
+
+	// GroupBy Dimensions that rows are aggregated by. Left out, they are not aggregated.
+	GroupBy []JobGroupBy `json:"groupBy,omitempty,omitzero"`
+
+	// HTTPMethods Only these methods.
+	HTTPMethods []JobHTTPMethod `json:"httpMethods,omitempty,omitzero"`
+
+	// Interval Time range, as an ISO-8601 interval. Start and end are inclusive. The start is a year ago at most, the end 90 days after the start at most.
+	Interval string `json:"interval"`
+
+	// Metrics Counters to return. Left out, all of them.
+	Metrics []JobMetric `json:"metrics,omitempty,omitzero"`
+
+	// OauthClientIDs Only these OAuth clients.
+	OauthClientIDs []string `json:"oauthClientIds,omitempty,omitzero"`
+
+	// Platforms Only these platforms.
+	Platforms []string `json:"platforms,omitempty,omitzero"`
+
+	// SortBy Order of the rows.
+	SortBy []UsageQuerySortBy `json:"sortBy,omitempty,omitzero"`
+
+	// TemplateURIs Only these endpoints.
+	TemplateURIs []string `json:"templateUris,omitempty,omitzero"`
+
+	// UserIDs Only these users.
+	UserIDs []string `json:"userIds,omitempty,omitzero"`
+}
+
+// JobGranularity Size of the time buckets.
+type JobGranularity string
+
+// JobGroupBy defines model for OrganizationPublicApiUsageQueryRequest.groupBy.
+type JobGroupBy string
+
+// JobHTTPMethod defines model for OrganizationPublicApiUsageQueryRequest.httpMethods.
+type JobHTTPMethod string
+
+// JobMetric defines model for OrganizationPublicApiUsageQueryRequest.metrics.
+type JobMetric string
+
+// UsageJobResult State of a usage job and a page of its rows.
+type UsageJobResult struct {
+	// Entities Rows of this page.
+	Entities []UsageJobRow `json:"entities,omitempty,omitzero"`
+
+	// ErrorBody Error of the platform API.
+	ErrorBody ErrorBody `json:"errorBody,omitempty,omitzero"`
+	Name      string    `json:"name,omitempty,omitzero"`
+
+	// NextURI Where the next page is. Only there if there is one.
+	NextURI string `json:"nextUri,omitempty,omitzero"`
+
+	// QueryStatus State of the query.
+	QueryStatus JobStatus `json:"queryStatus"`
+	SelfURI     string    `json:"selfUri,omitempty,omitzero"`
+}
+
+// JobStatus State of the query.
+type JobStatus string
+
+// UsageJob A query of the successor that was submitted.
+type UsageJob struct {
+	// ID Job id to ask for the results with.
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty,omitzero"`
+
+	// ResultsURI Where the results will be.
+	ResultsURI string `json:"resultsUri,omitempty,omitzero"`
+	SelfURI    string `json:"selfUri,omitempty,omitzero"`
+}
+
 // UsageExecutionResult Handle of a submitted query.
 type UsageExecutionResult struct {
 	// ExecutionID Id to ask for the results with.
@@ -301,6 +576,34 @@ type UsageExecutionResult struct {
 	// ResultsURI Where the results will be.
 	ResultsURI string `json:"resultsUri,omitempty,omitzero"`
 }
+
+// UsageQuerySortBy defines model for UsageQuerySortBy.
+type UsageQuerySortBy struct {
+	// FieldName Field to order by.
+	FieldName string                `json:"fieldName,omitempty,omitzero"`
+	Order     UsageQuerySortByOrder `json:"order,omitempty,omitzero"`
+}
+
+// UsageQuerySortByOrder defines model for UsageQuerySortBy.Order.
+type UsageQuerySortByOrder string
+
+// UserReference defines model for UserReference.
+type UserReference struct {
+	ID      string `json:"id,omitempty,omitzero"`
+	SelfURI string `json:"selfUri,omitempty,omitzero"`
+}
+
+// GetUsageAggregatesQueryJobParams defines parameters for GetUsageAggregatesQueryJob.
+type GetUsageAggregatesQueryJobParams struct {
+	// PageSize Rows on a page, 1000 at most.
+	PageSize *int32 `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// After Cursor that points to the end of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// PostUsageAggregatesQueryJobsJSONRequestBody defines body for PostUsageAggregatesQueryJobs for application/json ContentType.
+type PostUsageAggregatesQueryJobsJSONRequestBody = UsageJobQuery
 
 // PostUsageQueryJSONRequestBody defines body for PostUsageQuery for application/json ContentType.
 type PostUsageQueryJSONRequestBody = APIUsageQuery
@@ -379,6 +682,31 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// PostUsageAggregatesQueryJobsWithBody Query the public API usage of the organization
+	//
+	// Starts the query and returns its job id; ask for that job until it is done.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/usage/aggregates/query/jobs (the `PostUsageAggregatesQueryJobs` operationId).
+	PostUsageAggregatesQueryJobsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostUsageAggregatesQueryJobs Query the public API usage of the organization
+	//
+	// Starts the query and returns its job id; ask for that job until it is done.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/usage/aggregates/query/jobs (the `PostUsageAggregatesQueryJobs` operationId).
+	PostUsageAggregatesQueryJobs(ctx context.Context, body PostUsageAggregatesQueryJobsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetUsageAggregatesQueryJob Get the status and the results of a usage query
+	//
+	// Returns the state of the job and, once it has succeeded, a page of its rows.
+	//
+	// Corresponds with GET /api/v2/usage/aggregates/query/jobs/{jobId} (the `GetUsageAggregatesQueryJob` operationId).
+	GetUsageAggregatesQueryJob(ctx context.Context, jobID string, params *GetUsageAggregatesQueryJobParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PostUsageQueryWithBody Submit an organization API usage query
 	//
 	// Starts the query and returns its execution id; ask the results endpoint with that id until the query is complete.
@@ -403,6 +731,61 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v2/usage/query/{executionId}/results (the `GetUsageQueryExecutionIDResults` operationId).
 	GetUsageQueryExecutionIDResults(ctx context.Context, executionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// PostUsageAggregatesQueryJobsWithBody Query the public API usage of the organization
+//
+// Starts the query and returns its job id; ask for that job until it is done.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/usage/aggregates/query/jobs (the `PostUsageAggregatesQueryJobs` operationId).
+func (c *Client) PostUsageAggregatesQueryJobsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostUsageAggregatesQueryJobsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostUsageAggregatesQueryJobs Query the public API usage of the organization
+//
+// Starts the query and returns its job id; ask for that job until it is done.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/usage/aggregates/query/jobs (the `PostUsageAggregatesQueryJobs` operationId).
+func (c *Client) PostUsageAggregatesQueryJobs(ctx context.Context, body PostUsageAggregatesQueryJobsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostUsageAggregatesQueryJobsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetUsageAggregatesQueryJob Get the status and the results of a usage query
+//
+// Returns the state of the job and, once it has succeeded, a page of its rows.
+//
+// Corresponds with GET /api/v2/usage/aggregates/query/jobs/{jobId} (the `GetUsageAggregatesQueryJob` operationId).
+func (c *Client) GetUsageAggregatesQueryJob(ctx context.Context, jobID string, params *GetUsageAggregatesQueryJobParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetUsageAggregatesQueryJobRequest(c.Server, jobID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // PostUsageQueryWithBody Submit an organization API usage query
@@ -458,6 +841,119 @@ func (c *Client) GetUsageQueryExecutionIDResults(ctx context.Context, executionI
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewPostUsageAggregatesQueryJobsRequest calls the generic PostUsageAggregatesQueryJobs builder with application/json body
+func NewPostUsageAggregatesQueryJobsRequest(server string, body PostUsageAggregatesQueryJobsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostUsageAggregatesQueryJobsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPostUsageAggregatesQueryJobsRequestWithBody constructs an http.Request for the PostUsageAggregatesQueryJobs method, with any body, and a specified content type
+func NewPostUsageAggregatesQueryJobsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/usage/aggregates/query/jobs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetUsageAggregatesQueryJobRequest constructs an http.Request for the GetUsageAggregatesQueryJob method
+func NewGetUsageAggregatesQueryJobRequest(server string, jobID string, params *GetUsageAggregatesQueryJobParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "jobId", jobID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/usage/aggregates/query/jobs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageSize", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewPostUsageQueryRequest calls the generic PostUsageQuery builder with application/json body
@@ -578,6 +1074,33 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// PostUsageAggregatesQueryJobsWithBodyWithResponse Query the public API usage of the organization
+	//
+	// Starts the query and returns its job id; ask for that job until it is done.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/usage/aggregates/query/jobs (the `PostUsageAggregatesQueryJobs` operationId).
+	PostUsageAggregatesQueryJobsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostUsageAggregatesQueryJobsResponse, error)
+
+	// PostUsageAggregatesQueryJobsWithResponse Query the public API usage of the organization
+	//
+	// Starts the query and returns its job id; ask for that job until it is done.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/usage/aggregates/query/jobs (the `PostUsageAggregatesQueryJobs` operationId).
+	PostUsageAggregatesQueryJobsWithResponse(ctx context.Context, body PostUsageAggregatesQueryJobsJSONRequestBody, reqEditors ...RequestEditorFn) (*PostUsageAggregatesQueryJobsResponse, error)
+
+	// GetUsageAggregatesQueryJobWithResponse Get the status and the results of a usage query
+	//
+	// Returns the state of the job and, once it has succeeded, a page of its rows.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/usage/aggregates/query/jobs/{jobId} (the `GetUsageAggregatesQueryJob` operationId).
+	GetUsageAggregatesQueryJobWithResponse(ctx context.Context, jobID string, params *GetUsageAggregatesQueryJobParams, reqEditors ...RequestEditorFn) (*GetUsageAggregatesQueryJobResponse, error)
+
 	// PostUsageQueryWithBodyWithResponse Submit an organization API usage query
 	//
 	// Starts the query and returns its execution id; ask the results endpoint with that id until the query is complete.
@@ -604,6 +1127,256 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v2/usage/query/{executionId}/results (the `GetUsageQueryExecutionIDResults` operationId).
 	GetUsageQueryExecutionIDResultsWithResponse(ctx context.Context, executionID string, reqEditors ...RequestEditorFn) (*GetUsageQueryExecutionIDResultsResponse, error)
+}
+
+type PostUsageAggregatesQueryJobsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UsageJob
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorBody
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *ErrorBody
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorBody
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *ErrorBody
+	// JSON408 the response for an HTTP 408 `application/json` response
+	JSON408 *ErrorBody
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *ErrorBody
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ErrorBody
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *ErrorBody
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *ErrorBody
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ErrorBody
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorBody
+	// JSON504 the response for an HTTP 504 `application/json` response
+	JSON504 *ErrorBody
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON200() *UsageJob {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON400() *ErrorBody {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON401() *ErrorBody {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON403() *ErrorBody {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON404() *ErrorBody {
+	return r.JSON404
+}
+
+// GetJSON408 returns the response for an HTTP 408 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON408() *ErrorBody {
+	return r.JSON408
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON409() *ErrorBody {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON413() *ErrorBody {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON415() *ErrorBody {
+	return r.JSON415
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON429() *ErrorBody {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON500() *ErrorBody {
+	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON503() *ErrorBody {
+	return r.JSON503
+}
+
+// GetJSON504 returns the response for an HTTP 504 `application/json` response
+func (r PostUsageAggregatesQueryJobsResponse) GetJSON504() *ErrorBody {
+	return r.JSON504
+}
+
+// GetBody returns the raw response body bytes
+func (r PostUsageAggregatesQueryJobsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostUsageAggregatesQueryJobsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostUsageAggregatesQueryJobsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PostUsageAggregatesQueryJobsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetUsageAggregatesQueryJobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UsageJobResult
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorBody
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *ErrorBody
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorBody
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *ErrorBody
+	// JSON408 the response for an HTTP 408 `application/json` response
+	JSON408 *ErrorBody
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *ErrorBody
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ErrorBody
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *ErrorBody
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *ErrorBody
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ErrorBody
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorBody
+	// JSON504 the response for an HTTP 504 `application/json` response
+	JSON504 *ErrorBody
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON200() *UsageJobResult {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON400() *ErrorBody {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON401() *ErrorBody {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON403() *ErrorBody {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON404() *ErrorBody {
+	return r.JSON404
+}
+
+// GetJSON408 returns the response for an HTTP 408 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON408() *ErrorBody {
+	return r.JSON408
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON409() *ErrorBody {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON413() *ErrorBody {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON415() *ErrorBody {
+	return r.JSON415
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON429() *ErrorBody {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON500() *ErrorBody {
+	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON503() *ErrorBody {
+	return r.JSON503
+}
+
+// GetJSON504 returns the response for an HTTP 504 `application/json` response
+func (r GetUsageAggregatesQueryJobResponse) GetJSON504() *ErrorBody {
+	return r.JSON504
+}
+
+// GetBody returns the raw response body bytes
+func (r GetUsageAggregatesQueryJobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetUsageAggregatesQueryJobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetUsageAggregatesQueryJobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetUsageAggregatesQueryJobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type PostUsageQueryResponse struct {
@@ -856,6 +1629,51 @@ func (r GetUsageQueryExecutionIDResultsResponse) ContentType() string {
 	return ""
 }
 
+// PostUsageAggregatesQueryJobsWithBodyWithResponse Query the public API usage of the organization
+//
+// Starts the query and returns its job id; ask for that job until it is done.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/usage/aggregates/query/jobs (the `PostUsageAggregatesQueryJobs` operationId).
+func (c *ClientWithResponses) PostUsageAggregatesQueryJobsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostUsageAggregatesQueryJobsResponse, error) {
+	rsp, err := c.PostUsageAggregatesQueryJobsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostUsageAggregatesQueryJobsResponse(rsp)
+}
+
+// PostUsageAggregatesQueryJobsWithResponse Query the public API usage of the organization
+//
+// Starts the query and returns its job id; ask for that job until it is done.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/usage/aggregates/query/jobs (the `PostUsageAggregatesQueryJobs` operationId).
+func (c *ClientWithResponses) PostUsageAggregatesQueryJobsWithResponse(ctx context.Context, body PostUsageAggregatesQueryJobsJSONRequestBody, reqEditors ...RequestEditorFn) (*PostUsageAggregatesQueryJobsResponse, error) {
+	rsp, err := c.PostUsageAggregatesQueryJobs(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostUsageAggregatesQueryJobsResponse(rsp)
+}
+
+// GetUsageAggregatesQueryJobWithResponse Get the status and the results of a usage query
+//
+// Returns the state of the job and, once it has succeeded, a page of its rows.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/usage/aggregates/query/jobs/{jobId} (the `GetUsageAggregatesQueryJob` operationId).
+func (c *ClientWithResponses) GetUsageAggregatesQueryJobWithResponse(ctx context.Context, jobID string, params *GetUsageAggregatesQueryJobParams, reqEditors ...RequestEditorFn) (*GetUsageAggregatesQueryJobResponse, error) {
+	rsp, err := c.GetUsageAggregatesQueryJob(ctx, jobID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetUsageAggregatesQueryJobResponse(rsp)
+}
+
 // PostUsageQueryWithBodyWithResponse Submit an organization API usage query
 //
 // Starts the query and returns its execution id; ask the results endpoint with that id until the query is complete.
@@ -899,6 +1717,226 @@ func (c *ClientWithResponses) GetUsageQueryExecutionIDResultsWithResponse(ctx co
 		return nil, err
 	}
 	return ParseGetUsageQueryExecutionIDResultsResponse(rsp)
+}
+
+// ParsePostUsageAggregatesQueryJobsResponse parses an HTTP response from a PostUsageAggregatesQueryJobsWithResponse call
+func ParsePostUsageAggregatesQueryJobsResponse(rsp *http.Response) (*PostUsageAggregatesQueryJobsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostUsageAggregatesQueryJobsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UsageJob
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 504:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON504 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetUsageAggregatesQueryJobResponse parses an HTTP response from a GetUsageAggregatesQueryJobWithResponse call
+func ParseGetUsageAggregatesQueryJobResponse(rsp *http.Response) (*GetUsageAggregatesQueryJobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetUsageAggregatesQueryJobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UsageJobResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 504:
+		var dest ErrorBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON504 = &dest
+
+	}
+
+	return response, nil
 }
 
 // ParsePostUsageQueryResponse parses an HTTP response from a PostUsageQueryWithResponse call

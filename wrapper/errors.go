@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -60,10 +61,12 @@ func (e *APIError) hint() string {
 		return "redirects are not followed: check the region or base URL"
 	case e.StatusCode == http.StatusUnauthorized:
 		return "check the credentials, and that they belong to this region"
+	case e.StatusCode == http.StatusForbidden && strings.Contains(e.Path, "/usage/aggregates/"):
+		return "the OAuth client needs the permission usage:organization:view"
 	case e.StatusCode == http.StatusForbidden:
 		return "the OAuth client needs the permission oauth:client:view or usage:organization:view"
 	case e.StatusCode == http.StatusNotFound && e.Method == http.MethodGet:
-		return "check the execution id, and that it belongs to this organization and region; if in doubt submit the query again"
+		return "check the id, and that it belongs to this organization and region; if in doubt submit the query again"
 	case e.RetryAfter > 0:
 		return fmt.Sprintf("try again in %v", e.RetryAfter)
 	}
@@ -101,12 +104,13 @@ type ExecutionError struct {
 	ExecutionID string
 	Err         error
 
+	kind  string // execution or job
 	again string // what takes it up again
 }
 
 // Error says which execution it was, what went wrong and what to do next.
 func (e *ExecutionError) Error() string {
-	message := fmt.Sprintf("usage query execution %q: %v", e.ExecutionID, e.Err)
+	message := fmt.Sprintf("usage query %s %q: %v", cmp.Or(e.kind, "execution"), e.ExecutionID, e.Err)
 	if e.again != "" {
 		message += "; " + e.again + " takes it up again with this id"
 	}
@@ -116,11 +120,15 @@ func (e *ExecutionError) Error() string {
 // Unwrap returns Err.
 func (e *ExecutionError) Unwrap() error { return e.Err }
 
-// finalError is one that asking again for the same execution does not change.
-type finalError struct{ err error }
+// answerError is one of an answer that came whole, and no outage. A final one is the
+// same whenever the execution is asked for.
+type answerError struct {
+	err   error
+	final bool
+}
 
-func (e *finalError) Error() string { return e.err.Error() }
-func (e *finalError) Unwrap() error { return e.err }
+func (e *answerError) Error() string { return e.err.Error() }
+func (e *answerError) Unwrap() error { return e.err }
 
 // isFinal tells errors that asking again for the same execution does not change:
 // the vendor's last word, and answers that are whole but cannot be used. Missing
@@ -133,8 +141,8 @@ func isFinal(err error) bool {
 		}
 		return api.StatusCode/100 == 4 && !transport.TransientStatus(api.StatusCode)
 	}
-	_, final := errors.AsType[*finalError](err)
-	return final || errors.Is(err, ErrQueryFailed) || transport.Unusable(err) && !errors.Is(err, rows.ErrChanged)
+	answer, ok := errors.AsType[*answerError](err)
+	return ok && answer.final || errors.Is(err, ErrQueryFailed) || transport.Unusable(err) && !errors.Is(err, rows.ErrChanged)
 }
 
 // fromLogin makes an answer of the login host that says nothing of the credentials

@@ -46,7 +46,7 @@ func TestAPIError(t *testing.T) {
 			name: "empty", method: "GET",
 			outcome: outcome{status: 404},
 			want:    APIError{StatusCode: 404},
-			message: "GET /api/v2/usage/query: 404 Not Found; check the execution id, and that it belongs to this organization and region; if in doubt submit the query again",
+			message: "GET /api/v2/usage/query: 404 Not Found; check the id, and that it belongs to this organization and region; if in doubt submit the query again",
 		},
 		{
 			name: "redirect", method: "GET",
@@ -124,7 +124,8 @@ func TestExecutionErrorSaysHowToGoOn(t *testing.T) {
 		{&APIError{StatusCode: 404}, false},
 		{&APIError{StatusCode: 400}, false},
 		{ErrQueryFailed, false},
-		{&finalError{io.EOF}, false},
+		{&answerError{io.EOF, true}, false},
+		{&answerError{io.EOF, false}, true},
 	} {
 		err := client.Execution("the-id").fail(fmt.Errorf("wrapped: %w", test.err))
 		var execution *ExecutionError

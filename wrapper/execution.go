@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 type execution[A, R any] struct {
 	client   *Client
 	id       string
+	kind     string // what the vendor calls it
 	again    string // what takes it up again
 	answered bool   // the API has answered for it, in this process
 
@@ -40,7 +42,7 @@ func is(status, other string) bool { return strings.EqualFold(status, other) }
 
 // fail makes an error one of this execution.
 func (e *execution[A, R]) fail(err error) error {
-	failed := &ExecutionError{ExecutionID: e.id, Err: err}
+	failed := &ExecutionError{ExecutionID: e.id, Err: err, kind: e.kind}
 	if !isFinal(err) {
 		failed.again = e.again
 	}
@@ -52,11 +54,11 @@ func (e *execution[A, R]) fail(err error) error {
 func checkID(id string) error {
 	switch {
 	case id == "":
-		return &finalError{errors.New("the execution id is empty")}
+		return &answerError{errors.New("the execution id is empty"), true}
 	case id == "." || id == "..":
-		return &finalError{fmt.Errorf("the execution id is %q, which stands for another path", id)}
+		return &answerError{fmt.Errorf("the execution id is %q, which stands for another path", id), true}
 	case strings.ContainsFunc(id, unicode.IsControl):
-		return &finalError{errors.New("the execution id holds control characters")}
+		return &answerError{errors.New("the execution id holds control characters"), true}
 	}
 	return nil
 }
@@ -124,13 +126,12 @@ func (e *execution[A, R]) run(ctx context.Context, to sink[R]) error {
 	if err := checkID(e.id); err != nil {
 		return err
 	}
-	report := &report[A, R]{execution: e, sink: to, cursors: map[string]bool{}}
+	report := &report[A, R]{execution: e, sink: to, answered: e.answered, cursors: map[uint64]bool{}, seed: maphash.MakeSeed()}
 	warned := false
 	err := poll.Loop{
 		Schedule: poll.Schedule(e.client.polling),
 		Ask:      report.ask,
-		Answered: e.answered,
-		Outage:   outage,
+		Outage:   report.outage,
 		Report: func(r poll.Report) {
 			e.client.progress(Progress{e.id, gen.QueryStatus(r.Status), r.Polls, r.Elapsed, r.Next, r.Err})
 			if r.Err == nil && !r.Done && !warned && !slices.ContainsFunc(e.waiting, func(known string) bool { return is(r.Status, known) }) {
@@ -146,22 +147,16 @@ func (e *execution[A, R]) run(ctx context.Context, to sink[R]) error {
 	return report.failure
 }
 
-// outage tells errors that pass, and how long the API asks to wait.
-func outage(err error) (wait time.Duration, passes bool) {
-	if api, ok := errors.AsType[*APIError](err); ok {
-		return api.RetryAfter, transport.TransientStatus(api.StatusCode) && api.RetryAfter <= transport.MaxRetryAfter
-	}
-	return 0, transport.Transient(err)
-}
-
 // report is what is known of the pages of an answer.
 type report[A, R any] struct {
 	*execution[A, R]
-	sink    sink[R]
-	stream  *rows.Stream[A, R] // of this page, where rows of it were handed on
-	cursor  string             // of this page
-	cursors map[string]bool    // of all so far
-	failure error              // the vendor's
+	sink     sink[R]
+	answered bool               // the API has answered for it, here or in another process
+	stream   *rows.Stream[A, R] // of this page, where rows of it were handed on
+	cursor   string             // of this page
+	cursors  map[uint64]bool    // of all so far, hashed: they may be long
+	seed     maphash.Seed
+	failure  error // the vendor's
 }
 
 // ask asks how far the query is, and when it is complete, for one page after the
@@ -172,6 +167,7 @@ func (r *report[A, R]) ask(ctx context.Context) (poll.Answer, error) {
 		if err != nil {
 			return poll.Answer{}, err
 		}
+		r.answered = true
 		told := poll.Answer{Status: r.status(answer), Wait: after}
 		if r.failure = r.failed(answer); r.failure != nil {
 			told.Done = true
@@ -179,24 +175,39 @@ func (r *report[A, R]) ask(ctx context.Context) (poll.Answer, error) {
 		}
 		if !is(told.Status, r.complete) {
 			if !r.sink.restart() {
-				return told, fmt.Errorf("an answer held rows, but its status is %q and not %q: the rows are not the whole report", told.Status, r.complete)
+				return told, &answerError{fmt.Errorf("an answer held rows, but its status is %q and not %q: the rows are not the whole report", told.Status, r.complete), false}
 			}
 			return told, nil
 		}
 		next, err := r.next(answer)
+		hash := maphash.String(r.seed, next)
 		switch {
 		case err != nil:
-			return told, &finalError{err}
+			return told, &answerError{err, true}
 		case next == "":
 			told.Done = true
 			return told, nil
-		case r.cursors[next]:
-			return told, &finalError{fmt.Errorf("the pages go round: the cursor %q comes again, and the rows are not the whole report", next)}
+		case r.cursors[hash]:
+			return told, &answerError{fmt.Errorf("the pages go round: the cursor %q comes again, and the rows are not the whole report", next), true}
 		}
-		r.cursors[next] = true
+		r.cursors[hash] = true
 		r.cursor, r.stream = next, nil
 		r.sink.whole()
 	}
+}
+
+// outage tells errors that pass, and how long the API asks to wait. Before the API
+// has answered for an execution they may as well be for good.
+func (r *report[A, R]) outage(err error) (wait time.Duration, passes bool) {
+	if _, ok := errors.AsType[*answerError](err); ok {
+		return 0, false
+	}
+	if api, ok := errors.AsType[*APIError](err); ok {
+		wait, passes = api.RetryAfter, transport.TransientStatus(api.StatusCode) && api.RetryAfter <= transport.MaxRetryAfter
+	} else {
+		passes = transport.Transient(err)
+	}
+	return wait, passes && r.answered
 }
 
 // read reads a copy of this page, from the beginning where its rows so far can be

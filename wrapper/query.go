@@ -98,7 +98,7 @@ type Execution struct {
 // vendor keeps an execution is not documented.
 func (c *Client) Execution(id string) *Execution {
 	return &Execution{execution[gen.APIUsageQueryResult, gen.APIUsageRow]{
-		client: c, id: id, again: "Client.Execution", member: "results",
+		client: c, id: id, kind: "execution", again: "Client.Execution", member: "results",
 		waiting: []string{string(gen.QueryStatusRunning)}, complete: string(gen.QueryStatusComplete),
 		get: func(ctx context.Context, _ string) (*http.Response, error) {
 			return c.api.GetUsageQueryExecutionIDResults(ctx, id)

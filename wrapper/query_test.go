@@ -323,6 +323,9 @@ func TestOutages(t *testing.T) {
 		{"no connection before", lost, false, false, 0},
 		{"limited for longer than anybody waits", limited, true, false, 429},
 		{"gone", func(request *http.Request) (*http.Response, error) { return respond(request, 404, ""), nil }, true, false, 404},
+		{"another page", func(request *http.Request) (*http.Response, error) {
+			return respond(request, 200, `{"results":[],"cursors":{"after":"x"},"queryStatus":"Complete"}`), nil
+		}, true, false, 0},
 		{"cannot be used", func(request *http.Request) (*http.Response, error) { return respond(request, 200, "<html>"), nil }, true, false, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -41,6 +41,9 @@ const (
 	exitBreaking   // -check only
 )
 
+// kept are the operations that this module is made of.
+const kept = "postUsageQuery,getUsageQueryExecutionIdResults,postUsageAggregatesQueryJobs,getUsageAggregatesQueryJob"
+
 // upstream is where the vendor publishes its document.
 const upstream = "https://api.mypurecloud.com/api/v2/docs/swagger"
 
@@ -55,7 +58,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.SetOutput(stderr)
 	from := flags.String("from", upstream, "`file`, address or - (standard input) to read the vendor's document from")
 	output := flags.String("o", "api/usage.yaml", "`file` to write; - prints it")
-	operations := flags.String("operations", "postUsageQuery,getUsageQueryExecutionIdResults", "`ids` of the operations to keep, separated by commas")
+	operations := flags.String("operations", kept, "`ids` of the operations to keep, separated by commas")
 	check := flags.Bool("check", false, "write nothing; exit with 0 (same), 3 (compatible) or 4 (breaking)")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

@@ -13,6 +13,7 @@ import (
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/runtime/types"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -27,7 +28,7 @@ func TestNamesSurviveUpstream(t *testing.T) {
 		t.Run(year, func(t *testing.T) {
 			dir := t.TempDir()
 			copyModule(t, dir)
-			spec := append(header("upstream-"+year, "v2"), mustTrim(t, readFile(t, "testdata/upstream-"+year+".json"))...)
+			spec := append(header("upstream-"+year, "v2"), mustTrim(t, readFile(t, "testdata/upstream-"+year+".json"), usageOperations)...)
 			if err := os.WriteFile(filepath.Join(dir, "api", "usage.yaml"), spec, 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -79,15 +80,22 @@ func copyModule(t *testing.T, dir string) {
 // models are the generated types by the names of their schemas. The query has
 // another name in the documents of 2019.
 var models = map[string]reflect.Type{
-	"ApiUsageOrganizationQuery": reflect.TypeFor[gen.APIUsageQuery](),
-	"ApiUsageQuery":             reflect.TypeFor[gen.APIUsageQuery](),
-	"ApiUsageQueryResult":       reflect.TypeFor[gen.APIUsageQueryResult](),
-	"ApiUsageRow":               reflect.TypeFor[gen.APIUsageRow](),
-	"UsageExecutionResult":      reflect.TypeFor[gen.UsageExecutionResult](),
-	"Cursors":                   reflect.TypeFor[gen.Cursors](),
-	"ErrorBody":                 reflect.TypeFor[gen.ErrorBody](),
-	"Detail":                    reflect.TypeFor[gen.Detail](),
-	"Limit":                     reflect.TypeFor[gen.Limit](),
+	"ApiUsageOrganizationQuery":                 reflect.TypeFor[gen.APIUsageQuery](),
+	"ApiUsageQuery":                             reflect.TypeFor[gen.APIUsageQuery](),
+	"ApiUsageQueryResult":                       reflect.TypeFor[gen.APIUsageQueryResult](),
+	"ApiUsageRow":                               reflect.TypeFor[gen.APIUsageRow](),
+	"UsageExecutionResult":                      reflect.TypeFor[gen.UsageExecutionResult](),
+	"Cursors":                                   reflect.TypeFor[gen.Cursors](),
+	"OrganizationPublicApiUsageQueryRequest":    reflect.TypeFor[gen.UsageJobQuery](),
+	"OrganizationUsageQueryResponse":            reflect.TypeFor[gen.UsageJob](),
+	"OrganizationPublicApiUsageResultsResponse": reflect.TypeFor[gen.UsageJobResult](),
+	"OrganizationPublicApiUsage":                reflect.TypeFor[gen.UsageJobRow](),
+	"UsageQuerySortBy":                          reflect.TypeFor[gen.UsageQuerySortBy](),
+	"DomainEntityRef":                           reflect.TypeFor[gen.DomainEntityRef](),
+	"UserReference":                             reflect.TypeFor[gen.UserReference](),
+	"ErrorBody":                                 reflect.TypeFor[gen.ErrorBody](),
+	"Detail":                                    reflect.TypeFor[gen.Detail](),
+	"Limit":                                     reflect.TypeFor[gen.Limit](),
 }
 
 // No template and no option drops a field of a schema on its way to Go.
@@ -132,6 +140,8 @@ func goKind(schema *openapi3.Schema) reflect.Kind {
 	switch {
 	case schema.Type.Is("string") && schema.Format == "date-time":
 		return reflect.TypeFor[time.Time]().Kind()
+	case schema.Type.Is("string") && schema.Format == "date":
+		return reflect.TypeFor[types.Date]().Kind()
 	case schema.Type.Is("string"):
 		return reflect.String
 	case schema.Type.Is("integer") && schema.Format == "int64":

@@ -16,12 +16,16 @@ type Config struct {
 	// Rows, if not nil, answers queries in place of the made-up organization. It
 	// is called once for each query that completes.
 	Rows func(gen.APIUsageQuery) []gen.APIUsageRow
+	// JobRows is the same for jobs, the successor. It is called once for each job that
+	// succeeds; its rows are handed out page by page.
+	JobRows func(gen.UsageJobQuery) []gen.UsageJobRow
 
-	// RunningPolls is how many polls of a query are answered with Running first,
-	// QueryTime how long after its submit a query is running in any case.
+	// RunningPolls is how many polls of a query are answered with Running first (of a
+	// job the first of them with Queued), QueryTime how long after its submit a query is
+	// running in any case.
 	RunningPolls int
 	QueryTime    time.Duration
-	// Fail lets queries end with Failed in place of Complete.
+	// Fail lets queries and jobs end with Failed.
 	Fail bool
 	// EndTimeExclusive ends an interval whose end has a time of day before that
 	// instant: .../2026-11-01T00:00:00Z leaves 1 November out. Otherwise the day

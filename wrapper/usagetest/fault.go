@@ -29,7 +29,7 @@ type Fault struct {
 	Header http.Header
 	// Body, where it is not nil, is the body of the answer, whichever it is.
 	Body []byte
-	// QueryStatus is the status that results are answered with.
+	// QueryStatus is the status that results are answered with; of jobs too.
 	QueryStatus gen.QueryStatus
 	// TokenTTL is the life of a token that is asked for; negative: it has expired.
 	TokenTTL time.Duration

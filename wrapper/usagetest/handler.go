@@ -21,7 +21,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	if s.config.Fault != nil {
 		fault = s.config.Fault(request)
 	}
-	record := Request{Time: time.Now(), Method: request.Method, Path: request.URL.EscapedPath(), Header: request.Header.Clone(), Fault: fault.Name}
+	record := Request{Time: time.Now(), Method: request.Method, Path: request.URL.EscapedPath(), Query: request.URL.RawQuery, Header: request.Header.Clone(), Fault: fault.Name}
 	record.Header.Del("Authorization")
 	body, err := io.ReadAll(io.LimitReader(request.Body, maxBody))
 	if err != nil {
@@ -100,11 +100,16 @@ func (s *Server) api(request *http.Request, body []byte, id string, fault *Fault
 	}
 	execution, isResults := strings.CutPrefix(request.URL.Path, queryPath+"/")
 	execution, isResults2 := strings.CutSuffix(execution, "/results")
+	job, isJob := strings.CutPrefix(request.URL.Path, jobPath+"/")
 	switch {
 	case request.URL.Path == queryPath && request.Method == http.MethodPost:
 		return s.submitQuery(body, id)
 	case isResults && isResults2 && request.Method == http.MethodGet:
 		return s.queryResults(execution, id, fault)
+	case request.URL.Path == jobPath && request.Method == http.MethodPost:
+		return s.submitJob(body, id)
+	case isJob && request.Method == http.MethodGet:
+		return s.jobResults(job, id, request.URL.Query(), fault)
 	}
 	return errorAnswer(http.StatusNotFound, id, "The requested resource was not found.")
 }

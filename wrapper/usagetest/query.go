@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
@@ -23,7 +22,7 @@ func (s *Server) submitQuery(body []byte, id string) *answer {
 	}
 	asked, err := s.days(query.Interval)
 	if err == nil {
-		err = checkQuery(query)
+		err = checkEnums(query.Granularity, query.GroupBy, query.Metrics)
 	}
 	if err != nil {
 		return errorAnswer(http.StatusBadRequest, id, err.Error())
@@ -60,16 +59,20 @@ func (s *Server) days(of string) (days, error) {
 	return days{first, last}, nil
 }
 
-func checkQuery(query gen.APIUsageQuery) error {
-	if query.Granularity != "" && !query.Granularity.Valid() {
-		return fmt.Errorf("granularity %q is not known", query.Granularity)
+// checkEnums finds values that the document does not have.
+func checkEnums[G, B, M interface {
+	~string
+	Valid() bool
+}](granularity G, groupBy []B, metrics []M) error {
+	if granularity != "" && !granularity.Valid() {
+		return fmt.Errorf("granularity %q is not known", granularity)
 	}
-	for _, by := range query.GroupBy {
+	for _, by := range groupBy {
 		if !by.Valid() {
 			return fmt.Errorf("groupBy %q is not known", by)
 		}
 	}
-	for _, metric := range query.Metrics {
+	for _, metric := range metrics {
 		if !metric.Valid() {
 			return fmt.Errorf("metric %q is not known", metric)
 		}
@@ -110,7 +113,7 @@ var queryRowKeys = []string{
 	"status200", "status300", "status400", "status500", "status429", "requests", "date",
 }
 
-// queryRows answers a query that checkQuery found nothing wrong with.
+// queryRows answers a query that was found to be right.
 func (o *organization) queryRows(query gen.APIUsageQuery, asked days, today time.Time) []gen.APIUsageRow {
 	by := query.GroupBy
 	if len(by) == 0 {
@@ -135,7 +138,7 @@ func (o *organization) queryRows(query gen.APIUsageQuery, asked days, today time
 		return g, a.organizationID != vendorOrganization
 	})
 	wanted := func(metric gen.Metric, count int64) int64 {
-		if len(query.Metrics) == 0 || slices.Contains(query.Metrics, metric) {
+		if wants(query.Metrics, metric) {
 			return count
 		}
 		return 0

@@ -1,6 +1,6 @@
 // Package usagetest is a Genesys Cloud of its own for tests and demonstrations:
-// the token endpoint and the two usage operations, in this process, over real
-// HTTP. It is to this module what net/http/httptest is to net/http:
+// the token endpoint and the usage operations, those of today and their successor,
+// in this process, over real HTTP. It is to this module what net/http/httptest is to net/http:
 //
 //	server := usagetest.NewServer(usagetest.Config{})
 //	defer server.Close()
@@ -11,6 +11,12 @@
 // checked and aggregated as the vendor's documents have it. Config gives it rows
 // of your own, queries that take their time or fail, a rate limit, and faults of
 // every kind.
+//
+// Both generations of the operations have the same organization and days. Only in the
+// successor are the vendor's own OAuth clients, so that its totals are higher. At the
+// vendor they also differ in the permission that they need, oauth:client:view or
+// usage:organization:view for the older ones and the latter alone for the successor;
+// here, every token has both.
 //
 // As the vendor does, it counts by whole UTC days, the last day of an interval in
 // it, today not yet, and nothing before 2018. Where the vendor's documents say
@@ -51,6 +57,7 @@ type Server struct {
 	random    *rand.Rand
 	tokens    map[string]time.Time // when they expire
 	queries   map[string]*execution[gen.APIUsageRow]
+	jobs      map[string]*execution[gen.UsageJobRow]
 	requests  []Request
 	windowEnd time.Time
 	counted   int // requests in the window
@@ -60,6 +67,7 @@ type Server struct {
 type Request struct {
 	Time         time.Time
 	Method, Path string
+	Query        string      // of the address, as it was sent
 	Header       http.Header // without Authorization
 	Body         []byte      // empty for token requests
 	Status       int         // of the answer; 0 if there was none
@@ -93,6 +101,7 @@ func NewServer(config Config) *Server {
 		random:       rand.New(rand.NewPCG(config.Seed, 4)),
 		tokens:       map[string]time.Time{},
 		queries:      map[string]*execution[gen.APIUsageRow]{},
+		jobs:         map[string]*execution[gen.UsageJobRow]{},
 	}
 	s.closing, s.closeNow = context.WithCancel(context.Background())
 	s.http = httptest.NewServer(s)

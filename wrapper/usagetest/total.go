@@ -13,7 +13,7 @@ type total struct {
 
 // group is what the rows of a report are broken down by.
 type group struct {
-	clientID, clientName, organizationID, userID, template, method string
+	clientID, clientName, organizationID, userID, template, method, platform string
 
 	date time.Time
 }

@@ -49,11 +49,9 @@ type Report struct {
 // A Loop asks until it is told that something is done.
 type Loop struct {
 	Schedule
-	// Ask asks once. Answered says that it was answered before, here or elsewhere.
-	Ask      func(context.Context) (Answer, error)
-	Answered bool
-	// Outage tells errors that pass, and how long to wait at least. Once there was
-	// an answer they are waited out; before that they may as well be for good.
+	// Ask asks once.
+	Ask func(context.Context) (Answer, error)
+	// Outage tells errors that are waited out, and how long to wait at least.
 	Outage func(error) (wait time.Duration, passes bool)
 	Report func(Report)
 }
@@ -72,12 +70,11 @@ func (l Loop) Run(ctx context.Context) error {
 		answer, err := l.Ask(ctx)
 		var least time.Duration
 		if err == nil {
-			l.Answered = true
 			least = answer.Wait
 			last = fmt.Errorf("its last status was %q", answer.Status)
 		} else {
 			var passes bool
-			if least, passes = l.Outage(err); !passes || !l.Answered {
+			if least, passes = l.Outage(err); !passes {
 				return err
 			}
 			last = fmt.Errorf("the last time, it could not be asked: %w", err)

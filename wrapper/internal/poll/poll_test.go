@@ -43,11 +43,10 @@ type step struct {
 var errOutage = errors.New("outage")
 
 // run runs a Loop over steps, the last of them again and again.
-func run(ctx context.Context, schedule Schedule, answered bool, steps ...step) (asked []time.Duration, reports []Report, took time.Duration, err error) {
+func run(ctx context.Context, schedule Schedule, steps ...step) (asked []time.Duration, reports []Report, took time.Duration, err error) {
 	start := time.Now()
 	err = Loop{
 		Schedule: schedule,
-		Answered: answered,
 		Ask: func(context.Context) (Answer, error) {
 			asked = append(asked, time.Since(start))
 			step := steps[min(len(asked), len(steps))-1]
@@ -68,26 +67,24 @@ var (
 
 func TestRun(t *testing.T) {
 	for _, test := range []struct {
-		name     string
-		answered bool
-		steps    []step
-		asked    int
-		err      error
-		least    time.Duration // that it takes
-		reports  string
+		name    string
+		steps   []step
+		asked   int
+		err     error
+		least   time.Duration // that it takes
+		reports string
 	}{
 		{name: "done at once", steps: []step{done}, asked: 1, reports: "Complete"},
 		{name: "running first", steps: []step{running, running, done}, asked: 3, reports: "Running Running Complete"},
 		{name: "told to wait", steps: []step{{answer: Answer{Status: "Running", Wait: time.Minute}}, done}, asked: 2, least: time.Minute, reports: "Running Complete"},
 		{name: "told to wait less than the schedule does", steps: []step{{answer: Answer{Status: "Running", Wait: 1}}, done}, asked: 2, least: time.Second, reports: "Running Complete"},
-		{name: "outage before any answer", steps: []step{down, done}, asked: 1, err: errOutage},
-		{name: "outage after an answer elsewhere", answered: true, steps: []step{down, down, done}, asked: 3, least: 40 * time.Second, reports: "outage outage Complete"},
+		{name: "outage first", steps: []step{down, down, done}, asked: 3, least: 40 * time.Second, reports: "outage outage Complete"},
 		{name: "outage after an answer", steps: []step{running, down, running, down, done}, asked: 5, least: 40 * time.Second, reports: "Running outage Running outage Complete"},
-		{name: "an error that does not pass", answered: true, steps: []step{running, {err: io.EOF}, done}, asked: 2, err: io.EOF, reports: "Running"},
+		{name: "an error that does not pass", steps: []step{running, {err: io.EOF}, done}, asked: 2, err: io.EOF, reports: "Running"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				asked, reports, took, err := run(t.Context(), schedule, test.answered, test.steps...)
+				asked, reports, took, err := run(t.Context(), schedule, test.steps...)
 				if len(asked) != test.asked || !errors.Is(err, test.err) || took < test.least || took > test.least+10*time.Second {
 					t.Errorf("asked %d times in %v: %v", len(asked), took, err)
 				}
@@ -129,7 +126,7 @@ func TestTimeout(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				asked, reports, took, err := run(t.Context(), test.schedule, false, test.steps...)
+				asked, reports, took, err := run(t.Context(), test.schedule, test.steps...)
 				var timeout *TimeoutError
 				if !errors.As(err, &timeout) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || test.is != nil && !errors.Is(err, test.is) {
 					t.Errorf("error %v", err)
@@ -151,12 +148,12 @@ func TestTimeoutIsNoDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := done
 		slow.takes = 5 * time.Hour
-		if asked, _, took, err := run(t.Context(), schedule, false, running, slow); err != nil || len(asked) != 2 || took < 5*time.Hour {
+		if asked, _, took, err := run(t.Context(), schedule, running, slow); err != nil || len(asked) != 2 || took < 5*time.Hour {
 			t.Errorf("%v after %v", err, took)
 		}
 		slow = running
 		slow.takes = 5 * time.Hour
-		if asked, _, took, err := run(t.Context(), schedule, false, slow, done); !errors.Is(err, context.DeadlineExceeded) || len(asked) != 1 || took > 5*time.Hour+time.Second {
+		if asked, _, took, err := run(t.Context(), schedule, slow, done); !errors.Is(err, context.DeadlineExceeded) || len(asked) != 1 || took > 5*time.Hour+time.Second {
 			t.Errorf("%v after %v, asked %d times", err, took, len(asked))
 		}
 	})
@@ -168,7 +165,7 @@ func TestNoTimeout(t *testing.T) {
 		patient.Timeout = -1
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
-		if _, _, took, err := run(ctx, patient, false, running); !errors.Is(err, context.DeadlineExceeded) || took != 24*time.Hour {
+		if _, _, took, err := run(ctx, patient, running); !errors.Is(err, context.DeadlineExceeded) || took != 24*time.Hour {
 			t.Errorf("%v after %v", err, took)
 		}
 	})
@@ -179,7 +176,7 @@ func TestContextEnds(t *testing.T) {
 		cause := errors.New("cause")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Minute, func() { cancel(cause) })
-		_, _, took, err := run(ctx, schedule, false, running)
+		_, _, took, err := run(ctx, schedule, running)
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || !strings.Contains(err.Error(), `"Running"`) || took != time.Minute {
 			t.Errorf("%v after %v", err, took)
 		}
@@ -192,7 +189,7 @@ func TestOutageBeforeADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
-		asked, _, took, err := run(ctx, schedule, true, down)
+		asked, _, took, err := run(ctx, schedule, down)
 		if !errors.Is(err, errOutage) || errors.Is(err, context.DeadlineExceeded) || len(asked) != 1 || took > time.Second {
 			t.Errorf("%v after %v", err, took)
 		}

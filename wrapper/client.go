@@ -80,12 +80,12 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 		}
 	}
 	var region Region
-	if name := os.Getenv(envRegion); name != "" {
-		if region, err = ParseRegion(name); err != nil {
+	if c.needsRegion() {
+		if name := os.Getenv(envRegion); name == "" {
+			missing = append([]string{envRegion}, missing...)
+		} else if region, err = ParseRegion(name); err != nil {
 			return nil, fmt.Errorf("%s: %w", envRegion, err)
 		}
-	} else if c.needsRegion() {
-		missing = append([]string{envRegion}, missing...)
 	}
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("missing in the environment: %s", strings.Join(missing, ", "))
@@ -157,8 +157,10 @@ func (c *Client) API() *gen.ClientWithResponses { return c.api }
 // address such as that of Region.APIURL and a path. Its requests go through the
 // same layers: they get the token, wait for the rate limit, and are tried again, if
 // their method is idempotent or they were refused unseen (by a 429, or a 401 for a
-// token that can be renewed). It follows no redirect, and sends nothing to another
-// host than this API's. The caller closes the bodies.
+// token that can be renewed), and their body, where there is one, has a GetBody. What
+// is in an answer is not looked at. Sending a body is a part of waiting for the first
+// byte of the answer, for which there is Retry.Stall. It follows no redirect, and
+// sends nothing to another host than this API's. The caller closes the bodies.
 func (c *Client) HTTPClient() *http.Client {
 	return &http.Client{
 		Transport:     c.stack,

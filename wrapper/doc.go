@@ -35,6 +35,14 @@
 // status400. The vendor's own OAuth clients are not in the counts; the vendor
 // leaves them out of its API Usage view too, which it calls aligned with billing.
 //
+// # The successor
+//
+// The vendor calls the usage query "old" since 2025-03-31 and expects to deprecate it
+// in favour of usage jobs: [Client.QueryJob] and what is named like it. Jobs count all
+// requests, those of the vendor's own OAuth clients too, and not just the billable
+// ones: their totals are higher, and the vendor says not to determine bills by them.
+// They take 90 days at most, and need the permission usage:organization:view.
+//
 // # Errors
 //
 // An answer that is no success is an [*APIError], with the correlation id that
@@ -55,7 +63,5 @@
 // so would quote a server that echoes them. Redirects are not followed.
 //
 // The facts about the API are those of the vendor's documents; its developer
-// site is https://developer.genesys.cloud. The vendor calls these operations
-// "old" since 2025-03-31 and expects to deprecate them in favour of
-// POST /api/v2/usage/aggregates/query/jobs.
+// site is https://developer.genesys.cloud.
 package wrapper

@@ -24,7 +24,7 @@ import (
 // demo is the client of a made-up organization, in place of one from the
 // environment. A program would not close anything.
 func demo(options ...wrapper.Option) (client *wrapper.Client, end func()) {
-	server := usagetest.NewServer(usagetest.Config{Rows: demoRows, RunningPolls: 1})
+	server := usagetest.NewServer(usagetest.Config{Rows: demoRows, JobRows: demoJobRows, RunningPolls: 1})
 	client, err := wrapper.New(wrapper.USEast1, append(server.Options(), options...)...)
 	if err != nil {
 		panic(err)
@@ -46,6 +46,13 @@ func demoRows(query gen.APIUsageQuery) []gen.APIUsageRow {
 			{ClientID: "1", ClientName: "Demo Dialer", Status200: 900, Status400: 100, Status429: 80, Requests: 1000},
 			{ClientID: "2", ClientName: "Demo Wallboard", Status200: 250, Requests: 250},
 		}
+	}
+}
+
+func demoJobRows(gen.UsageJobQuery) []gen.UsageJobRow {
+	return []gen.UsageJobRow{
+		{Platform: "Demo Web", HTTPMethod: gen.JobHTTPMethodGET, Status200: 900, RequestCount: 900},
+		{Platform: "Demo Mobile", HTTPMethod: gen.JobHTTPMethodPOST, Status200: 250, RequestCount: 250},
 	}
 }
 
@@ -184,15 +191,22 @@ func ExampleExecutionError() {
 }
 
 func ExampleAPIError() {
-	client, end := demo()
-	defer end()
+	server := usagetest.NewServer(usagetest.Config{Fault: func(*http.Request) usagetest.Fault {
+		return usagetest.Fault{Header: http.Header{"ININ-Correlation-Id": {"f3ac4404-283d-4d98-8b70-b75c4891d2ef"}}}
+	}})
+	defer server.Close()
+	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
-	_, err := client.Execution("unknown").Wait(ctx)
+	_, err = client.Execution("unknown").Wait(ctx)
 	var api *wrapper.APIError
 	if errors.As(err, &api) && api.StatusCode == http.StatusNotFound {
-		fmt.Println(api.Code, "- quote", api.CorrelationID != "", "to support")
+		fmt.Println(api.Code, "- quote", api.CorrelationID, "to support")
 	}
-	// Output: not.found - quote true to support
+	// Output: not.found - quote f3ac4404-283d-4d98-8b70-b75c4891d2ef to support
 }
 
 func ExampleClient_Query() {
@@ -225,6 +239,80 @@ func ExampleClient_QueryRows() {
 	}
 	fmt.Println(requests)
 	// Output: 1250
+}
+
+// The last 30 days by platform, of the successor.
+func ExampleClient_QueryJob() {
+	client, end := demo()
+	defer end()
+
+	now := time.Now()
+	rows, err := client.QueryJob(ctx, gen.UsageJobQuery{
+		Interval: wrapper.Days(now.AddDate(0, 0, -30), now.AddDate(0, 0, -1)),
+		GroupBy:  []gen.JobGroupBy{gen.JobGroupByPlatform, gen.JobGroupByHTTPMethod},
+		SortBy:   []gen.UsageQuerySortBy{{FieldName: "requestCount", Order: gen.UsageQuerySortByOrderDesc}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, row := range rows {
+		fmt.Println(row.Platform, row.HTTPMethod, row.RequestCount)
+	}
+	// Output:
+	// Demo Web GET 900
+	// Demo Mobile POST 250
+}
+
+func ExampleClient_QueryJobRows() {
+	client, end := demo()
+	defer end()
+
+	now := time.Now()
+	var requests int64
+	for row, err := range client.QueryJobRows(ctx, gen.UsageJobQuery{Interval: wrapper.Days(now.AddDate(0, 0, -30), now)}) {
+		if err != nil {
+			fmt.Println("the report is not complete:", err)
+			return
+		}
+		requests += row.RequestCount
+	}
+	fmt.Println(requests)
+	// Output: 1150
+}
+
+// A job goes on at the vendor's side: its id is all that is needed to take it up.
+func ExampleClient_Job() {
+	client, end := demo()
+	defer end()
+
+	now := time.Now()
+	job, err := client.SubmitJob(ctx, gen.UsageJobQuery{Interval: wrapper.Days(now.AddDate(0, 0, -30), now)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	id := job.ID() // keep this
+
+	rows, err := client.Job(id).Wait(ctx) // in this process or another
+	fmt.Println(len(rows), "rows", err)
+	// Output: 2 rows <nil>
+}
+
+// Any other operation of the API, with the same tokens, retries and rate limit.
+func ExampleClient_HTTPClient() {
+	client, end := demo(wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2}))
+	defer end()
+
+	base := client.API().ClientInterface.(*gen.Client).Server // or: wrapper.USEast1.APIURL() + "/"
+	response, err := client.HTTPClient().Get(base + "api/v2/users/me")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	fmt.Println(response.Status)
+	// Output: 404 Not Found
 }
 
 func ExampleClient_Submit() {

@@ -223,7 +223,7 @@ func (r *report[A, R]) read(ctx context.Context, response *http.Response) (answe
 		if status := r.status(answer); status != "" && !is(status, r.complete) {
 			return nil
 		}
-		gained = true
+		gained, r.answered = true, true
 		return r.sink.add(row)
 	})
 	if err != nil && r.sink.restart() {

@@ -56,7 +56,7 @@ func WithClientCredentials(id, secret string) Option {
 // renewed: once it has expired, requests fail with an *APIError of status 401.
 func WithAccessToken(token string) Option {
 	return func(c *config) error {
-		if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		if !transport.ValidToken(token) {
 			return errors.New("WithAccessToken: the token is empty, or holds blanks or other characters that no token has")
 		}
 		c.given++
@@ -65,10 +65,11 @@ func WithAccessToken(token string) Option {
 	}
 }
 
-// WithTokenSource makes the client use tokens from elsewhere. The source is
-// asked for one at a time, again before a token expires (see oauth2.Token.Expiry)
-// and when the API refuses one. It has no context: a call that is cancelled while
-// its Token method runs returns, and leaves that method behind.
+// WithTokenSource makes the client use tokens from elsewhere. The source is asked
+// once for all who wait, again before a token expires (see oauth2.Token.Expiry) and
+// when the API refuses one. It has no context: when the last call that waits for it is
+// cancelled while its Token method runs, that method is left behind, and the next call
+// asks again.
 func WithTokenSource(source oauth2.TokenSource) Option {
 	return func(c *config) error {
 		if source == nil {
@@ -152,7 +153,7 @@ func WithRetry(retry Retry) Option {
 }
 
 // WithProgress sets a function that is told of each poll of a query or job while
-// it is waited for. It runs in the goroutine that waits, so several may run at once
+// it is waited for, but for one that ends the wait with an error. It runs in the goroutine that waits, so several may run at once
 // if several queries do.
 func WithProgress(progress func(Progress)) Option {
 	return func(c *config) error {
@@ -252,8 +253,9 @@ func (p Polling) withDefaults() (Polling, error) {
 type Retry struct {
 	// MaxAttempts is how often a request is sent at most, whatever went wrong with
 	// it. Default: 5. 1 means no retries. Not counted is a 429 that says when to come
-	// back, for up to 10 minutes of such waits. Requests for tokens have attempts of
-	// their own; those for results begin anew when Rows has gained rows.
+	// back, for up to 10 minutes of such waits, nor what net/http sends again by itself
+	// when a connection that was kept turns out to be closed. Requests for tokens have
+	// attempts of their own; those for results begin anew when Rows has gained rows.
 	MaxAttempts int
 	// Initial is the wait before the second attempt, doubled for each later one up
 	// to Max, each less a jitter of up to half. Defaults: 500 ms and 30 s.
@@ -294,6 +296,6 @@ type Progress struct {
 	Status      gen.QueryStatus // a job's is one of gen.JobStatus
 	Polls       int             // polls so far
 	Elapsed     time.Duration   // since the wait began
-	NextPoll    time.Duration   // until the next poll; 0 if this was the last
+	NextPoll    time.Duration   // until the next poll; 0 if the query is done
 	Err         error           // why this poll told nothing; the wait goes on
 }

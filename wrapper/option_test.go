@@ -106,6 +106,7 @@ func TestNewFromEnv(t *testing.T) {
 		{"token", map[string]string{envRegion: "mypurecloud.de", envAccessToken: "T"}, nil, ""},
 		{"client", map[string]string{envRegion: "us-east-1", envClientID: "id", envClientSecret: "s"}, nil, ""},
 		{"both", map[string]string{envRegion: "us-east-1", envAccessToken: "T", envClientID: "id", envClientSecret: "s"}, nil, ""},
+		{"options say all that a region would", map[string]string{envRegion: "mars"}, []Option{WithBaseURL("https://example.com"), WithAccessToken("T")}, ""},
 		{"options alone", nil, []Option{WithBaseURL("https://example.com"), WithAccessToken("T")}, ""},
 		{"options beat the environment", map[string]string{envRegion: "us-east-1", envAccessToken: "bad token"}, []Option{WithAccessToken("T")}, ""},
 		{"options need a region", nil, []Option{WithAccessToken("T")}, "missing in the environment: " + envRegion},

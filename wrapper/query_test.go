@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -381,6 +382,59 @@ func TestOutages(t *testing.T) {
 	})
 }
 
+// Rows of an answer that is not complete are an error, and nothing is asked for again,
+// for a query that was submitted here too.
+func TestRowsOfAnAnswerThatIsNotComplete(t *testing.T) {
+	for _, status := range []string{`,"queryStatus":"Running"`, `,"queryStatus":"Paused"`, ``} {
+		var polls atomic.Int32
+		client := newTestClient(t, func(w http.ResponseWriter, request *http.Request) {
+			if request.Method == http.MethodPost {
+				io.WriteString(w, `{"executionId":"id"}`)
+				return
+			}
+			script(&polls, `{"results":[{"clientId":"partial"}]`+status+`}`, completeBody)(w, request)
+		})
+		rows, last := 0, error(nil)
+		for _, err := range client.QueryRows(t.Context(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}) {
+			if last = err; err == nil {
+				rows++
+			}
+		}
+		checkError(t, last, "the rows are not the whole report")
+		checkError(t, last, "takes it up again")
+		if rows != 1 || polls.Load() != 1 {
+			t.Errorf("%q: %d rows after %d polls", status, rows, polls.Load())
+		}
+	}
+}
+
+// Rows that came are an answer: an outage behind them is waited out.
+func TestOutageBehindRows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, asked := time.Now(), 0
+		client := newTimelessClient(t, func(request *http.Request) (*http.Response, error) {
+			if asked++; asked == 1 {
+				response := respond(request, 200, "")
+				response.Body = io.NopCloser(io.MultiReader(strings.NewReader(completeBody[:len(`{"results":[{"requests":1},`)]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+				return response, nil
+			}
+			if time.Since(start) < 10*time.Minute {
+				return respond(request, 503, ""), nil
+			}
+			return respond(request, 200, completeBody), nil
+		})
+		rows := 0
+		for row, err := range client.Execution("id").Rows(t.Context()) {
+			if rows++; err != nil || row.Requests != int64(rows) {
+				t.Fatalf("%+v, %v", row, err)
+			}
+		}
+		if rows != 2 {
+			t.Errorf("%d rows", rows)
+		}
+	})
+}
+
 // An outage of the login host is one, too, and its answers are *APIErrors.
 func TestLoginOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -431,18 +485,20 @@ func TestOneBudget(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var polls atomic.Int32
 			handler := script(&polls, test.bodies...)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
 			client := newTestClient(t, func(w http.ResponseWriter, request *http.Request) {
 				if n := int(polls.Load()); test.bodies[min(n, len(test.bodies)-1)] == "" {
 					w.WriteHeader(http.StatusServiceUnavailable)
 				}
 				handler(w, request)
-			}, WithRetry(Retry{MaxAttempts: 5, Initial: 1, Max: time.Millisecond}))
+			}, WithRetry(Retry{MaxAttempts: 5, Initial: 1, Max: time.Millisecond}), WithProgress(func(Progress) { cancel() })) // before another poll
 			if _, err := client.Execution("id").Poll(t.Context()); err == nil || int(polls.Load()) != test.wait {
 				t.Errorf("Poll: %d requests: %v", polls.Load(), err)
 			}
 			polls.Store(0)
 			var last error
-			for _, err := range client.Execution("id").Rows(t.Context()) {
+			for _, err := range client.Execution("id").Rows(ctx) {
 				last = err
 			}
 			if last == nil || int(polls.Load()) != test.rows {

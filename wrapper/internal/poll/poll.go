@@ -74,7 +74,7 @@ func (l Loop) Run(ctx context.Context) error {
 			last = fmt.Errorf("its last status was %q", answer.Status)
 		} else {
 			var passes bool
-			if least, passes = l.Outage(err); !passes {
+			if least, passes = l.Outage(err); !passes || ctx.Err() != nil {
 				return err
 			}
 			last = fmt.Errorf("the last time, it could not be asked: %w", err)

@@ -249,7 +249,10 @@ func keep[T any](seen map[string]T, value jsontext.Value, decoded T) {
 	seen[string(value)] = decoded
 }
 
-// parseTime reads a time in RFC 3339, a date, which is its start in UTC, or "".
+const localTime = "2006-01-02T15:04:05"
+
+// parseTime reads a time in RFC 3339, one without an offset, which is in UTC, a date,
+// which is its start in UTC, or "".
 func parseTime(value jsontext.Value) (time.Time, bool) {
 	text, ok := bytes.CutPrefix(value, []byte(`"`))
 	if !ok {
@@ -260,8 +263,11 @@ func parseTime(value jsontext.Value) (time.Time, bool) {
 		return time.Time{}, true
 	}
 	layout := time.RFC3339
-	if len(text) == len(time.DateOnly) {
+	switch len(text) {
+	case len(time.DateOnly):
 		layout = time.DateOnly
+	case len(localTime):
+		layout = localTime
 	}
 	t, err := time.Parse(layout, string(text))
 	return t, err == nil

@@ -72,6 +72,7 @@ func TestDecode(t *testing.T) {
 		{"null status", `{"queryStatus":null}`, gen.APIUsageQueryResult{}},
 		{"a date without a time, and none", `{"results":[{"date":"2026-10-02"},{"date":""},{"date":"2026-10-02"}],"queryStatus":"Complete"}`,
 			rows(gen.APIUsageRow{Date: date("2026-10-02T00:00:00Z")}, gen.APIUsageRow{}, gen.APIUsageRow{Date: date("2026-10-02T00:00:00Z")})},
+		{"a time without an offset", `{"results":[{"date":"2026-10-02T03:04:05"}],"queryStatus":"Complete"}`, rows(gen.APIUsageRow{Date: date("2026-10-02T03:04:05Z")})},
 		{"no rows", `{"results":[],"queryStatus":"Complete"}`, rows()},
 		{"null rows", `{"results":null,"queryStatus":"Complete"}`, rows()},
 		{"results first", `{"results":[{"requests":1}],"queryStatus":"Complete"}`, rows(gen.APIUsageRow{Requests: 1})},

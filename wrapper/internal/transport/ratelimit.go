@@ -36,7 +36,8 @@ func (t *rateLimit) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, name := request.Context(), request.URL.Host
 	h := t.host(name)
 	if err := h.enter(ctx); err != nil {
-		return nil, fmt.Errorf("%w while waiting for the rate limit of %s", err, name)
+		closeBody(request)
+		return nil, fmt.Errorf("waiting for the rate limit of %s: %w", name, err)
 	}
 	defer func() { <-h.places }()
 	response, err := t.base.RoundTrip(request)
@@ -64,9 +65,12 @@ func (t *rateLimit) host(name string) *host {
 // context ended, or that it will before the pause does.
 func (h *host) enter(ctx context.Context) error {
 	for {
+		if ctx.Err() != nil {
+			return end(ctx)
+		}
 		for wait := h.wait(); wait > 0; wait = h.wait() {
 			if !fits(ctx, wait) {
-				return fmt.Errorf("%w after %v more", context.DeadlineExceeded, wait.Round(time.Millisecond))
+				return &permanentError{fmt.Errorf("%w: it lasts %v more, longer than the deadline", context.DeadlineExceeded, wait.Round(time.Millisecond))}
 			}
 			if err := sleep(ctx, wait); err != nil {
 				return err

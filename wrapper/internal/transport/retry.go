@@ -38,7 +38,7 @@ type retry struct {
 
 func (t *retry) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx := request.Context()
-	if request.GetBody != nil {
+	if canCopy(request) {
 		defer request.Body.Close() // what is sent are copies
 	}
 	left := budget{Retry: t.Retry, wait: t.Initial, limited: maxLimited}
@@ -70,7 +70,7 @@ func (t *retry) RoundTrip(request *http.Request) (*http.Response, error) {
 // names the original, for whoever prints it.
 func (t *retry) send(request *http.Request, try *attempt) (*http.Response, error) {
 	outgoing := request.Clone(context.WithValue(request.Context(), attemptKey{}, try))
-	if request.GetBody != nil {
+	if canCopy(request) {
 		body, err := request.GetBody()
 		if err != nil {
 			return nil, &permanentError{err}
@@ -151,6 +151,16 @@ func canResend(request *http.Request) bool {
 	return request.Body == nil || request.Body == http.NoBody || request.GetBody != nil
 }
 
+// canCopy tells whether there are copies of the body to send.
+func canCopy(request *http.Request) bool { return request.Body != nil && request.GetBody != nil }
+
+// closeBody is for a layer that does not send a request: who would, closes its body.
+func closeBody(request *http.Request) {
+	if request.Body != nil {
+		request.Body.Close()
+	}
+}
+
 // isRepeatable tells requests that may be sent again when it is not known what
 // became of them.
 func isRepeatable(request *http.Request) bool {
@@ -193,10 +203,10 @@ func Unusable(err error) bool {
 	return !broken
 }
 
-// Transient tells errors of a request, after all its attempts, that may pass:
-// those of connections, those that stall, and a login host that is down or limits.
-// Certificates that do not verify, answers that cannot be used, credentials that
-// are refused and contexts that ended stay as they are.
+// Transient tells errors of a request whose context has not ended, after all its
+// attempts, that may pass: those of connections, those that stall, and a login host
+// that is down or limits. Certificates that do not verify, answers that cannot be
+// used and credentials that are refused stay as they are.
 func Transient(err error) bool {
 	if login, ok := errors.AsType[*LoginError](err); ok {
 		return TransientStatus(login.Response.StatusCode)
@@ -214,8 +224,7 @@ func Transient(err error) bool {
 		record       tls.RecordHeaderError
 	)
 	return err != nil && !errors.As(err, &permanent) && !errors.As(err, &body) &&
-		!errors.As(err, &verification) && !errors.As(err, &record) &&
-		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+		!errors.As(err, &verification) && !errors.As(err, &record)
 }
 
 // permanentError is one of a request that would be the same the next time.
@@ -256,10 +265,13 @@ func withEnd(ctx context.Context, err error) error {
 	if body, ok := errors.AsType[*BodyError](err); ok {
 		err = body.Err // which was nothing of the body's
 	}
-	switch {
-	case errors.Is(err, ctx.Err()):
+	cause := context.Cause(ctx)
+	switch said := errors.Is(err, ctx.Err()); {
+	case said && errors.Is(err, cause):
 		return err
-	case errors.Is(err, context.Cause(ctx)):
+	case said:
+		return fmt.Errorf("%w: %w", err, cause)
+	case errors.Is(err, cause):
 		return end(ctx)
 	}
 	return fmt.Errorf("%w: %w", end(ctx), err)

@@ -45,8 +45,7 @@ func TestRetryOutcomes(t *testing.T) {
 		{name: "stalled", outcome: outcome{err: &stallError{time.Minute}}, retried: true},
 		{name: "unknown authority", outcome: outcome{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}},
 		{name: "not TLS", outcome: outcome{err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}},
-		{name: "deadline", outcome: outcome{err: context.DeadlineExceeded}},
-		{name: "cancelled below", outcome: outcome{err: context.Canceled}},
+		{name: "a timeout of the connection, which passes for a context's", outcome: outcome{err: context.DeadlineExceeded}, retried: true},
 		{name: "no token", outcome: outcome{err: &tokenError{io.EOF}}},
 		{name: "empty", outcome: outcome{status: 200, body: " \n"}, retried: true},
 		{name: "not JSON", outcome: outcome{status: 200, body: "<html>"}, retried: true},
@@ -58,7 +57,7 @@ func TestRetryOutcomes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				below := &outcomes{t: t, all: []outcome{test.outcome, good}}
-				stack := &Stack{newRetry(below)}
+				stack := &Stack{outermost: newRetry(below)}
 				response, err := stack.Do(newRequest(t, http.MethodPost))
 				if got := len(below.sent) == 2; got != test.retried {
 					t.Errorf("%d attempts, retried %v, want %v", len(below.sent), got, test.retried)
@@ -72,7 +71,7 @@ func TestRetryOutcomes(t *testing.T) {
 
 				// Nobody reads the body of another POST here, and nobody knows what it does.
 				below = &outcomes{t: t, all: []outcome{test.outcome, good}}
-				stack = &Stack{newRetry(below)}
+				stack = &Stack{outermost: newRetry(below)}
 				stack.RoundTrip(newRequest(t, http.MethodPost))
 				if got := len(below.sent) == 2; got != test.once {
 					t.Errorf("another POST: %d attempts, retried %v, want %v", len(below.sent), got, test.once)
@@ -97,7 +96,7 @@ func TestRetryMethods(t *testing.T) {
 func TestRetryGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		below := &outcomes{t: t, all: []outcome{{status: 503, body: "still down"}}}
-		stack := &Stack{newRetry(below)}
+		stack := &Stack{outermost: newRetry(below)}
 		response, err := stack.Do(newRequest(t, http.MethodPost))
 		if err != nil {
 			t.Fatal(err)
@@ -160,7 +159,7 @@ func TestRetryBudget(t *testing.T) {
 				below := &outcomes{t: t, all: test.all}
 				transport := newRetry(below)
 				transport.MaxAttempts = test.max
-				(&Stack{transport}).Do(newRequest(t, http.MethodPost))
+				(&Stack{outermost: transport}).Do(newRequest(t, http.MethodPost))
 				if len(below.sent) != test.want {
 					t.Errorf("sent %d times, want %d", len(below.sent), test.want)
 				}
@@ -356,7 +355,7 @@ func TestRetryNeedsABodyItCanRepeat(t *testing.T) {
 		below := &outcomes{t: t, all: []outcome{{status: status}}}
 		request := newRequest(t, http.MethodPost)
 		request.GetBody = nil
-		if response, err := (&Stack{newRetry(below)}).Do(request); err != nil || response.StatusCode != status || len(below.sent) != 1 {
+		if response, err := (&Stack{outermost: newRetry(below)}).Do(request); err != nil || response.StatusCode != status || len(below.sent) != 1 {
 			t.Errorf("%v, %v after %d attempts", response, err, len(below.sent))
 		}
 	}
@@ -401,7 +400,6 @@ func TestTransient(t *testing.T) {
 		{nil, false},
 		{io.EOF, true},
 		{&stallError{1}, true},
-		{context.Canceled, false},
 		{&permanentError{io.EOF}, false},
 		{&BodyError{"", &BrokenError{Err: io.EOF}}, false},
 		{&LoginError{respond(newRequest(t, "GET"), 503, "")}, true},

@@ -26,7 +26,7 @@ type Config struct {
 
 // A Stack sends requests to one API: with a token, within its rate limit, and
 // again where that may help. It is safe for concurrent use.
-type Stack struct{ outermost http.RoundTripper }
+type Stack struct{ outermost, base http.RoundTripper }
 
 // New stacks the layers: from the outside in, retry, token, rate limit, log,
 // stall, base. Requests for tokens go through the same layers but the token's,
@@ -36,6 +36,7 @@ func New(c Config) *Stack {
 	if base == nil {
 		base = http.DefaultTransport
 	}
+	stack := &Stack{base: base}
 	base = &stall{base: base, after: c.Retry.Stall}
 	base = &logging{base: base, logger: c.Logger}
 	base = &rateLimit{base: base, logger: c.Logger}
@@ -44,8 +45,15 @@ func New(c Config) *Stack {
 	tokens := c.Credentials.tokens(login, c.Logger)
 
 	base = &token{base: base, tokens: tokens, origin: c.Origin}
-	base = &retry{base: base, Retry: c.Retry, userAgent: c.UserAgent, logger: c.Logger}
-	return &Stack{base}
+	stack.outermost = &retry{base: base, Retry: c.Retry, userAgent: c.UserAgent, logger: c.Logger}
+	return stack
+}
+
+// CloseIdleConnections closes those of the base, where it has any.
+func (s *Stack) CloseIdleConnections() {
+	if base, ok := s.base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
 }
 
 // RoundTrip sends a request, and again what does no harm when it arrives twice:

@@ -1,6 +1,9 @@
 package transport
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -8,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"golang.org/x/oauth2"
 )
@@ -65,5 +70,105 @@ func TestStack(t *testing.T) {
 	response, err = New(config).RoundTrip(request)
 	if err != nil || response.Header.Get("Sent") != "Bearer own" || len(got) != 0 {
 		t.Errorf("%v, %v", response, err)
+	}
+}
+
+func newStack(base http.RoundTripper, credentials Credentials) *Stack {
+	return New(Config{
+		Base: base, Origin: &url.URL{Scheme: "https", Host: "api.example.com"}, Retry: defaultRetry, UserAgent: "agent", Logger: discardLog, Credentials: credentials,
+	})
+}
+
+// A layer that does not send a request closes its body, as a RoundTripper does.
+func TestBodiesAreClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := roundTripper(func(request *http.Request) (*http.Response, error) {
+			request.Body.Close() // as one that sends does
+			return respond(request, 429, "", "Retry-After", "60"), nil
+		})
+		source := tokenSource(func() (*oauth2.Token, error) { return nil, errors.New("no token") })
+		for _, test := range []struct {
+			name, address string
+			credentials   Credentials
+		}{
+			{"another host", "https://elsewhere.example.com/", Credentials{AccessToken: "T"}},
+			{"no token", "https://api.example.com/", Credentials{Source: source}},
+			{"a rate limit beyond the deadline", "https://api.example.com/", Credentials{AccessToken: "T"}},
+		} {
+			for _, copies := range []bool{false, true} {
+				stack := newStack(refused, test.credentials)
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				for range 2 { // the second one meets the pause
+					closed, copyClosed := 0, 0
+					body, copied := &closeCounter{io.NopCloser(strings.NewReader("x")), &closed}, &closeCounter{io.NopCloser(strings.NewReader("x")), &copyClosed}
+					request, err := http.NewRequestWithContext(ctx, http.MethodPut, test.address, body)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if copies {
+						request.GetBody = func() (io.ReadCloser, error) { return copied, nil }
+					}
+					if response, err := stack.RoundTrip(request); err == nil {
+						response.Body.Close()
+					}
+					if closed == 0 || copies && copyClosed == 0 {
+						t.Errorf("%s: the body is closed %d times, its copy %d", test.name, closed, copyClosed)
+					}
+				}
+			}
+		}
+	})
+}
+
+// What a RoundTripper of somebody else's may do, and net/http puts up with.
+func TestBodiesThatAreNotThere(t *testing.T) {
+	stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 204, Request: request}, nil
+	}), Credentials{AccessToken: "T"})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "https://api.example.com/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.GetBody = func() (io.ReadCloser, error) { return http.NoBody, nil }
+	response, err := stack.RoundTrip(request)
+	if err != nil || response.StatusCode != 204 {
+		t.Fatalf("%v, %v", response, err)
+	}
+	if data, err := io.ReadAll(response.Body); len(data) > 0 || err != nil || response.Body.Close() != nil {
+		t.Errorf("%q, %v", data, err)
+	}
+}
+
+// idler is a transport with idle connections.
+type idler struct {
+	roundTripper
+	closed int
+}
+
+func (i *idler) CloseIdleConnections() { i.closed++ }
+
+func TestIdleConnectionsAreClosed(t *testing.T) {
+	base := &idler{}
+	client := &http.Client{Transport: newStack(base, Credentials{AccessToken: "T"})}
+	if client.CloseIdleConnections(); base.closed != 1 {
+		t.Errorf("closed %d times", base.closed)
+	}
+	(&http.Client{Transport: newStack(roundTripper(nil), Credentials{AccessToken: "T"})}).CloseIdleConnections() // has none
+}
+
+// The cause of a context's end is in the error, wherever that comes from.
+func TestCausesAreKept(t *testing.T) {
+	cause := errors.New("the user is gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stack := newStack(roundTripper(func(*http.Request) (*http.Response, error) {
+		cancel(cause)
+		return nil, ctx.Err()
+	}), Credentials{AccessToken: "T"})
+	for range 2 { // the second time, it has ended before
+		_, err := stack.RoundTrip(newRequest(t, http.MethodGet).WithContext(ctx))
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
+			t.Errorf("%v", err)
+		}
 	}
 }

@@ -30,6 +30,9 @@ func (t *stall) RoundTrip(request *http.Request) (*http.Response, error) {
 		cancel(nil)
 		return nil, err
 	}
+	if response.Body == nil { // only of a transport that is not net/http's
+		response.Body = http.NoBody
+	}
 	response.Body = &stallBody{response.Body, ctx, cancel, timer, stalled}
 	return response, nil
 }

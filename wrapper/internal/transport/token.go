@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,11 +25,14 @@ type token struct {
 
 func (t *token) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.URL.Scheme != t.origin.Scheme || request.URL.Host != t.origin.Host {
-		return nil, &permanentError{fmt.Errorf("%s is not the API at %s: the token is for that one only", request.URL.Host, t.origin.Host)}
+		closeBody(request)
+		return nil, &permanentError{fmt.Errorf("%s://%s is not the API at %s://%s: the token is for that one only",
+			request.URL.Scheme, request.URL.Host, t.origin.Scheme, t.origin.Host)}
 	}
 	ctx := request.Context()
 	current, err := t.tokens.get(ctx)
 	if err != nil {
+		closeBody(request)
 		return nil, &tokenError{err}
 	}
 	authorized := request.Clone(ctx)
@@ -70,9 +74,13 @@ type tokenCache struct {
 // fetching is a fetch under way, for all who wait for it. Its results are set when
 // done is closed.
 type fetching struct {
-	cancel  context.CancelFunc
-	waiting int // under the cache's lock
-	done    chan struct{}
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	// Under the cache's lock: how many wait, and for how long.
+	waiting  int
+	deadline time.Time // the latest of those who wait
+	forever  bool      // one of them has none
 
 	token    *oauth2.Token
 	err      error
@@ -91,13 +99,25 @@ func (c *tokenCache) get(ctx context.Context) (*oauth2.Token, error) {
 		if leads {
 			f = c.begin(ctx)
 		}
-		f.waiting++
+		f.join(ctx)
+		old, left := c.token, c.left()
 		c.mu.Unlock()
+		// An old token that is good yet is not kept back for long.
+		var enough <-chan time.Time
+		if left > 2*maxRenewing {
+			timer := time.NewTimer(maxRenewing)
+			defer timer.Stop()
+			enough = timer.C
+		}
 		select {
 		case <-f.done:
 		case <-ctx.Done():
 			c.leave(f)
 			return nil, end(ctx)
+		case <-enough:
+			c.leave(f)
+			c.postpone()
+			return old, nil
 		}
 		switch {
 		case f.panicked == nil:
@@ -109,11 +129,39 @@ func (c *tokenCache) get(ctx context.Context) (*oauth2.Token, error) {
 	}
 }
 
+// maxRenewing is how long a request waits for a new token while the old one is good.
+const maxRenewing = 5 * time.Second
+
+// join counts one who waits.
+func (f *fetching) join(ctx context.Context) {
+	f.waiting++
+	deadline, ok := ctx.Deadline()
+	f.forever = f.forever || !ok
+	if deadline.After(f.deadline) {
+		f.deadline = deadline
+	}
+}
+
+// fetchContext ends when nobody waits for the fetch any more, and has the deadline of
+// whoever waits the longest: no wait is begun that cannot end before it.
+type fetchContext struct {
+	context.Context
+	cache *tokenCache
+	f     *fetching
+}
+
+func (x fetchContext) Deadline() (time.Time, bool) {
+	x.cache.mu.Lock()
+	defer x.cache.mu.Unlock()
+	return x.f.deadline, !x.f.forever
+}
+
 // begin fetches a token in a goroutine of its own: whoever waits can leave, and
 // the fetch goes on while somebody waits.
 func (c *tokenCache) begin(ctx context.Context) *fetching {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f := &fetching{cancel: cancel, done: make(chan struct{})}
+	ctx = fetchContext{ctx, c, f}
 	c.fetching = f
 	go func() {
 		defer cancel()
@@ -126,14 +174,15 @@ func (c *tokenCache) begin(ctx context.Context) *fetching {
 
 // finish keeps what was fetched, or the token that there is while it is good.
 func (c *tokenCache) finish(ctx context.Context, f *fetching) {
-	if f.err == nil && (f.token == nil || f.token.AccessToken == "") {
-		f.token, f.err = nil, errors.New("the token source gave an empty token")
+	if f.err == nil && (f.token == nil || !ValidToken(f.token.AccessToken)) {
+		f.token, f.err = nil, errors.New("the token source gave an empty token, or one with characters that no token has")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.fetching == f {
-		c.fetching = nil
+	if c.fetching != f {
+		return // it was left behind: there may be a newer token
 	}
+	c.fetching = nil
 	switch left := c.left(); {
 	case f.err == nil:
 		c.token, c.renew = f.token, renewal(f.token)
@@ -143,6 +192,20 @@ func (c *tokenCache) finish(ctx context.Context, f *fetching) {
 		f.token, f.err = c.token, nil
 		c.renew = time.Now().Add(left / 2)
 	}
+}
+
+// postpone lets the old token do for a while.
+func (c *tokenCache) postpone() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if left := c.left(); left > 0 {
+		c.renew = time.Now().Add(left / 2)
+	}
+}
+
+// ValidToken tells whether a token can be sent.
+func ValidToken(token string) bool {
+	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
 // left is how long the token is good for.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -262,7 +263,7 @@ func TestTokenRenewalFails(t *testing.T) {
 }
 
 func TestTokenSourceGivesNothing(t *testing.T) {
-	for _, token := range []*oauth2.Token{nil, {}} {
+	for _, token := range []*oauth2.Token{nil, {}, {AccessToken: "a\n"}, {AccessToken: "a b"}, {AccessToken: "ä"}} {
 		tokens := newTokens(func(context.Context) (*oauth2.Token, error) { return token, nil })
 		if got, err := tokens.get(t.Context()); err == nil || got != nil {
 			t.Errorf("%v passes for a token", token)
@@ -385,7 +386,7 @@ func TestTokenThatCannotBeHadEndsTheRequest(t *testing.T) {
 }
 
 func TestTokenStaysWithItsHost(t *testing.T) {
-	stack := &Stack{newRetry(&token{
+	stack := &Stack{outermost: newRetry(&token{
 		base: roundTripper(func(request *http.Request) (*http.Response, error) {
 			t.Errorf("sent to %s", request.URL)
 			return respond(request, 200, ""), nil
@@ -398,4 +399,94 @@ func TestTokenStaysWithItsHost(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
+}
+
+// A good old token is not kept back while renewing it takes long.
+func TestTokenRenewalHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetched := 0
+		tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
+			if fetched++; fetched > 1 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return &oauth2.Token{AccessToken: "token-1", Expiry: time.Now().Add(time.Hour)}, nil
+		})
+		tokens.get(t.Context())
+		time.Sleep(59*time.Minute + time.Second)
+		start := time.Now()
+		for range 100 {
+			if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-1" {
+				t.Fatalf("got %v, %v", token, err)
+			}
+		}
+		if took := time.Since(start); took != maxRenewing || fetched != 2 {
+			t.Errorf("took %v, fetched %d times", took, fetched)
+		}
+	})
+}
+
+// No wait is begun that could not end before the deadline of whoever waits the longest.
+func TestTokenFetchHasTheDeadlineOfThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []time.Duration
+		start := time.Now()
+		tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
+			for range 3 {
+				deadline, ok := ctx.Deadline()
+				if !ok {
+					deadline = start
+				}
+				seen = append(seen, deadline.Sub(start))
+				time.Sleep(time.Second)
+			}
+			return nil, errors.New("down")
+		})
+		var all sync.WaitGroup
+		for i, timeout := range []time.Duration{10 * time.Second, 20 * time.Second, 0} {
+			time.Sleep(time.Duration(i) * 700 * time.Millisecond)
+			all.Go(func() {
+				ctx := t.Context()
+				if timeout > 0 {
+					deadline, cancel := context.WithDeadline(ctx, start.Add(timeout))
+					defer cancel()
+					ctx = deadline
+				}
+				tokens.get(ctx)
+			})
+		}
+		all.Wait()
+		if want := []time.Duration{10 * time.Second, 20 * time.Second, 20 * time.Second}; !slices.Equal(seen[:2], want[:2]) || len(seen) != 3 {
+			t.Errorf("deadlines %v, want %v", seen, want)
+		}
+		if _, ok := (fetchContext{t.Context(), tokens, &fetching{forever: true}}).Deadline(); ok {
+			t.Error("a deadline although one waits for ever")
+		}
+	})
+}
+
+// A source that was left behind and answers at last does not replace a newer token.
+func TestTokenThatComesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetched := 0
+		late := make(chan struct{})
+		tokens := Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
+			if fetched++; fetched == 1 {
+				<-late
+				return &oauth2.Token{AccessToken: "old"}, nil
+			}
+			return &oauth2.Token{AccessToken: "new"}, nil
+		})}.tokens(nil, discardLog)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := tokens.get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		tokens.get(t.Context())
+		close(late)
+		synctest.Wait()
+		if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "new" {
+			t.Errorf("%v, %v", token, err)
+		}
+	})
 }

@@ -14,11 +14,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -26,7 +28,7 @@ import (
 // 1,000th row begins the list anew.
 const (
 	cycle         = 1000
-	benchmarkRows = 10_000
+	benchmarkRows = 50_000
 )
 
 var cycleOfRows = func() string {
@@ -54,10 +56,32 @@ func answerOf(rows int) io.Reader {
 	return io.MultiReader(append(readers, strings.NewReader(`],"queryStatus":"Complete"}`))...)
 }
 
+// manyIDs is how many users the answer with many different values has.
+const manyIDs = 50_000
+
+// bodies are the answers to be read: with few different values, with a user in each
+// row, and the first one compressed.
+var bodies = sync.OnceValue(func() map[string][]byte {
+	few, _ := io.ReadAll(answerOf(benchmarkRows))
+	var many bytes.Buffer
+	user := 0
+	for part := range bytes.SplitSeq(few, []byte(`"userId":""`)) {
+		if user++; user > 1 {
+			fmt.Fprintf(&many, `"userId":"7de3af44-c0b3-4f9b-af45-%012d"`, user*7919%manyIDs)
+		}
+		many.Write(part)
+	}
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	w.Write(few)
+	w.Close()
+	return map[string][]byte{"few": few, "many": many.Bytes(), "gzip": compressed.Bytes()}
+})
+
 // The ways to read an answer.
 
-func readStreaming(body []byte) (requests int64) {
-	_, err := newStream().Read(bytes.NewReader(body), func(_ *gen.APIUsageQueryResult, row *gen.APIUsageRow) error {
+func readStreaming(body io.Reader) (requests int64) {
+	_, err := newStream().Read(body, func(_ *gen.APIUsageQueryResult, row *gen.APIUsageRow) error {
 		requests += row.Requests
 		return nil
 	})
@@ -67,8 +91,8 @@ func readStreaming(body []byte) (requests int64) {
 	return requests
 }
 
-func readCollecting(body []byte) (requests int64) {
-	for _, row := range collect(bytes.NewReader(body)) {
+func readCollecting(body io.Reader) (requests int64) {
+	for _, row := range collect(body) {
 		requests += row.Requests
 	}
 	return requests
@@ -86,9 +110,15 @@ func collect(body io.Reader) []gen.APIUsageRow {
 	return all.rows()
 }
 
+// readBytes is the floor for everything.
+func readBytes(body io.Reader) (requests int64) {
+	n, _ := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{body}, make([]byte, 32<<10))
+	return n
+}
+
 // readTokens is the floor for all that is built on jsontext.
-func readTokens(body []byte) (requests int64) {
-	decoder := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+func readTokens(body io.Reader) (requests int64) {
+	decoder := jsontext.NewDecoder(body, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	for {
 		if _, err := decoder.ReadToken(); err == io.EOF {
 			return 0
@@ -98,9 +128,27 @@ func readTokens(body []byte) (requests int64) {
 	}
 }
 
+// readLoop is what one would write with json/v2.
+func readLoop(body io.Reader) (requests int64) {
+	decoder := jsontext.NewDecoder(body)
+	for range 3 { // {"results":[
+		if _, err := decoder.ReadToken(); err != nil {
+			panic(err)
+		}
+	}
+	for decoder.PeekKind() == '{' {
+		var row gen.APIUsageRow
+		if err := jsonv2.UnmarshalDecode(decoder, &row); err != nil {
+			panic(err)
+		}
+		requests += row.Requests
+	}
+	return requests
+}
+
 // readStandard is encoding/json, into structs with pointers for what is optional,
 // as most generated clients have them.
-func readStandard(body []byte) (requests int64) {
+func readStandard(body io.Reader) (requests int64) {
 	var result struct {
 		QueryStatus *string
 		Results     []struct {
@@ -109,7 +157,7 @@ func readStandard(body []byte) (requests int64) {
 			Date                                                                  *time.Time
 		}
 	}
-	if err := json.Unmarshal(body, &result); err != nil {
+	if err := json.NewDecoder(body).Decode(&result); err != nil {
 		panic(err)
 	}
 	for _, row := range result.Results {
@@ -121,9 +169,9 @@ func readStandard(body []byte) (requests int64) {
 // readLikeTheSDK makes the three passes of the vendor's Go SDK: the answer into a
 // map, its rows back into JSON, and each of those into a map of its own and from
 // there into the fields.
-func readLikeTheSDK(body []byte) (requests int64) {
+func readLikeTheSDK(body io.Reader) (requests int64) {
 	var answer map[string]any
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if err := json.NewDecoder(body).Decode(&answer); err != nil {
 		panic(err)
 	}
 	again, err := json.Marshal(answer["results"])
@@ -174,61 +222,65 @@ func (r *sdkRow) UnmarshalJSON(data []byte) error {
 
 var readers = []struct {
 	name string
-	read func([]byte) int64
+	read func(io.Reader) int64
 }{
 	{"Rows", readStreaming},
-	{"Query", readCollecting},
+	{"Wait", readCollecting},
+	{"bytes", readBytes},
 	{"tokenizer", readTokens},
+	{"json-v2-loop", readLoop},
 	{"encoding-json", readStandard},
 	{"vendor-SDK-way", readLikeTheSDK},
 }
 
+// BenchmarkDecode reads answers in all ways in turns, so that what else the machine
+// does hits all alike, and reports the time of each as a multiple of what Rows takes
+// for the answer with few different values: medians. The last ones are of a row.
 func BenchmarkDecode(b *testing.B) {
-	body, _ := io.ReadAll(answerOf(benchmarkRows))
-	for _, reader := range readers {
-		b.Run(reader.name, func(b *testing.B) {
-			b.SetBytes(int64(len(body)))
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
+	open := func(name string) io.Reader {
+		body := bytes.NewReader(bodies()[name])
+		if name != "gzip" {
+			return body
+		}
+		r, err := gzip.NewReader(body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return r
+	}
+	measure := func(name string, read func(io.Reader) int64) (took time.Duration, bytes, allocs float64) {
+		runtime.GC() // each cleans up for itself
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		read(open(name))
+		took = time.Since(start)
+		runtime.ReadMemStats(&after)
+		return took, float64(after.TotalAlloc - before.TotalAlloc), float64(after.Mallocs - before.Mallocs)
+	}
+	for _, name := range []string{"few", "many", "gzip"} {
+		b.Run(name, func(b *testing.B) {
+			ratios := make([][]float64, len(readers))
+			allocated, allocs := make([]float64, len(readers)), make([]float64, len(readers))
 			for b.Loop() {
-				reader.read(body)
+				base, _, _ := measure("few", readStreaming)
+				for i, reader := range readers {
+					var took time.Duration
+					took, allocated[i], allocs[i] = measure(name, reader.read)
+					ratios[i] = append(ratios[i], float64(took)/float64(base))
+				}
 			}
-			runtime.ReadMemStats(&after)
-			rows := float64(b.N) * benchmarkRows
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/rows, "ns/row")
-			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/rows, "B/row")
-			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/rows, "allocs/row")
+			for i, reader := range readers {
+				slices.Sort(ratios[i])
+				b.ReportMetric(ratios[i][len(ratios[i])/2], reader.name)
+				if name == "few" && i < 2 {
+					b.ReportMetric(allocated[i]/benchmarkRows, reader.name+"-B/row")
+					b.ReportMetric(allocs[i]/benchmarkRows, reader.name+"-allocs/row")
+				}
+			}
 			b.ReportMetric(0, "ns/op")
 		})
 	}
-}
-
-// BenchmarkDecodeRatio takes turns, so that what else the machine does hits all
-// alike, and reports the median of the ratios to the time that Rows takes.
-func BenchmarkDecodeRatio(b *testing.B) {
-	body, _ := io.ReadAll(answerOf(benchmarkRows))
-	ratios := make([][]float64, len(readers))
-	for b.Loop() {
-		var times [8]time.Duration
-		for i, reader := range readers {
-			runtime.GC() // each cleans up for itself
-			start := time.Now()
-			reader.read(body)
-			times[i] = time.Since(start)
-		}
-		for i := range readers {
-			ratios[i] = append(ratios[i], float64(times[i])/float64(times[0]))
-		}
-	}
-	median := func(i int) float64 {
-		slices.Sort(ratios[i])
-		return ratios[i][len(ratios[i])/2]
-	}
-	b.ReportMetric(1/median(2), "Rows/tokenizer")
-	b.ReportMetric(median(1), "Query/Rows")
-	b.ReportMetric(median(3), "encoding-json/Rows")
-	b.ReportMetric(median(4), "vendor-SDK-way/Rows")
-	b.ReportMetric(0, "ns/op")
 }
 
 // newReportServer serves complete answers of as many rows as the execution id
@@ -316,4 +368,54 @@ func peakMemory() (mebibytes float64, ok bool) {
 		return 0, false
 	}
 	return kibibytes / 1024, ok
+}
+
+// BenchmarkSmallQuery submits a query that is complete at the first poll, and does
+// the same with an http.Client and nothing else. What the server allocates is in both.
+func BenchmarkSmallQuery(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		_, _ = io.Copy(io.Discard, request.Body)
+		if request.Method == http.MethodPost {
+			io.WriteString(w, `{"executionId":"id"}`)
+			return
+		}
+		io.WriteString(w, completeBody)
+	}))
+	defer server.Close()
+	client, err := New("", WithBaseURL(server.URL), WithAccessToken("T"), WithPolling(Polling{Initial: 1, Max: 1}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Query", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if rows, err := client.Query(b.Context(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil || len(rows) != 2 {
+				b.Fatal(len(rows), err)
+			}
+		}
+	})
+	b.Run("http.Client", func(b *testing.B) {
+		b.ReportAllocs()
+		do := func(method, path string, body io.Reader, result any) {
+			request, err := http.NewRequestWithContext(b.Context(), method, server.URL+path, body)
+			if err != nil {
+				b.Fatal(err)
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer response.Body.Close()
+			if err := json.NewDecoder(response.Body).Decode(result); err != nil {
+				b.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, response.Body)
+		}
+		for b.Loop() {
+			var submitted gen.UsageExecutionResult
+			do(http.MethodPost, "/api/v2/usage/query", strings.NewReader(`{"interval":"2026-10-01/2026-10-31"}`), &submitted)
+			var result gen.APIUsageQueryResult
+			do(http.MethodGet, "/api/v2/usage/query/"+submitted.ExecutionID+"/results", nil, &result)
+		}
+	})
 }

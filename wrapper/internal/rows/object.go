@@ -9,34 +9,35 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// objectDecoder decodes JSON objects into one value, over and over. It reads
-// each value once and stores the common types by itself, in a fraction of the
-// time that package json takes. Everything else, and every value that is not as
-// expected, it leaves to package json: types that the generator may come to use,
-// and the errors.
+// objectDecoder decodes JSON objects into one value, over and over. It stores the
+// common types by itself, in a fraction of the time that package json takes.
+// Everything else, and every value that is not as expected, it leaves to package
+// json: types that the generator may come to use, and the errors.
 //
 // It follows the struct's own fields and json tags, so what a regeneration adds
 // arrives.
 type objectDecoder struct {
-	target any                  // what is decoded into
-	fields []any                // pointers to its fields
-	names  []string             // and their names, quoted, as they are in JSON
-	index  map[string]int       // their places, by those names
-	after  []int                // the place of the field that came after each last time; the last: first of all
-	seen   []int                // the object that a field was last seen in
-	object int                  // the number of this object
-	texts  map[string]string    // the strings seen lately, by what they are in JSON
-	times  map[string]time.Time // and the times
-	buffer []byte               // of a string on its way into texts
-	plain  bool                 // only package json knows how to decode this type
+	target any            // what is decoded into
+	fields []any          // pointers to its fields
+	names  []string       // and their names, quoted, as they are in JSON
+	index  map[string]int // their places, by those names
+	after  []int          // the place of the field that came after each last time; the last: first of all
+	seen   []int          // the object that a field was last seen in
+	last   int            // the field that came last in this object
+	object int            // the number of this object
+	texts  cache[string]
+	times  cache[time.Time]
+	buffer []byte // of a string with escapes on its way into texts
+	plain  bool   // only package json knows how to decode this type
 }
 
 func newObjectDecoder(target any) (*objectDecoder, error) {
-	d := &objectDecoder{target: target, index: map[string]int{}, texts: map[string]string{}, times: map[string]time.Time{}}
+	d := &objectDecoder{target: target, index: map[string]int{}}
 	value := reflect.ValueOf(target).Elem()
 	if value.Kind() == reflect.Chan || value.Kind() == reflect.Func {
 		return nil, fmt.Errorf("a %T cannot be read from JSON", target)
@@ -106,75 +107,87 @@ func onlyOmits(options string) bool {
 	return true
 }
 
-// decode reads one object into the struct, which the caller has set to zero. The
-// value of a special key, which the struct has a field for, reads itself.
-func (d *objectDecoder) decode(decoder *jsontext.Decoder, what, special string, read func() error) error {
+// decode decodes one object, a valid text that ends at an offset, into the struct,
+// which the caller has set to zero.
+func (d *objectDecoder) decode(text jsontext.Value, end int64) error {
 	if d.plain {
-		value, err := decoder.ReadValue()
-		if err != nil {
-			return err
-		}
-		return unmarshal(decoder, value, d.target)
+		return unmarshal(text, d.target, end)
 	}
-	if err := expect(decoder, '{', what); err != nil {
-		return err
-	}
-	d.object++
-	last := len(d.fields)
-	for decoder.PeekKind() != '}' {
-		name, err := decoder.ReadValue()
-		if err != nil {
-			return err
-		}
-		i, ok := d.find(name, last)
-		if !ok {
-			if err := decoder.SkipValue(); err != nil {
+	d.begin()
+	end -= int64(len(text)) // where it begins
+	for at := afterBlanks(text, 1); text[at] != '}'; {
+		var i int
+		var known bool
+		i, known, at = d.name(text, at)
+		if known {
+			if err := d.see(i, end+int64(at)); err != nil {
 				return err
 			}
-			continue
 		}
-		last = i
-		if d.seen[i] == d.object {
-			return fmt.Errorf("the key %s comes twice, the second time at byte %d", d.names[i], decoder.InputOffset())
-		}
-		d.seen[i] = d.object
-		if read != nil && d.names[i] == `"`+special+`"` {
-			if err := read(); err != nil {
+		at = afterBlanks(text, afterBlanks(text, at)+1) // behind the colon
+		value := at
+		at = valueEnd(text, value)
+		if known {
+			if err := d.set(i, text[value:at], end+int64(at)); err != nil {
 				return err
 			}
-			continue
 		}
-		value, err := decoder.ReadValue()
-		if err != nil {
-			return err
-		}
-		if !d.store(d.fields[i], value) {
-			if err := unmarshal(decoder, value, d.fields[i]); err != nil {
-				return fmt.Errorf("%s%w", d.names[i], err)
-			}
+		if at = afterBlanks(text, at); text[at] == ',' {
+			at = afterBlanks(text, at+1)
 		}
 	}
-	_, err := decoder.ReadToken()
-	return err
+	return nil
 }
 
-// find returns the place of the field that a name, quoted, is of. The last one
-// found makes for a good guess: all rows have their keys in the same order.
-func (d *objectDecoder) find(name jsontext.Value, last int) (i int, ok bool) {
-	if guess := d.after[last]; guess < len(d.names) && string(name) == d.names[guess] {
-		return guess, true
-	}
-	if i, ok = d.index[string(name)]; !ok {
-		if name.Kind() != '"' || bytes.IndexByte(name, '\\') < 0 {
-			return 0, false
-		}
-		unquoted, _ := jsontext.AppendUnquote(nil, name)
-		if i, ok = d.index[strconv.Quote(string(unquoted))]; !ok {
-			return 0, false
+// name returns the place of the field that the name at a place is of, if there is
+// one, and where the name ends. The field that came next the last time makes for a
+// good guess: all rows have their keys in the same order.
+func (d *objectDecoder) name(text jsontext.Value, at int) (i int, known bool, end int) {
+	if i = d.after[d.last]; i < len(d.names) {
+		if end = at + len(d.names[i]); end <= len(text) && string(text[at:end]) == d.names[i] {
+			return i, true, end
 		}
 	}
-	d.after[last] = i
-	return i, true
+	end = valueEnd(text, at)
+	i, known = d.find(text[at:end])
+	return i, known, end
+}
+
+// begin begins another object.
+func (d *objectDecoder) begin() {
+	d.object++
+	d.last = len(d.fields)
+}
+
+// see notes that a field was seen in this object, at an offset.
+func (d *objectDecoder) see(i int, offset int64) error {
+	if d.seen[i] == d.object {
+		return fmt.Errorf("the key %s comes twice, the second time at byte %d", d.names[i], offset)
+	}
+	d.seen[i] = d.object
+	d.after[d.last], d.last = i, i
+	return nil
+}
+
+// set stores a value, which ends at an offset, in a field.
+func (d *objectDecoder) set(i int, value jsontext.Value, end int64) error {
+	if d.store(d.fields[i], value) {
+		return nil
+	}
+	if err := unmarshal(value, d.fields[i], end); err != nil {
+		return fmt.Errorf("%s%w", d.names[i], err)
+	}
+	return nil
+}
+
+// find returns the place of the field that a name, quoted, is of, if there is one.
+func (d *objectDecoder) find(name jsontext.Value) (i int, known bool) {
+	if i, known = d.index[string(name)]; known || bytes.IndexByte(name, '\\') < 0 {
+		return i, known
+	}
+	unquoted, _ := jsontext.AppendUnquote(nil, name)
+	i, known = d.index[strconv.Quote(string(unquoted))]
+	return i, known
 }
 
 // store stores a value if it knows how to.
@@ -185,29 +198,40 @@ func (d *objectDecoder) store(field any, value jsontext.Value) bool {
 		*field = n
 		return ok
 	case *string:
-		switch {
-		case value.Kind() != '"':
+		if value[0] != '"' {
 			return false
-		case len(value) == len(`""`):
+		}
+		text := value[1 : len(value)-1]
+		if len(text) == 0 {
 			*field = ""
 			return true
 		}
-		known, ok := d.texts[string(value)]
-		if !ok {
+		if bytes.IndexByte(text, '\\') >= 0 {
 			// The error is that of UTF-8 that it has replaced.
 			d.buffer, _ = jsontext.AppendUnquote(d.buffer[:0], value)
-			known = string(d.buffer)
-			keep(d.texts, value, known)
+			text = d.buffer
+		}
+		known, slot := d.texts.get(text)
+		if slot != nil {
+			if known = string(text); !utf8.Valid(text) {
+				return false // which package json replaces
+			}
+			*slot = entry[string]{known, known}
 		}
 		*field = known
 		return true
 	case *time.Time:
-		known, ok := d.times[string(value)]
-		if !ok {
-			if known, ok = parseTime(value); !ok {
+		if value[0] != '"' {
+			return false
+		}
+		text := value[1 : len(value)-1]
+		known, slot := d.times.get(text)
+		if slot != nil {
+			var ok bool
+			if known, ok = parseTime(text); !ok {
 				return false
 			}
-			keep(d.times, value, known)
+			*slot = entry[time.Time]{string(text), known}
 		}
 		*field = known
 		return true
@@ -215,10 +239,10 @@ func (d *objectDecoder) store(field any, value jsontext.Value) bool {
 	return false
 }
 
-// unmarshal leaves a value to package json.
-func unmarshal(decoder *jsontext.Decoder, value jsontext.Value, target any) error {
+// unmarshal leaves a value, which ends at an offset, to package json.
+func unmarshal(value jsontext.Value, target any, end int64) error {
 	if err := json.Unmarshal(value, target); err != nil {
-		return &valueError{decoder.InputOffset() - int64(len(value)), err}
+		return &valueError{end - int64(len(value)), err}
 	}
 	return nil
 }
@@ -232,33 +256,11 @@ type valueError struct {
 func (e *valueError) Error() string { return fmt.Sprintf(", at byte %d: %v", e.offset, e.err) }
 func (e *valueError) Unwrap() error { return e.err }
 
-// Values longer than this, or more than this many different ones, are not kept
-// to be shared: names, templates and dates repeat in hundreds of rows.
-const (
-	maxSharedLen = 256
-	maxShared    = 8 << 10
-)
-
-func keep[T any](seen map[string]T, value jsontext.Value, decoded T) {
-	if len(value) > maxSharedLen {
-		return
-	}
-	if len(seen) >= maxShared {
-		clear(seen)
-	}
-	seen[string(value)] = decoded
-}
-
 const localTime = "2006-01-02T15:04:05"
 
 // parseTime reads a time in RFC 3339, one without an offset, which is in UTC, a date,
 // which is its start in UTC, or "".
-func parseTime(value jsontext.Value) (time.Time, bool) {
-	text, ok := bytes.CutPrefix(value, []byte(`"`))
-	if !ok {
-		return time.Time{}, false
-	}
-	text = text[:len(text)-1]
+func parseTime(text []byte) (time.Time, bool) {
 	if len(text) == 0 {
 		return time.Time{}, true
 	}

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"strconv"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -20,6 +22,9 @@ const (
 	// a whole is not bounded. A row is some 300 bytes.
 	maxValue = 1 << 20
 )
+
+// buffers are shared: most answers are a few bytes.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }}
 
 // lenient takes what servers send: a bad byte in a name is replaced and does not
 // lose a report.
@@ -52,8 +57,11 @@ func NewStream[A, R any](member string) *Stream[A, R] {
 func (s *Stream[A, R]) Read(body io.Reader, each func(*A, *R) error) (*A, error) {
 	source := &source{body: body, before: s.read}
 	source.hash.SetSeed(s.read.seed)
+	buffer := buffers.Get().(*bufio.Reader)
+	defer func() { buffer.Reset(nil); buffers.Put(buffer) }()
+	buffer.Reset(source)
 	// Duplicate keys are found among the known ones, at less cost.
-	decoder := jsontext.NewDecoder(bufio.NewReaderSize(source, readBuffer), lenient, jsontext.AllowDuplicateNames(true))
+	decoder := jsontext.NewDecoder(buffer, lenient, jsontext.AllowDuplicateNames(true))
 	source.decoder = decoder
 
 	var answer A
@@ -61,10 +69,10 @@ func (s *Stream[A, R]) Read(body io.Reader, each func(*A, *R) error) (*A, error)
 	if err != nil {
 		return nil, err
 	}
-	if !top.has(s.member) {
+	if top.plain || !top.has(s.member) {
 		return nil, fmt.Errorf("no rows can be read into the member %q of a %T", s.member, answer)
 	}
-	err = top.decode(decoder, "the answer", s.member, func() error {
+	err = s.readAnswer(decoder, top, func() error {
 		return s.readRows(decoder, source, func(row *R) error { return each(&answer, row) })
 	})
 	switch {
@@ -82,6 +90,42 @@ func (s *Stream[A, R]) Read(body io.Reader, each func(*A, *R) error) (*A, error)
 		s.read.length, s.read.sum = source.length, source.hash.Sum64()
 	}
 	return nil, err
+}
+
+// readAnswer reads the object that has the rows.
+func (s *Stream[A, R]) readAnswer(decoder *jsontext.Decoder, top *objectDecoder, readRows func() error) error {
+	if err := expect(decoder, '{', "the answer"); err != nil {
+		return err
+	}
+	rows := strconv.Quote(s.member)
+	top.begin()
+	for decoder.PeekKind() != '}' {
+		name, err := decoder.ReadValue()
+		if err != nil {
+			return err
+		}
+		i, known := top.find(name)
+		if known {
+			err = top.see(i, decoder.InputOffset())
+		}
+		switch {
+		case err != nil:
+		case !known:
+			err = decoder.SkipValue()
+		case top.names[i] == rows:
+			err = readRows()
+		default:
+			var value jsontext.Value
+			if value, err = decoder.ReadValue(); err == nil {
+				err = top.set(i, value, decoder.InputOffset())
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := decoder.ReadToken()
+	return err
 }
 
 // readRows reads the array of rows, or null.
@@ -104,8 +148,15 @@ func (s *Stream[A, R]) readRows(decoder *jsontext.Decoder, source *source, each 
 			}
 			continue
 		}
+		if kind := decoder.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
+			return fmt.Errorf("row %d, after byte %d, is a JSON %v", number, decoder.InputOffset(), kind)
+		}
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return fmt.Errorf("row %d: %w", number, err)
+		}
 		row = zero
-		if err := object.decode(decoder, "the row", "", nil); err != nil {
+		if err := object.decode(value, decoder.InputOffset()); err != nil {
 			return fmt.Errorf("row %d: %w", number, err)
 		}
 		if source.length < s.read.length {
@@ -194,7 +245,7 @@ func Broken(err error) bool {
 		syntax *jsontext.SyntacticError
 		value  *valueError
 	)
-	return !errors.As(err, &value) &&
+	return !errors.As(err, &value) && !errors.Is(err, errTooLarge) && !errors.Is(err, ErrChanged) &&
 		(errors.As(err, &read) || errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF))
 }
 

@@ -17,6 +17,9 @@ func RetryAfter(response *http.Response) (time.Duration, bool) {
 		return 0, false
 	}
 	value := strings.TrimSpace(response.Header.Get("Retry-After"))
+	if value == "" {
+		return 0, false
+	}
 	wait := time.Duration(0)
 	if isDigits(value) {
 		seconds, err := strconv.ParseInt(value, 10, 64)

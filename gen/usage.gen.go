@@ -345,14 +345,15 @@ type APIUsageQuery struct {
 // Granularity Size of the time buckets that rows are split into. Left out, each row covers the whole interval.
 type Granularity string
 
-// GroupBy defines model for ApiUsageOrganizationQuery.groupBy.
+// GroupBy What rows are broken down by.
 type GroupBy string
 
-// Metric defines model for ApiUsageOrganizationQuery.metrics.
+// Metric A counter of a row.
 type Metric string
 
 // APIUsageQueryResult State of a usage query and, once it is complete, its rows.
 type APIUsageQueryResult struct {
+	// Cursors Where the pages before and after this one begin. The results of a usage query are in one page.
 	Cursors Cursors `json:"cursors,omitempty,omitzero"`
 
 	// QueryStatus How far the query has got.
@@ -407,13 +408,13 @@ type APIUsageRow struct {
 	UserID string `json:"userId,omitempty,omitzero"`
 }
 
-// Cursors defines model for Cursors.
+// Cursors Where the pages before and after this one begin. The results of a usage query are in one page.
 type Cursors struct {
 	After  string `json:"after,omitempty,omitzero"`
 	Before string `json:"before,omitempty,omitzero"`
 }
 
-// Detail defines model for Detail.
+// Detail What is wrong with one field or entity.
 type Detail struct {
 	EntityID   string `json:"entityId,omitempty,omitzero"`
 	EntityName string `json:"entityName,omitempty,omitzero"`
@@ -421,7 +422,7 @@ type Detail struct {
 	FieldName  string `json:"fieldName,omitempty,omitzero"`
 }
 
-// DomainEntityRef defines model for DomainEntityRef.
+// DomainEntityRef An OAuth client, by id and name.
 type DomainEntityRef struct {
 	ID      string `json:"id,omitempty,omitzero"`
 	Name    string `json:"name,omitempty,omitzero"`
@@ -439,7 +440,9 @@ type ErrorBody struct {
 	EntityID   string      `json:"entityId,omitempty,omitzero"`
 	EntityName string      `json:"entityName,omitempty,omitzero"`
 	Errors     []ErrorBody `json:"errors,omitempty,omitzero"`
-	Limit      Limit       `json:"limit,omitempty,omitzero"`
+
+	// Limit The limit that a request met.
+	Limit Limit `json:"limit,omitempty,omitzero"`
 
 	// Message What went wrong, for people.
 	Message           string            `json:"message,omitempty,omitzero"`
@@ -450,7 +453,7 @@ type ErrorBody struct {
 	Status int32 `json:"status,omitempty,omitzero"`
 }
 
-// Limit defines model for Limit.
+// Limit The limit that a request met.
 type Limit struct {
 	Key       string `json:"key,omitempty,omitzero"`
 	Namespace string `json:"namespace,omitempty,omitzero"`
@@ -463,7 +466,9 @@ type UsageJobRow struct {
 	Date openapi_types.Date `json:"date,omitempty,omitzero"`
 
 	// HTTPMethod HTTP method of the requests.
-	HTTPMethod  JobHTTPMethod   `json:"httpMethod,omitempty,omitzero"`
+	HTTPMethod JobHTTPMethod `json:"httpMethod,omitempty,omitzero"`
+
+	// OauthClient An OAuth client, by id and name.
 	OauthClient DomainEntityRef `json:"oauthClient,omitempty,omitzero"`
 
 	// Platform Platform that the requests were made on.
@@ -488,8 +493,10 @@ type UsageJobRow struct {
 	Status500 int64 `json:"status500,omitempty,omitzero"`
 
 	// TemplateURI Endpoint called, as its path template.
-	TemplateURI string        `json:"templateUri,omitempty,omitzero"`
-	User        UserReference `json:"user,omitempty,omitzero"`
+	TemplateURI string `json:"templateUri,omitempty,omitzero"`
+
+	// User A user, by id.
+	User UserReference `json:"user,omitempty,omitzero"`
 }
 
 // UsageJobQuery What to report on.
@@ -528,13 +535,13 @@ type UsageJobQuery struct {
 // JobGranularity Size of the time buckets.
 type JobGranularity string
 
-// JobGroupBy defines model for OrganizationPublicApiUsageQueryRequest.groupBy.
+// JobGroupBy What rows are aggregated by. Mind that it is Oauth here, and OAuth in a GroupBy.
 type JobGroupBy string
 
-// JobHTTPMethod defines model for OrganizationPublicApiUsageQueryRequest.httpMethods.
+// JobHTTPMethod An HTTP method.
 type JobHTTPMethod string
 
-// JobMetric defines model for OrganizationPublicApiUsageQueryRequest.metrics.
+// JobMetric A counter of a row.
 type JobMetric string
 
 // UsageJobResult State of a usage job and a page of its rows.
@@ -577,17 +584,19 @@ type UsageExecutionResult struct {
 	ResultsURI string `json:"resultsUri,omitempty,omitzero"`
 }
 
-// UsageQuerySortBy defines model for UsageQuerySortBy.
+// UsageQuerySortBy A field to order rows by, and the direction.
 type UsageQuerySortBy struct {
 	// FieldName Field to order by.
-	FieldName string                `json:"fieldName,omitempty,omitzero"`
-	Order     UsageQuerySortByOrder `json:"order,omitempty,omitzero"`
+	FieldName string `json:"fieldName,omitempty,omitzero"`
+
+	// Order Ascending or descending.
+	Order UsageQuerySortByOrder `json:"order,omitempty,omitzero"`
 }
 
-// UsageQuerySortByOrder defines model for UsageQuerySortBy.Order.
+// UsageQuerySortByOrder Ascending or descending.
 type UsageQuerySortByOrder string
 
-// UserReference defines model for UserReference.
+// UserReference A user, by id.
 type UserReference struct {
 	ID      string `json:"id,omitempty,omitzero"`
 	SelfURI string `json:"selfUri,omitempty,omitzero"`

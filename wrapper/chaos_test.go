@@ -134,9 +134,9 @@ func TestChaos(t *testing.T) {
 				return fault
 			}})
 			clients := [2]*wrapper.Client{mustNew(t, patient(server)...), mustNew(t, patient(server)...)}
-			queries := 500
-			if testing.Short() {
-				queries = 100
+			queries := 60
+			if wrapper.Soak {
+				queries = 500
 			}
 			inParallel(queries, 50, func(i int) {
 				query := queryNumber(i)
@@ -148,7 +148,7 @@ func TestChaos(t *testing.T) {
 				}
 			})
 			for name, n := range met {
-				if n.Load() == 0 && !testing.Short() {
+				if n.Load() == 0 && wrapper.Soak {
 					t.Errorf("no request met the fault %q", name)
 				}
 			}

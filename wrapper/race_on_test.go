@@ -3,6 +3,6 @@
 package wrapper
 
 const (
-	manyRows   = 50_000
+	raceShare  = 20
 	raceFactor = 10
 )

@@ -84,7 +84,11 @@ func compare(ctx context.Context, before, after []byte) (*report, error) {
 	if err := oasdiff(ctx, files, &entries); err != nil {
 		return nil, err
 	}
-	r.addEntries(entries, before, after)
+	names, err := goNamesOfCheckout()
+	if err != nil {
+		return nil, err
+	}
+	r.addEntries(entries, names, before, after)
 	if err := r.addPermissions(before, after); err != nil {
 		return nil, err
 	}
@@ -146,14 +150,28 @@ func oasdiff(ctx context.Context, files [2]string, into *[]entry) error {
 
 // oasdiffModule finds oasdiff's module in the checkout that this runs in.
 func oasdiffModule() (string, error) {
+	root, err := checkout()
+	return filepath.Join(root, "api", "trim", "oasdiff"), err
+}
+
+// goNamesOfCheckout reads the generated file of the checkout that this runs in.
+func goNamesOfCheckout() (goNames, error) {
+	root, err := checkout()
+	if err != nil {
+		return nil, err
+	}
+	return readGoNames(filepath.Join(root, "gen", "usage.gen.go"))
+}
+
+// checkout finds the checkout of this module.
+func checkout() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for {
-		module := filepath.Join(dir, "api", "trim", "oasdiff")
-		if _, err := os.Stat(filepath.Join(module, "go.mod")); err == nil {
-			return module, nil
+		if _, err := os.Stat(filepath.Join(dir, "api", "trim", "oasdiff", "go.mod")); err == nil {
+			return dir, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
@@ -180,7 +198,8 @@ func (e entry) place() place {
 }
 
 // addEntries adds what oasdiff lists, each change once.
-func (r *report) addEntries(entries []entry, before, after []byte) {
+func (r *report) addEntries(entries []entry, names goNames, before, after []byte) {
+	said := map[string]bool{}
 	count := map[place]int{}
 	for _, e := range entries {
 		count[e.place()]++
@@ -189,6 +208,13 @@ func (r *report) addEntries(entries []entry, before, after []byte) {
 		n := count[e.place()]
 		if n == 0 {
 			continue // reported
+		}
+		if words := names.say(e); words != "" {
+			if !said[words] {
+				said[words] = true
+				r.add(levelOf(e.ID, e.Level), "%s", words)
+			}
+			continue
 		}
 		delete(count, e.place())
 		where := e.OperationID

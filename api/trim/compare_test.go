@@ -175,7 +175,7 @@ func TestLevels(t *testing.T) {
 		{"", "type of a response changed", "        when:\n          format: date-time\n          type: string\n", "        when:\n          type: integer\n", breaking, "`when`"},
 		{"", "time of a response is a string", "        when:\n          format: date-time\n          type: string\n", "        when:\n          type: string\n", breaking, "`when`"},
 		{"", "format of a response gone", "          format: uri\n", "", breaking, "`link`"},
-		{"", "type of the request changed", "        interval:\n          type: string\n", "        interval:\n          type: integer\n", breaking, "`interval`"},
+		{"", "type of the request changed", "        interval:\n          type: string\n", "        interval:\n          type: integer\n", breaking, "APIUsageQuery.Interval is another type: `integer` was `string`"},
 		{"", "null in a response", "          format: uri\n", "          format: uri\n          nullable: true\n", breaking, "`link`"},
 		{"", "path renamed", "  /q:\n", "  /query:\n", breaking, "/q"},
 		{"", "new error status", "        \"404\":\n", "        \"403\":\n          description: forbidden\n        \"404\":\n", compatible, "`403`"},
@@ -216,8 +216,43 @@ func TestSharedSchemasAreReportedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.changes[compatible]) != 1 || !strings.HasPrefix(r.changes[compatible][0], "ErrorBody: ") || !strings.HasSuffix(r.changes[compatible][0], "(in 2 places)") {
-		t.Errorf("%v", r)
+	if got := strings.Join(r.changes[compatible], "; "); got != "ErrorBody has a new field, `context`" {
+		t.Errorf("%v", got)
+	}
+	// What programs have no words for is told once too.
+	after = strings.Replace(comparable, "        code:\n          type: string\n", "        code:\n          maxLength: 5\n          type: string\n", 1)
+	if r, err = compare(t.Context(), []byte(comparable), []byte(after)); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.String(); strings.Count(got, "  - ") != 1 || !strings.Contains(got, "ErrorBody: ") || !strings.Contains(got, "(in 2 places)") {
+		t.Errorf("%v", got)
+	}
+}
+
+// The report names what programs that import the generated client name.
+func TestReportInTheImportersWords(t *testing.T) {
+	before := string(readFile(t, "../usage.yaml"))
+	for _, test := range []struct{ old, new, want string }{
+		{"        clientName:\n", "        name:\n", "APIUsageRow.ClientName is gone"},
+		{"        clientName:\n", "        name:\n", "APIUsageRow has a new field, `name`"},
+		{"              - OAuthClientId\n", "              - OAuthClientId\n              - DivisionId\n", "gen.GroupBy has a new value, `DivisionId`"},
+		{"              - OAuthClientId\n", "", "gen.GroupBy has lost its value `OAuthClientId`"},
+		{"            - Queued\n", "            - Queued\n            - Paused\n", "gen.JobStatus has a new value, `Paused`"},
+		{"        requestCount:\n          description: All requests.\n          format: int64\n          type: integer\n", "        requestCount:\n          description: All requests.\n          type: string\n", "UsageJobRow.RequestCount is another type"},
+		{"        oauthClientIds:\n", "        oauthIds:\n", "UsageJobQuery.OauthClientIDs is gone"},
+	} {
+		after := strings.ReplaceAll(before, test.old, test.new)
+		if after == before {
+			t.Errorf("%q is not in the document", test.old)
+			continue
+		}
+		r, err := compare(t.Context(), []byte(before), []byte(after))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(r.String(), "  - "+test.want) {
+			t.Errorf("want %q in\n%s", test.want, r)
+		}
 	}
 }
 
@@ -254,6 +289,12 @@ func TestExitCodes(t *testing.T) {
 				t.Error("-check wrote the file")
 			}
 		})
+	}
+	// An operation that never was one is mistyped.
+	for _, check := range []string{"-check", "-check=false"} {
+		if code, _, stderr := arguments(t, data, check, "-from", "-", "-o", file, "-operations", "postUsageQuerry"); code != 2 || !strings.Contains(stderr, "no operation postUsageQuerry") {
+			t.Errorf("%s: exit %d, %s", check, code, stderr)
+		}
 	}
 	// Without -check the report comes too, and the file is written.
 	code, stdout, stderr := arguments(t, strings.ReplaceAll(data, `"clientName"`, `"name"`), "-from", "-", "-o", file)

@@ -99,7 +99,9 @@ func trim(ctx context.Context, from, output string, operations []string, check b
 	spec, version, err := trimmed(data, operations)
 	var missing *missingOperationsError
 	switch {
-	case check && errors.As(err, &missing):
+	case errors.As(err, &missing) && missing.neverWere(output):
+		return exitUsage, fmt.Errorf("-operations: %w (see trim -h)", err)
+	case check && missing != nil:
 		return exitBreaking, fmt.Errorf("%s: %w", from, err)
 	case err != nil:
 		return exitError, fmt.Errorf("%s: %w", from, err)

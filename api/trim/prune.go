@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 )
@@ -106,6 +107,20 @@ type missingOperationsError struct{ ids []string }
 
 func (e *missingOperationsError) Error() string {
 	return fmt.Sprintf("no operation %s in the document: renamed or removed upstream, or not an id of it", strings.Join(e.ids, ", "))
+}
+
+// neverWere tells whether one of the operations is mistyped: it is none of this
+// module's, and was in no document that was written to the file.
+func (e *missingOperationsError) neverWere(file string) bool {
+	before, err := os.ReadFile(file)
+	if err != nil {
+		before = nil
+	}
+	known, err := permissions(before)
+	return err == nil && slices.ContainsFunc(e.ids, func(id string) bool {
+		_, was := known[id]
+		return !was && !slices.Contains(strings.Split(kept, ","), id)
+	})
 }
 
 // security keeps the security schemes that an operation names, under names

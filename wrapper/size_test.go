@@ -1,0 +1,110 @@
+//go:build soak
+
+package wrapper
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Programs that do the same, with this package and without.
+const (
+	programWith = `package main
+
+import (
+	"context"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper"
+)
+
+func main() {
+	client, err := wrapper.NewFromEnv()
+	if err != nil {
+		panic(err)
+	}
+	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
+	if err != nil {
+		panic(err)
+	}
+	for row, err := range client.QueryRows(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}) {
+		println(row.ClientName, len(rows), err)
+	}
+}
+`
+
+	programWithout = `package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+func main() {
+	response, err := http.Post("https://api.mypurecloud.com", "application/json", nil)
+	if err != nil {
+		panic(err)
+	}
+	var rows []struct {
+		Name string
+		Date time.Time
+	}
+	if err := json.NewDecoder(response.Body).Decode(&rows); err != nil {
+		panic(err)
+	}
+	json.NewEncoder(response.Request.Body.(interface{ Write([]byte) (int, error) })).Encode(rows)
+}
+`
+)
+
+// build builds a program and returns its size and the CPU time that took.
+func build(tb testing.TB, source, ldflags string, environment ...string) (size int64, cpu time.Duration) {
+	tb.Helper()
+	dir := tb.TempDir()
+	file, binary := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	command := exec.CommandContext(tb.Context(), "go", "build", "-ldflags="+ldflags, "-o", binary, file)
+	command.Env = append(os.Environ(), environment...)
+	if output, err := command.CombinedOutput(); err != nil {
+		tb.Fatalf("%v: %s", err, output)
+	}
+	info, err := os.Stat(binary)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return info.Size(), command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+}
+
+// Importing this package makes a program at most 1 MB larger than one that uses
+// net/http and encoding/json.
+func TestSizeOfImporting(t *testing.T) {
+	for _, ldflags := range []string{"", "-s -w"} {
+		without, _ := build(t, programWithout, ldflags)
+		with, _ := build(t, programWith, ldflags)
+		t.Logf("ldflags %q: %d bytes without, %d with, %d more", ldflags, without, with, with-without)
+		if with-without > 1_000_000 {
+			t.Errorf("ldflags %q: importing costs %d bytes", ldflags, with-without)
+		}
+	}
+}
+
+// BenchmarkImporting builds with an empty cache, so that all that is imported is
+// compiled.
+func BenchmarkImporting(b *testing.B) {
+	var size, cpu float64
+	for b.Loop() {
+		without, cpuWithout := build(b, programWithout, "", "GOCACHE="+b.TempDir())
+		with, cpuWith := build(b, programWith, "", "GOCACHE="+b.TempDir())
+		size += float64(with - without)
+		cpu += (cpuWith - cpuWithout).Seconds()
+	}
+	b.ReportMetric(size/float64(b.N)/1e6, "MB-more")
+	b.ReportMetric(cpu/float64(b.N), "CPU-s-more")
+	b.ReportMetric(0, "ns/op")
+}

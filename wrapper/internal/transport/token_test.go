@@ -468,10 +468,10 @@ func TestTokenFetchHasTheDeadlineOfThoseWhoWait(t *testing.T) {
 // A source that was left behind and answers at last does not replace a newer token.
 func TestTokenThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetched := 0
+		var fetched atomic.Int32
 		late := make(chan struct{})
 		tokens := Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
-			if fetched++; fetched == 1 {
+			if fetched.Add(1) == 1 {
 				<-late
 				return &oauth2.Token{AccessToken: "old"}, nil
 			}

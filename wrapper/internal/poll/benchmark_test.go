@@ -18,7 +18,7 @@ func BenchmarkPolling(b *testing.B) {
 		{"5s", func() func() time.Duration { return func() time.Duration { return 5 * time.Second } }},
 		{"30s", func() func() time.Duration { return func() time.Duration { return 30 * time.Second } }},
 	} {
-		for _, takes := range []time.Duration{time.Second, 3 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour} {
+		for _, takes := range []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour} {
 			b.Run(way.name+"/"+takes.String(), func(b *testing.B) {
 				var lost time.Duration
 				var requests int

@@ -178,19 +178,23 @@ func (c *tokenCache) finish(ctx context.Context, f *fetching) {
 		f.token, f.err = nil, errors.New("the token source gave an empty token, or one with characters that no token has")
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.fetching != f {
+		c.mu.Unlock()
 		return // it was left behind: there may be a newer token
 	}
 	c.fetching = nil
-	switch left := c.left(); {
-	case f.err == nil:
+	err, left := f.err, c.left()
+	switch {
+	case err == nil:
 		c.token, c.renew = f.token, renewal(f.token)
 	case ctx.Err() == nil && left > 0:
-		c.logger.LogAttrs(ctx, slog.LevelWarn, "renewing the token failed, using the old one while it lasts",
-			slog.Duration("left", left), slog.Any("error", f.err))
 		f.token, f.err = c.token, nil
 		c.renew = time.Now().Add(left / 2)
+	}
+	c.mu.Unlock()
+	if err != nil && f.err == nil {
+		c.logger.LogAttrs(ctx, slog.LevelWarn, "renewing the token failed, using the old one while it lasts",
+			slog.Duration("left", left), slog.Any("error", err))
 	}
 }
 

@@ -229,8 +229,9 @@ func ExampleClient_QueryRows() {
 	client, end := demo()
 	defer end()
 
+	query := gen.APIUsageQuery{Interval: wrapper.Month(2026, time.October)}
 	var requests int64
-	for row, err := range client.QueryRows(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}) {
+	for row, err := range client.QueryRows(ctx, query) {
 		if err != nil {
 			fmt.Println("the report is not complete:", err)
 			return

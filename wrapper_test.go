@@ -280,13 +280,21 @@ func TestBadInputIsNotSent(t *testing.T) {
 		{gen.APIUsageQuery{Interval: january, GroupBy: []gen.GroupBy{"Moon"}}, `"Moon"`},
 		{gen.APIUsageQuery{Interval: january, Metrics: []gen.Metric{"Status418"}}, `"Status418"`},
 	} {
-		if _, err := client.Query(t.Context(), test.query); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%+v: %v", test.query, err)
-		}
-		for _, err := range client.QueryRows(t.Context(), test.query) {
-			if err == nil || !strings.Contains(err.Error(), test.want) {
+		_, err := client.Query(t.Context(), test.query)
+		check := func(err error) {
+			t.Helper()
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "submitting a usage query") {
 				t.Errorf("%+v: %v", test.query, err)
 			}
+		}
+		check(err)
+		errs := 0
+		for _, err := range client.QueryRows(t.Context(), test.query) {
+			check(err)
+			errs++
+		}
+		if errs != 1 {
+			t.Errorf("%+v: %d errors of QueryRows", test.query, errs)
 		}
 	}
 	patient := newClient(t, server, wrapper.WithPolling(wrapper.Polling{Initial: time.Hour}))

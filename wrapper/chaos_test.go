@@ -233,6 +233,7 @@ func TestLastingFaults(t *testing.T) {
 		{"results never JSON", resultPath, usagetest.Fault{Body: []byte("<html>")}, says("invalid character '<'")},
 		{"always empty", resultPath, usagetest.Fault{Body: []byte{}}, says("empty")},
 		{"no execution id", submitPath, usagetest.Fault{Body: []byte("{}")}, says("execution id is empty")},
+		{"an execution id of another type", submitPath, usagetest.Fault{Body: []byte(`{"executionId":1}`)}, says("correlation id ")},
 		{"a row of another type", resultPath, usagetest.Fault{Body: []byte(`{"results":[{"requests":"many"}],"queryStatus":"Complete"}`)}, says("row 1")},
 		{"failed", resultPath, usagetest.Fault{QueryStatus: gen.QueryStatusFailed}, is(wrapper.ErrQueryFailed)},
 		{"always reset", resultPath, usagetest.Fault{Connection: usagetest.ResetBefore}, says("")}, // each system has its own words

@@ -68,9 +68,21 @@ func TestAPIError(t *testing.T) {
 		},
 		{
 			name: "wrong types", method: "GET",
-			outcome: outcome{status: 400, body: `{"message":1,"status":"x"}`},
+			outcome: outcome{status: 400, body: `{"code":"c","contextId":"x","message":1}`},
 			want:    APIError{StatusCode: 400},
 			message: "GET /api/v2/usage/query: 400 Bad Request",
+		},
+		{
+			name: "no such operation", method: "POST",
+			outcome: outcome{status: 404},
+			want:    APIError{StatusCode: 404},
+			message: "POST /api/v2/usage/query: 404 Not Found",
+		},
+		{
+			name: "two ids", method: "GET",
+			outcome: outcome{status: 400, headers: []string{transport.CorrelationHeader, "abc"}, body: `{"contextId":"xyz"}`},
+			want:    APIError{StatusCode: 400, CorrelationID: "abc"},
+			message: "GET /api/v2/usage/query: 400 Bad Request (correlation id abc)",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

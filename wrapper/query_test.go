@@ -70,6 +70,7 @@ func TestWaitAndRows(t *testing.T) {
 		rowsFirst int    // rows before that
 		polls     int
 		rowsPolls int
+		final     bool // asking again would not help
 	}{
 		{name: "complete", bodies: []string{completeBody}, rows: 2, polls: 1},
 		{name: "running first", bodies: []string{runningBody, runningBody, completeBody}, rows: 2, polls: 3},
@@ -77,15 +78,15 @@ func TestWaitAndRows(t *testing.T) {
 		{name: "no rows", bodies: []string{`{"results":[],"queryStatus":"Complete"}`}, polls: 1},
 		{name: "no results at all", bodies: []string{`{"queryStatus":"Complete"}`}, polls: 1},
 		{name: "empty and running", bodies: []string{`{"results":[],"queryStatus":"Running"}`, completeBody}, rows: 2, polls: 2},
-		{name: "failed", bodies: []string{runningBody, `{"queryStatus":"Failed"}`}, wantErr: ErrQueryFailed.Error(), polls: 2},
+		{name: "failed", bodies: []string{runningBody, `{"queryStatus":"Failed"}`}, wantErr: ErrQueryFailed.Error(), polls: 2, final: true},
 		{name: "running with rows, status first", bodies: []string{`{"queryStatus":"Running","results":[{},{},{}]}`, completeBody}, rows: 2, polls: 2},
 		{name: "any letter case", bodies: []string{`{"queryStatus":"RUNNING"}`, `{"results":[{"requests":1},{}],"queryStatus":"COMPLETE"}`}, rows: 2, polls: 2},
-		{name: "failed, any letter case", bodies: []string{`{"queryStatus":"failed"}`}, wantErr: ErrQueryFailed.Error(), polls: 1},
-		{name: "another page", bodies: []string{`{"results":[{}],"cursors":{"after":"x"},"queryStatus":"Complete"}`}, wantErr: "not the whole report", rowsFirst: 1, polls: 1},
+		{name: "failed, any letter case", bodies: []string{`{"queryStatus":"failed"}`}, wantErr: ErrQueryFailed.Error(), polls: 1, final: true},
+		{name: "another page", bodies: []string{`{"results":[{}],"cursors":{"after":"x"},"queryStatus":"Complete"}`}, wantErr: "not the whole report", rowsFirst: 1, polls: 1, final: true},
 		{name: "no other page", bodies: []string{`{"results":[{}],"cursors":{"before":"x","after":""},"queryStatus":"Complete"}`}, rows: 1, polls: 1},
 		{name: "running with rows, status last", bodies: []string{`{"results":[{}],"queryStatus":"Running"}`, completeBody}, rows: 2, polls: 2,
 			rowsErr: "not the whole report", rowsFirst: 1, rowsPolls: 1},
-		{name: "failed with rows", bodies: []string{`{"results":[{}],"queryStatus":"Failed"}`}, wantErr: ErrQueryFailed.Error(), rowsFirst: 1, polls: 1},
+		{name: "failed with rows", bodies: []string{`{"results":[{}],"queryStatus":"Failed"}`}, wantErr: ErrQueryFailed.Error(), rowsFirst: 1, polls: 1, final: true},
 		{name: "cut before a row", bodies: []string{`{"results":[{"requests":1CUT`, completeBody}, rows: 2, polls: 2},
 		{name: "cut behind a row", bodies: []string{`{"results":[{"requests":1},CUT`, completeBody}, rows: 2, polls: 2},
 		{name: "cut behind each row", bodies: []string{`{"results":[{"requests":1},CUT`, `{"results":[{"requests":1},{"requests":2}CUT`, completeBody}, rows: 2, polls: 3},
@@ -96,12 +97,13 @@ func TestWaitAndRows(t *testing.T) {
 		{name: "cut for ever", bodies: []string{`{"results":[{"requests":1},CUT`}, wantErr: "breaks off", rowsFirst: 1, polls: 3},
 		{name: "not JSON", bodies: []string{"<html>", "", completeBody}, rows: 2, polls: 3},
 		{name: "never JSON", bodies: []string{"<html>"}, wantErr: "invalid character '<'", polls: 3},
-		{name: "wrong type", bodies: []string{`{"results":[{"requests":1},{"requests":"x"}]}`, completeBody}, wantErr: "row 2", rowsFirst: 1, polls: 1},
+		{name: "wrong type", bodies: []string{`{"results":[{"requests":1},{"requests":"x"}]}`, completeBody}, wantErr: "row 2", rowsFirst: 1, polls: 1, final: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var polls atomic.Int32
 			rows, err := newTestClient(t, script(&polls, test.bodies...)).Execution("id").Wait(t.Context())
 			checkError(t, err, test.wantErr)
+			checkGoesOn(t, err, !test.final)
 			if len(rows) != test.rows || err == nil && rows == nil || int(polls.Load()) != test.polls {
 				t.Errorf("Wait: %d rows after %d polls, want %d after %d", len(rows), polls.Load(), test.rows, test.polls)
 			}
@@ -128,6 +130,7 @@ func TestWaitAndRows(t *testing.T) {
 				got++
 			}
 			checkError(t, last, wantErr)
+			checkGoesOn(t, last, !test.final)
 			if got != wantRows || int(polls.Load()) != wantPolls {
 				t.Errorf("Rows: %d rows after %d polls, want %d after %d", got, polls.Load(), wantRows, wantPolls)
 			}
@@ -150,21 +153,30 @@ func checkError(t *testing.T, err error, want string) {
 	}
 }
 
+// checkGoesOn wants an error, if it is one, to say how to go on where that helps.
+func checkGoesOn(t *testing.T, err error, want bool) {
+	t.Helper()
+	if err != nil && strings.Contains(err.Error(), "takes it up again") != want {
+		t.Errorf("says how to go on: %v: %v", !want, err)
+	}
+}
+
 func TestPoll(t *testing.T) {
 	for _, test := range []struct {
-		body   string
+		bodies []string
 		status gen.QueryStatus
 		rows   int
 	}{
-		{runningBody, gen.QueryStatusRunning, 0},
-		{`{"queryStatus":"Failed"}`, gen.QueryStatusFailed, 0},
-		{`{"queryStatus":"Queued","results":[{}]}`, "Queued", 1},
-		{completeBody, gen.QueryStatusComplete, 2},
+		{[]string{runningBody}, gen.QueryStatusRunning, 0},
+		{[]string{`{"queryStatus":"Failed"}`}, gen.QueryStatusFailed, 0},
+		{[]string{`{"queryStatus":"Queued","results":[{}]}`}, "Queued", 1},
+		{[]string{completeBody}, gen.QueryStatusComplete, 2},
+		{[]string{`{"results":[{"requests":1},CUT`, completeBody}, gen.QueryStatusComplete, 2},
 	} {
 		var polls atomic.Int32
-		result, err := newTestClient(t, script(&polls, test.body)).Execution("id").Poll(t.Context())
-		if err != nil || result.QueryStatus != test.status || len(result.Results) != test.rows || polls.Load() != 1 {
-			t.Errorf("%s: %+v, %v after %d requests", test.body, result, err, polls.Load())
+		result, err := newTestClient(t, script(&polls, test.bodies...)).Execution("id").Poll(t.Context())
+		if err != nil || result.QueryStatus != test.status || len(result.Results) != test.rows || int(polls.Load()) != len(test.bodies) {
+			t.Errorf("%s: %+v, %v after %d requests", test.bodies, result, err, polls.Load())
 		}
 	}
 	_, err := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }).Execution("id").Poll(t.Context())
@@ -176,20 +188,40 @@ func TestPoll(t *testing.T) {
 }
 
 func TestRetryAfterIsAFloorForPolls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var asked []time.Duration
-		client := newTimelessClient(t, func(request *http.Request) (*http.Response, error) {
-			if len(asked) == 0 {
-				return respond(request, 200, runningBody, "Retry-After", "90"), nil
-			}
-			return respond(request, 200, completeBody), nil
-		}, WithProgress(func(p Progress) { asked = append(asked, p.NextPoll) }))
-		start := time.Now()
-		_, err := client.Execution("id").Wait(t.Context())
-		if took := time.Since(start); err != nil || len(asked) != 2 || asked[0] != 90*time.Second || asked[1] != 0 || took < 90*time.Second || took > 92*time.Second {
-			t.Errorf("%v after %v, waits %v", err, took, asked)
-		}
-	})
+	for _, test := range []struct {
+		name   string
+		status int
+		after  string
+		want   time.Duration
+	}{
+		{"running", 200, "90", 90 * time.Second},
+		{"running, for longer than anybody waits", 200, "3600", 3 * time.Minute},
+		{"down", 503, "90", 90 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var told []Progress
+				client := newTimelessClient(t, func(request *http.Request) (*http.Response, error) {
+					switch len(told) {
+					case 0:
+						return respond(request, 200, runningBody), nil
+					case 1:
+						return respond(request, test.status, runningBody, "Retry-After", test.after), nil
+					}
+					return respond(request, 200, completeBody), nil
+				}, WithRetry(Retry{MaxAttempts: 1}), WithProgress(func(p Progress) { told = append(told, p) }))
+				start := time.Now()
+				_, err := client.Execution("id").Wait(t.Context())
+				took := time.Since(start)
+				if err != nil || len(told) != 3 || took < test.want || took > test.want+2*time.Second {
+					t.Fatalf("%v after %v and %d polls", err, took, len(told))
+				}
+				if told[1].NextPoll != test.want || told[2].NextPoll != 0 || told[2].Elapsed != took {
+					t.Errorf("after %v: %+v", took, told)
+				}
+			})
+		})
+	}
 }
 
 // newTimelessClient makes a client on top of a function, for time that is not
@@ -435,6 +467,38 @@ func TestOutageBehindRows(t *testing.T) {
 	})
 }
 
+// An answer that cannot be used is no outage, of a query that the API has answered
+// for either.
+func TestAnswersAreNoOutages(t *testing.T) {
+	for name, body := range map[string]string{
+		"another page":      `{"results":[{}],"cursors":{"after":"x"},"queryStatus":"Complete"}`,
+		"running with rows": `{"results":[{}],"queryStatus":"Running"}`,
+		"wrong type":        `{"results":[{},{"requests":"x"}],"queryStatus":"Complete"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start, polls := time.Now(), 0
+				client := newTimelessClient(t, func(request *http.Request) (*http.Response, error) {
+					if request.Method == http.MethodPost {
+						return respond(request, 200, `{"executionId":"id"}`), nil
+					}
+					polls++
+					return respond(request, 200, body), nil
+				})
+				rows, last := 0, error(nil)
+				for _, err := range client.QueryRows(t.Context(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}) {
+					if last = err; err == nil {
+						rows++
+					}
+				}
+				if last == nil || errors.Is(last, context.DeadlineExceeded) || polls != 1 || rows != 1 {
+					t.Errorf("%d rows after %d polls and %v: %v", rows, polls, time.Since(start), last)
+				}
+			})
+		})
+	}
+}
+
 // An outage of the login host is one, too, and its answers are *APIErrors.
 func TestLoginOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -616,14 +680,33 @@ func TestLeavingRowsClosesTheResponse(t *testing.T) {
 }
 
 func TestUnknownStatusIsWarnedOfOnce(t *testing.T) {
-	var log strings.Builder
-	var polls atomic.Int32
-	client := newTestClient(t, script(&polls, `{"queryStatus":"Queued"}`, `{"queryStatus":"Queued"}`, completeBody), WithLogger(newTextLogger(&log)))
-	if _, err := client.Execution("id").Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "status=Queued") {
-		t.Errorf("%d warnings in %s", n, &log)
+	for _, test := range []struct {
+		name     string
+		bodies   []string // empty: 503
+		warnings int
+	}{
+		{"unknown", []string{`{"queryStatus":"Queued"}`, `{"queryStatus":"Queued"}`, completeBody}, 1},
+		{"known", []string{runningBody, completeBody}, 0},
+		{"known, any letter case", []string{`{"queryStatus":"RUNNING"}`, `{"queryStatus":"COMPLETE"}`}, 0},
+		{"an outage", []string{runningBody, "", completeBody}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var log strings.Builder
+			var polls atomic.Int32
+			answer := script(&polls, test.bodies...)
+			client := newTestClient(t, func(w http.ResponseWriter, request *http.Request) {
+				if test.bodies[min(int(polls.Load()), len(test.bodies)-1)] == "" {
+					w.WriteHeader(http.StatusServiceUnavailable)
+				}
+				answer(w, request)
+			}, WithLogger(newTextLogger(&log)), WithRetry(Retry{MaxAttempts: 1}))
+			if _, err := client.Execution("id").Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(log.String(), "level=WARN"); n != test.warnings || n > 0 && !strings.Contains(log.String(), "status=Queued") {
+				t.Errorf("%d warnings in %s", n, &log)
+			}
+		})
 	}
 }
 
@@ -647,6 +730,7 @@ func TestExecutionIDs(t *testing.T) {
 		if !errors.As(err, &execution) || execution.ExecutionID != id || path != "" {
 			t.Errorf("id %q: sent %q, error %v", id, path, err)
 		}
+		checkGoesOn(t, err, false)
 	}
 }
 

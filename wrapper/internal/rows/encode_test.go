@@ -60,11 +60,11 @@ func TestEncoder(t *testing.T) {
 			everything{
 				Name: "Zürich \"x\"\n", Method: "GET", Requests: math.MaxInt64, Small: math.MinInt32, Plain: -1, Own: true, Share: 0.5, Loud: "a",
 				Time: time.Date(2026, 10, 2, 0, 0, 0, 0, time.UTC), Day: types.Date{Time: time.Date(2026, 10, 2, 0, 0, 0, 0, time.UTC)},
-				Client: nestedRef{Name: "c"}, ID: types.UUID{15: 1}, Pointer: &ten, Names: []string{"a", ""}, Counts: map[string]int{"a": 0}, Any: 1, Hidden: "h",
+				Client: nestedRef{Name: "c"}, ID: types.UUID{15: 1}, Pointer: &ten, Names: []string{"<a&b>", ""}, Counts: map[string]int{"a": 0}, Any: 1, Hidden: "h",
 			},
 			`{"name":"Zürich \"x\"\n","httpMethod":"GET","requests":9223372036854775807,"small":-2147483648,"plain":-1,"own":true,"share":0.5,"loud":"a!",` +
 				`"time":"2026-10-02T00:00:00Z","day":"2026-10-02","client":{"id":"","name":"c"},"uuid":"00000000-0000-0000-0000-000000000001",` +
-				`"pointer":10,"names":["a",""],"counts":{"a":0},"any":1}`,
+				`"pointer":10,"names":["<a&b>",""],"counts":{"a":0},"any":1}`,
 		},
 		{"invalid UTF-8 is replaced", everything{Name: "a\xffb", Names: []string{"\xff"}}, "{" + `"name":"a` + "\ufffd" + `b"` + zeros[len(`"name":""`):] + `,"names":["` + "\ufffd" + `"]}`},
 		{"no time in another zone is none", everything{Time: time.Time{}.In(time.FixedZone("", 3600))}, "{" + zeros + "}"},

@@ -3,6 +3,7 @@ package rows
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -57,6 +58,7 @@ func TestObjectDecoderFollowsItsType(t *testing.T) {
 	const body = full + `{}` + full
 	testObjectDecoder[largerRow](t, body)
 	testObjectDecoder[renamedRow](t, body)
+	testObjectDecoder[untaggedRow](t, body)
 	testObjectDecoder[ownRow](t, body)
 	testObjectDecoder[embeddingRow](t, body)
 	testObjectDecoder[stringRow](t, `{"requests":"1"}`)
@@ -66,6 +68,11 @@ type (
 	renamedRow struct {
 		Other string `json:"clientId"`
 		Skip  string `json:"-"`
+	}
+	// untaggedRow has a field that has its own name in JSON, in any letter case.
+	untaggedRow struct {
+		ClientID string
+		Requests int64 `json:"requests"`
 	}
 	// ownRow decodes itself, as generated types with additional properties do.
 	ownRow struct{ keys int }
@@ -283,4 +290,15 @@ func TestTypesThatCannotBeDecoded(t *testing.T) {
 	read("an answer that is a map", err)
 	_, err = NewStream[answer, row]("entities").Read(strings.NewReader(body), func(*answer, *row) error { return nil })
 	read("an answer without such a member", err)
+	// Whatever a type says of a value, the value is there as a whole.
+	type hastyRow struct {
+		X hasty `json:"x"`
+	}
+	_, err = NewStream[rowsOf[hastyRow], hastyRow]("results").Read(strings.NewReader(`{"results":[{"x":"a"}]}`), func(*rowsOf[hastyRow], *hastyRow) error { return nil })
+	read("a type that wants more", err)
 }
+
+// hasty is a text that is always too short.
+type hasty string
+
+func (*hasty) UnmarshalText([]byte) error { return io.ErrUnexpectedEOF }

@@ -105,6 +105,21 @@ func TestResumeNoticesAnotherAnswer(t *testing.T) {
 	}
 }
 
+// No row of another answer is handed on before all bytes are compared, however
+// small the rows are that it has in place of the first ones.
+func TestResumeComparesBeforeTheNextRow(t *testing.T) {
+	const n = 5000 // many buffers
+	body := someRows(n)
+	r := newReader()
+	if err := r.read(cut(body, len(body)-1)); !errors.Is(err, errCut) || !inOrder(r.got, n) {
+		t.Fatalf("%d rows, %v", len(r.got), err)
+	}
+	other := strings.Replace(body, "{\"clientName\"", strings.Repeat("{},", n)+"{\"clientName\"", 1)
+	if err := r.read(strings.NewReader(other)); !errors.Is(err, ErrChanged) || !inOrder(r.got, n) {
+		t.Errorf("%d rows of another answer, %v", len(r.got)-n, err)
+	}
+}
+
 // While no row was handed on, another answer is as good as the first.
 func TestResumeWithoutRows(t *testing.T) {
 	r := newReader()

@@ -199,6 +199,15 @@ func TestDecodeSkipsLargeValues(t *testing.T) {
 	}
 }
 
+// A value may be as long as the bound on values.
+func TestDecodeLongestValue(t *testing.T) {
+	name := strings.Repeat("x", maxValue-len(`""`))
+	result, err := decodeAll(strings.NewReader(`{"results":[{"clientName":"` + name + `"},{}],"queryStatus":"Complete"}`))
+	if err != nil || len(result.Results) != 2 || result.Results[0].ClientName != name {
+		t.Errorf("%v", err)
+	}
+}
+
 const fullAnswer = `{"results":[{"clientId":"e7de8a75","clientName":"Prince \u00e4","organizationId":"","userId":"","templateUri":"api/v2/x","httpMethod":"GET",` +
 	`"status200":57,"status300":0,"status400":9007199254740993,"status500":0,"status429":0,"requests":57,"date":"2020-02-27T00:00:00Z"},` +
 	`{"clientId":"7de3af44","requests":2,"x":[{"y":null}]}],"queryStatus":"Complete"}`

@@ -74,11 +74,15 @@ func TestLoginAnswers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sent := 0
+				sent, closed := 0, 0
 				test.outcome.headers = append(test.outcome.headers, CorrelationHeader, "abc")
 				tokens := login(func(request *http.Request) (*http.Response, error) {
 					sent++
-					return test.outcome.respond(request)
+					response, err := test.outcome.respond(request)
+					if err == nil {
+						response.Body = &closeCounter{response.Body, &closed}
+					}
+					return response, err
 				})
 				// Through the whole of a request: its attempts do not multiply these.
 				_, err := newRetry(&token{origin: origin, tokens: tokens}).RoundTrip(newRequest(t, "GET"))
@@ -93,8 +97,8 @@ func TestLoginAnswers(t *testing.T) {
 				if isLogin != (test.status != 0) || isLogin && (answer.Response.StatusCode != test.status || answer.Response.Request.URL.Path != "/oauth/token" || answer.Response.Request.Header != nil) {
 					t.Errorf("an answer of the login host: %v: %v", isLogin, err)
 				}
-				if sent != test.sent {
-					t.Errorf("sent %d times, want %d", sent, test.sent)
+				if sent != test.sent || test.outcome.err == nil && closed < sent {
+					t.Errorf("sent %d times, want %d, and %d answers closed", sent, test.sent, closed)
 				}
 				if !strings.Contains(err.Error(), test.want) || (isRefused || isLogin) && !strings.Contains(err.Error(), "abc") {
 					t.Errorf("%q or its correlation id is not in %v", test.want, err)

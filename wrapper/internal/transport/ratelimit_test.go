@@ -193,6 +193,10 @@ func TestRateLimitPauseIsForThoseWhoWait(t *testing.T) {
 		for range 8 + 5 {
 			all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
 		}
+		all.Go(func() { // and who comes later
+			time.Sleep(30 * time.Second)
+			transport.RoundTrip(newRequest(t, "GET"))
+		})
 		all.Wait()
 		for i, got := range sent[8:] {
 			if got < time.Minute || got > time.Minute+time.Second {
@@ -249,17 +253,18 @@ func TestRateLimitPlacesAreGivenBack(t *testing.T) {
 				all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
 			}
 			synctest.Wait()
-			ctx, cancel := context.WithCancel(t.Context())
+			cause := errors.New("the cause")
+			ctx, cancel := context.WithCancelCause(t.Context())
 			for range 20 {
 				all.Go(func() {
-					if _, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx)); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "waiting for the rate limit") {
+					if _, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx)); !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || !strings.Contains(err.Error(), "waiting for the rate limit") {
 						t.Errorf("left with %v", err)
 					}
 				})
 			}
 			synctest.Wait()
 			start := time.Now()
-			cancel()
+			cancel(cause)
 			synctest.Wait()
 			if time.Since(start) != 0 {
 				t.Error("leaving takes time")
@@ -269,12 +274,17 @@ func TestRateLimitPlacesAreGivenBack(t *testing.T) {
 		{"while paused", func(t *testing.T, transport *rateLimit) {
 			transport.host("api.example.com").pause(time.Minute)
 			var all sync.WaitGroup
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			cause := errors.New("the cause")
+			ctx, cancel := context.WithCancelCause(t.Context())
 			for range 20 {
-				all.Go(func() { transport.RoundTrip(newRequest(t, "GET").WithContext(ctx)) })
+				all.Go(func() {
+					if _, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx)); !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
+						t.Errorf("left with %v", err)
+					}
+				})
 			}
 			synctest.Wait()
-			cancel()
+			cancel(cause)
 			all.Wait()
 		}},
 		{"when a pause began meanwhile", func(t *testing.T, transport *rateLimit) {

@@ -82,12 +82,14 @@ func TestRetryOutcomes(t *testing.T) {
 }
 
 func TestRetryMethods(t *testing.T) {
-	for method, want := range map[string]int{"GET": 2, "HEAD": 2, "OPTIONS": 2, "PUT": 2, "DELETE": 2, "POST": 1, "PATCH": 1} {
+	for method, want := range map[string]int{"": 2, "GET": 2, "HEAD": 2, "OPTIONS": 2, "PUT": 2, "DELETE": 2, "POST": 1, "PATCH": 1} {
 		synctest.Test(t, func(t *testing.T) {
 			below := &outcomes{t: t, all: []outcome{{status: 503}, {status: 200}}}
-			newRetry(below).RoundTrip(newRequest(t, method))
+			request := newRequest(t, method)
+			request.Method = method // "" means GET
+			newRetry(below).RoundTrip(request)
 			if len(below.sent) != want {
-				t.Errorf("%s is sent %d times, want %d", method, len(below.sent), want)
+				t.Errorf("%q is sent %d times, want %d", method, len(below.sent), want)
 			}
 		})
 	}
@@ -198,8 +200,9 @@ func TestRetryReader(t *testing.T) {
 	}
 	request := newRequest(t, "GET")
 	request = request.WithContext(WithReader(t.Context(), func(response *http.Response) error {
-		if body, _ := io.ReadAll(response.Body); string(body) != "rows" || response.Request.URL != request.URL {
-			t.Errorf("reads %q of %v", body, response.Request.URL)
+		body := make([]byte, 2) // it need not read all
+		if _, err := io.ReadFull(response.Body, body); err != nil || string(body) != "ro" || response.Request.URL != request.URL {
+			t.Errorf("reads %q of %v, %v", body, response.Request.URL, err)
 		}
 		return nil
 	}))
@@ -293,35 +296,52 @@ func TestRetryAfterWins(t *testing.T) {
 }
 
 func TestRetryDoesNotWaitPastTheDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		below := &outcomes{t: t, all: []outcome{{status: 429, body: "quota", headers: []string{"Retry-After", "61"}}}}
-		start := time.Now()
-		response, err := newRetry(below).RoundTrip(newRequest(t, "GET").WithContext(ctx))
-		if err != nil || response.StatusCode != 429 {
-			t.Fatalf("%v, %v, want the 429", response, err)
-		}
-		if body, _ := io.ReadAll(response.Body); string(body) != "quota" || time.Since(start) != 0 {
-			t.Errorf("body %q after %v, want all of it at once", body, time.Since(start))
-		}
-	})
+	for _, after := range []string{"60", "61"} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			below := &outcomes{t: t, all: []outcome{{status: 429, body: "quota", headers: []string{"Retry-After", after}}}}
+			start := time.Now()
+			response, err := newRetry(below).RoundTrip(newRequest(t, "GET").WithContext(ctx))
+			if err != nil || response.StatusCode != 429 {
+				t.Fatalf("%v, %v, want the 429", response, err)
+			}
+			if body, _ := io.ReadAll(response.Body); string(body) != "quota" || time.Since(start) != 0 {
+				t.Errorf("body %q after %v, want all of it at once", body, time.Since(start))
+			}
+		})
+	}
 }
 
 func TestRetryWaitCanBeCancelled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Minute, cancel)
-		below := &outcomes{t: t, all: []outcome{{status: 503, headers: []string{"Retry-After", "150"}}}}
-		start := time.Now()
-		_, err := newRetry(below).RoundTrip(newRequest(t, "GET").WithContext(ctx))
-		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "503 Service Unavailable") || time.Since(start) != time.Minute {
-			t.Errorf("%v after %v", err, time.Since(start))
-		}
-	})
+	lost := errors.New("connection reset")
+	for _, test := range []struct {
+		outcome outcome
+		after   time.Duration
+		want    string
+		is      error
+	}{
+		{outcome{status: 503, headers: []string{"Retry-After", "150"}}, time.Minute, "503 Service Unavailable", nil},
+		{outcome{err: lost}, 100 * time.Millisecond, "connection reset", lost},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			cause := errors.New("the cause")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(test.after, func() { cancel(cause) })
+			start := time.Now()
+			_, err := newRetry(&outcomes{t: t, all: []outcome{test.outcome}}).RoundTrip(newRequest(t, "GET").WithContext(ctx))
+			if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || !strings.Contains(err.Error(), test.want) || time.Since(start) != test.after {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("%v is not %v", err, test.is)
+			}
+		})
+	}
 }
 
-// Whatever a context's end becomes on its way, its error and its cause are found.
+// Whatever a context's end becomes on its way, its error and its cause are found,
+// and said once. What else a connection says stays.
 func TestRetryContextsEnd(t *testing.T) {
 	cause := errors.New("the cause")
 	for name, below := range map[string]error{
@@ -336,6 +356,9 @@ func TestRetryContextsEnd(t *testing.T) {
 		})).RoundTrip(newRequest(t, "GET").WithContext(ctx))
 		if !errors.Is(err, context.Canceled) || attempts != 1 || name != "itself" && !errors.Is(err, cause) {
 			t.Errorf("%s: %v after %d attempts", name, err, attempts)
+		}
+		if !errors.Is(err, below) || strings.Count(err.Error(), context.Canceled.Error()) != 1 || strings.Count(err.Error(), cause.Error()) > 1 {
+			t.Errorf("%s: says %v", name, err)
 		}
 	}
 	// While a body is read, it is not the body's fault.
@@ -358,6 +381,17 @@ func TestRetryNeedsABodyItCanRepeat(t *testing.T) {
 		if response, err := (&Stack{outermost: newRetry(below)}).Do(request); err != nil || response.StatusCode != status || len(below.sent) != 1 {
 			t.Errorf("%v, %v after %d attempts", response, err, len(below.sent))
 		}
+	}
+	// A body that cannot be had is no attempt that failed.
+	gone, asked := errors.New("gone"), 0
+	request := newRequest(t, http.MethodPost)
+	request.GetBody = func() (io.ReadCloser, error) {
+		asked++
+		return nil, gone
+	}
+	below := &outcomes{t: t, all: []outcome{{status: 200}}}
+	if _, err := (&Stack{outermost: newRetry(below)}).Do(request); !errors.Is(err, gone) || asked != 1 || len(below.sent) != 0 {
+		t.Errorf("%v: asked for %d times, sent %d times", err, asked, len(below.sent))
 	}
 }
 

@@ -172,3 +172,79 @@ func TestCausesAreKept(t *testing.T) {
 		}
 	}
 }
+
+// A pause of the rate limit is no stall, and no part of what a request takes.
+func TestStackPauseAndStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		sent := 0
+		stack := New(Config{
+			Origin: origin, Credentials: Credentials{AccessToken: "T"}, UserAgent: "agent", Logger: newTextLogger(&log),
+			Retry: Retry{MaxAttempts: 1, Initial: 1, Max: 1, Stall: time.Minute},
+			Base: roundTripper(func(request *http.Request) (*http.Response, error) {
+				switch sent++; sent {
+				case 1:
+					return respond(request, 429, "", "Retry-After", "150"), nil
+				case 2:
+					return respond(request, 200, ""), nil
+				}
+				<-request.Context().Done()
+				return nil, request.Context().Err()
+			}),
+		})
+		for _, test := range []struct {
+			status  int
+			stalled bool
+			took    time.Duration
+		}{
+			{429, false, 0},
+			{200, false, 150 * time.Second},
+			{0, true, time.Minute},
+		} {
+			start := time.Now()
+			response, err := stack.RoundTrip(newRequest(t, "GET"))
+			if _, stalled := errors.AsType[*stallError](err); stalled != test.stalled || time.Since(start) != test.took {
+				t.Errorf("%v after %v, want %v", err, time.Since(start), test.took)
+			}
+			if test.status != 0 && (err != nil || response.StatusCode != test.status) {
+				t.Errorf("%v, %v, want %d", response, err, test.status)
+			}
+		}
+		if n := strings.Count(log.String(), "duration=0s"); n != 2 {
+			t.Errorf("%d of 2 answers came at once: %s", n, &log)
+		}
+	})
+}
+
+// Do reads the answer to a POST, unless the request says who does, and to nothing
+// else.
+func TestDoReadsPosts(t *testing.T) {
+	read := 0
+	for _, test := range []struct {
+		name   string
+		method string
+		reader Reader
+		body   string // what is left of it
+		read   int
+	}{
+		{"GET", "GET", nil, "no JSON", 0},
+		{"POST with a Reader", "POST", func(*http.Response) error {
+			read++
+			return nil
+		}, "", 1},
+	} {
+		request := newRequest(t, test.method)
+		if test.reader != nil {
+			request = request.WithContext(WithReader(request.Context(), test.reader))
+		}
+		read = 0
+		response, err := (&Stack{outermost: newRetry(&outcomes{t: t, all: []outcome{{status: 200, body: "no JSON"}}})}).Do(request)
+		if err != nil || read != test.read {
+			t.Errorf("%s: %v, read %d times", test.name, err, read)
+			continue
+		}
+		if body, err := io.ReadAll(response.Body); err != nil || string(body) != test.body {
+			t.Errorf("%s: %q, %v is left", test.name, body, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -12,8 +13,9 @@ import (
 
 // slowBody waits before each byte, for as long as its context lasts.
 type slowBody struct {
-	ctx   context.Context
-	waits []time.Duration
+	ctx    context.Context
+	waits  []time.Duration
+	closed bool
 }
 
 func (b *slowBody) Read(p []byte) (int, error) {
@@ -30,15 +32,19 @@ func (b *slowBody) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-func (b *slowBody) Close() error { return nil }
+func (b *slowBody) Close() error {
+	b.closed = true
+	return nil
+}
 
 func TestStall(t *testing.T) {
 	const after = time.Minute
 	for _, test := range []struct {
 		name    string
 		header  time.Duration
+		lost    error // in place of a header
 		body    []time.Duration
-		reader  time.Duration // the time that the reader takes after each byte
+		reader  time.Duration // the time that the reader takes before each read
 		wantErr bool
 		after   time.Duration
 	}{
@@ -46,12 +52,14 @@ func TestStall(t *testing.T) {
 		{name: "slow but steady", header: after - 1, body: []time.Duration{after - 1, after - 1}, after: 3 * (after - 1)},
 		{name: "no header", header: time.Hour, wantErr: true, after: after},
 		{name: "no more body", body: []time.Duration{1, 1, time.Hour}, wantErr: true, after: after + 2},
-		{name: "slow reader", body: []time.Duration{1, 1}, reader: time.Hour, after: 2*time.Hour + 2},
+		{name: "slow reader", body: []time.Duration{1, 1}, reader: time.Hour, after: 3*time.Hour + 2},
+		{name: "no connection", lost: io.EOF},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				var below context.Context
+				var body *slowBody
 				transport := &stall{after: after, base: roundTripper(func(request *http.Request) (*http.Response, error) {
 					below = request.Context()
 					select {
@@ -59,22 +67,24 @@ func TestStall(t *testing.T) {
 					case <-request.Context().Done():
 						return nil, request.Context().Err()
 					}
+					if test.lost != nil {
+						return nil, test.lost
+					}
 					response := respond(request, 200, "")
-					response.Body = &slowBody{request.Context(), test.body}
+					body = &slowBody{ctx: request.Context(), waits: test.body}
+					response.Body = body
 					return response, nil
 				})}
 				response, err := transport.RoundTrip(newRequest(t, "GET"))
 				for err == nil {
+					time.Sleep(test.reader)
 					_, err = response.Body.Read(make([]byte, 10))
-					if err == nil {
-						time.Sleep(test.reader)
-					}
 				}
 				if response != nil {
 					response.Body.Close()
 				}
-				if below.Err() == nil {
-					t.Error("the context of the request is left over")
+				if below.Err() == nil || body != nil && !body.closed {
+					t.Error("the context of the request, or its body, is left over")
 				}
 				var stalled *stallError
 				if errors.As(err, &stalled) != test.wantErr || !test.wantErr && err != io.EOF {
@@ -82,6 +92,10 @@ func TestStall(t *testing.T) {
 				}
 				if test.wantErr && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || !Transient(err)) {
 					t.Errorf("%v passes for a context's end, or is not tried again", err)
+				}
+				var timeout net.Error
+				if test.wantErr && (!errors.As(err, &timeout) || !timeout.Timeout()) {
+					t.Errorf("%v is no timeout", err)
 				}
 				if got := time.Since(start); got != test.after {
 					t.Errorf("took %v, want %v", got, test.after)

@@ -82,6 +82,12 @@ func TestTokenWaitersCanLeave(t *testing.T) {
 		}
 		synctest.Wait()
 		cancel(cause)
+		synctest.Wait()
+		all.Go(func() {
+			if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-1" {
+				t.Errorf("who came later got %v, %v", token, err)
+			}
+		})
 		all.Wait()
 		if n := fetched.Load(); n != 1 {
 			t.Errorf("fetched %d times", n)
@@ -133,6 +139,41 @@ func TestTokenSourceHangs(t *testing.T) {
 			t.Errorf("the next one got %v, %v", token, err)
 		}
 		close(release)
+	})
+}
+
+// What a source that hung says in the end does not concern who asked since.
+func TestTokenSourceComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var calls atomic.Int32
+		tokens := Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
+			n := calls.Add(1)
+			if n == 1 {
+				<-release
+				return nil, errors.New("too late")
+			}
+			time.Sleep(time.Second)
+			return &oauth2.Token{AccessToken: fmt.Sprint("token-", n)}, nil
+		})}.tokens(nil, discardLog)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		tokens.get(ctx)
+		var all sync.WaitGroup
+		get := func() {
+			if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-2" {
+				t.Errorf("got %v, %v", token, err)
+			}
+		}
+		all.Go(get)
+		synctest.Wait()
+		close(release)
+		synctest.Wait()
+		all.Go(get)
+		all.Wait()
+		if n := calls.Load(); n != 2 {
+			t.Errorf("asked %d times", n)
+		}
 	})
 }
 
@@ -258,6 +299,26 @@ func TestTokenRenewalFails(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		if _, err := tokens.get(t.Context()); !errors.Is(err, down) {
 			t.Errorf("after its end: %v", err)
+		}
+	})
+}
+
+// A renewal that nobody waited for has not failed: the next one to ask renews.
+func TestTokenRenewalIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		var fetched atomic.Int32
+		tokens := newTokens(countingFetch(&fetched, time.Hour))
+		tokens.logger = newTextLogger(&log)
+		tokens.get(t.Context())
+		time.Sleep(59 * time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := tokens.get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("left with %v", err)
+		}
+		if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-3" || log.Len() > 0 {
+			t.Errorf("the next one got %v, %v; logged %s", token, err, &log)
 		}
 	})
 }

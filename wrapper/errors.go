@@ -57,7 +57,7 @@ func (e *APIError) Error() string {
 
 func (e *APIError) hint() string {
 	switch {
-	case e.StatusCode/100 == 3 && e.StatusCode != http.StatusNotModified:
+	case e.StatusCode/100 == 3:
 		return "redirects are not followed: check the region or base URL"
 	case e.StatusCode == http.StatusUnauthorized:
 		return "check the credentials, and that they belong to this region"

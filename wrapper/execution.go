@@ -191,7 +191,7 @@ func (r *report[A, R]) ask(ctx context.Context) (poll.Answer, error) {
 			return told, &answerError{fmt.Errorf("the pages go round: the cursor %q comes again, and the rows are not the whole report", next), true}
 		}
 		r.cursors[hash] = true
-		r.cursor, r.stream = next, nil
+		r.cursor = next
 		r.sink.whole()
 	}
 }

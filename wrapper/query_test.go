@@ -402,12 +402,18 @@ func TestOutages(t *testing.T) {
 		client := newTimelessClient(t, func(request *http.Request) (*http.Response, error) {
 			switch {
 			case request.Method == http.MethodPost:
-				return respond(request, 200, `{"executionId":"id"}`), nil
+				return respond(request, 200, `{"executionId":"id","id":"id"}`), nil
 			case time.Since(start) < 10*time.Minute:
 				return down(request)
+			case strings.Contains(request.URL.Path, "/jobs/"):
+				return respond(request, 200, `{"queryStatus":"Succeeded","entities":[{},{}]}`), nil
 			}
 			return respond(request, 200, completeBody), nil
 		})
+		if rows, err := client.QueryJob(t.Context(), gen.UsageJobQuery{Interval: "2026-10-01/2026-10-31"}); err != nil || len(rows) != 2 {
+			t.Errorf("a job: %d rows, %v", len(rows), err)
+		}
+		start = time.Now()
 		if rows, err := client.Query(t.Context(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil || len(rows) != 2 {
 			t.Errorf("%d rows, %v", len(rows), err)
 		}
@@ -707,6 +713,21 @@ func TestUnknownStatusIsWarnedOfOnce(t *testing.T) {
 				t.Errorf("%d warnings in %s", n, &log)
 			}
 		})
+	}
+}
+
+// The statuses of the vendor's document are known.
+func TestKnownStatusesAreNotWarnedOf(t *testing.T) {
+	var log strings.Builder
+	var polls atomic.Int32
+	client := newTestClient(t, script(&polls, `{"queryStatus":"Queued"}`, `{"queryStatus":"RUNNING"}`, `{"queryStatus":"Succeeded"}`), WithLogger(newTextLogger(&log)))
+	if _, err := client.Job("id").Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	polls.Store(0)
+	client = newTestClient(t, script(&polls, `{"queryStatus":"running"}`, completeBody), WithLogger(newTextLogger(&log)))
+	if _, err := client.Execution("id").Wait(t.Context()); err != nil || strings.Contains(log.String(), "level=WARN") {
+		t.Errorf("%v, %s", err, &log)
 	}
 }
 

@@ -195,3 +195,15 @@ func TestOutageBeforeADeadline(t *testing.T) {
 		}
 	})
 }
+
+// An error of an asking whose context ended is no outage, and is told as it is.
+func TestContextEndsWhileAsking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		asked, reports, _, err := run(ctx, schedule, step{err: errOutage, takes: time.Hour})
+		if !errors.Is(err, errOutage) || len(asked) != 1 || len(reports) > 0 {
+			t.Errorf("asked %d times, %d reports: %v", len(asked), len(reports), err)
+		}
+	})
+}

@@ -48,3 +48,25 @@ func TestCache(t *testing.T) {
 		t.Errorf("%d places for one text", len(few.places))
 	}
 }
+
+// Two texts that come to the same place are both kept.
+func TestCacheKeepsTwoInAPlace(t *testing.T) {
+	var c cache[int]
+	c.get([]byte("first"))
+	first, _ := c.at([]byte("first"))
+	other := ""
+	for i := 0; other == ""; i++ {
+		if place, _ := c.at(fmt.Append(nil, i)); place == first {
+			other = fmt.Sprint(i)
+		}
+	}
+	for i, text := range []string{"first", other} {
+		_, place := c.get([]byte(text))
+		*place = entry[int]{text, i}
+	}
+	for i, text := range []string{"first", other} {
+		if value, place := c.get([]byte(text)); value != i || place != nil {
+			t.Errorf("%s is forgotten", text)
+		}
+	}
+}

@@ -97,6 +97,12 @@ func TestResumeNoticesAnotherAnswer(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, r.got, err)
 		}
 	}
+	// It is noticed in the middle of a value too.
+	inRow := newReader()
+	inRow.read(cut(body, middle+10))
+	if err := inRow.read(strings.NewReader(strings.Replace(body, "Demo 3", "Demo X", 1))); !errors.Is(err, ErrChanged) || Broken(err) {
+		t.Errorf("in the middle of a row: %v", err)
+	}
 	// Behind the place where the first one broke off, there is nothing to compare.
 	r := newReader()
 	r.read(cut(body, middle))

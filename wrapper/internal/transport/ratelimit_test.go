@@ -314,3 +314,22 @@ func TestRateLimitPlacesAreGivenBack(t *testing.T) {
 		})
 	}
 }
+
+// Nothing is sent for a context that has ended, though there is a place.
+func TestRateLimitOfAContextThatEnded(t *testing.T) {
+	sent := 0
+	transport := newRateLimit(roundTripper(func(request *http.Request) (*http.Response, error) {
+		sent++
+		return respond(request, 200, ""), nil
+	}))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 50 {
+		if _, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx)); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	}
+	if sent > 0 {
+		t.Errorf("%d were sent", sent)
+	}
+}

@@ -2,57 +2,98 @@ package main
 
 import (
 	"encoding/csv"
+	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/genesyscloud-go/usage/gen"
+	"github.com/oapi-codegen/runtime/types"
 )
 
-// csvReport writes rows as RFC 4180 has it, with a header, as they come.
-type csvReport struct {
-	out   *csv.Writer
-	begun bool
+// csvReport writes rows of type R as RFC 4180 has it, with a header, as they come.
+// Its columns follow the json tags of R, so that a field that a regeneration adds
+// arrives by itself; those of nested objects are called oauthClient.id.
+type csvReport[R any] struct {
+	out     *csv.Writer
+	row     R // the one being written, which the columns point into
+	columns []csvColumn
+	record  []string
+	begun   bool
 }
 
-func newCSV(out io.Writer) *csvReport {
-	w := csv.NewWriter(out)
-	w.UseCRLF = true
-	return &csvReport{out: w}
+type csvColumn struct {
+	name  string
+	field reflect.Value
 }
 
-var csvHeader = []string{
-	"date", "clientId", "clientName", "organizationId", "userId", "templateUri", "httpMethod",
-	"requests", "status200", "status300", "status400", "status429", "status500",
+// csvFirst are the columns that stand first, of either generation.
+var csvFirst = []string{
+	"date", "clientId", "clientName", "oauthClient.id", "oauthClient.name", "organizationId", "userId", "user.id", "platform", "templateUri", "httpMethod",
+	"requests", "requestCount", "status200", "status300", "status400", "status429", "status500",
 }
 
-func (c *csvReport) begin() error {
+func newCSV[R any](out io.Writer) *csvReport[R] {
+	c := &csvReport[R]{out: csv.NewWriter(out)}
+	c.out.UseCRLF = true
+	c.columns = csvColumns("", reflect.ValueOf(&c.row).Elem())
+	place := func(c csvColumn) int {
+		if i := slices.Index(csvFirst, c.name); i >= 0 {
+			return i
+		}
+		return len(csvFirst)
+	}
+	slices.SortStableFunc(c.columns, func(a, b csvColumn) int { return place(a) - place(b) })
+	c.record = make([]string, len(c.columns))
+	return c
+}
+
+func csvColumns(prefix string, object reflect.Value) []csvColumn {
+	var columns []csvColumn
+	for i := range object.NumField() {
+		name, _, _ := strings.Cut(object.Type().Field(i).Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		field := object.Field(i)
+		switch field.Addr().Interface().(type) {
+		case *time.Time, *types.Date:
+		default:
+			if field.Kind() == reflect.Struct {
+				columns = append(columns, csvColumns(prefix+name+".", field)...)
+				continue
+			}
+		}
+		columns = append(columns, csvColumn{prefix + name, field})
+	}
+	return columns
+}
+
+func (c *csvReport[R]) begin() error {
 	if c.begun {
 		return nil
 	}
 	c.begun = true
-	return c.out.Write(csvHeader)
+	for i, column := range c.columns {
+		c.record[i] = column.name
+	}
+	return c.out.Write(c.record)
 }
 
-func (c *csvReport) write(row *gen.APIUsageRow) error {
+func (c *csvReport[R]) write(row *R) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
-	date := ""
-	if !row.Date.IsZero() {
-		date = row.Date.Format(time.RFC3339)
+	c.row = *row
+	for i, column := range c.columns {
+		c.record[i] = column.text()
 	}
-	record := []string{
-		date, cell(row.ClientID), cell(row.ClientName), cell(row.OrganizationID), cell(row.UserID), cell(row.TemplateURI), cell(row.HTTPMethod),
-	}
-	for _, n := range []int64{row.Requests, row.Status200, row.Status300, row.Status400, row.Status429, row.Status500} {
-		record = append(record, strconv.FormatInt(n, 10))
-	}
-	return c.out.Write(record)
+	return c.out.Write(c.record)
 }
 
-func (c *csvReport) finish() error {
+func (c *csvReport[R]) finish() error {
 	if err := c.begin(); err != nil {
 		return err
 	}
@@ -60,11 +101,51 @@ func (c *csvReport) finish() error {
 	return c.out.Error()
 }
 
-// cell keeps a spreadsheet from taking text for a formula: whoever may name an
-// OAuth client should not get to run one on the administrator's machine.
-func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
+// text writes the value of a column, a date without a time of day.
+func (c csvColumn) text() string {
+	switch value := c.field.Addr().Interface().(type) {
+	case *time.Time:
+		return date(*value)
+	case *types.Date:
+		return date(value.Time)
+	case *string:
+		return guard(clean(*value))
+	case *int64:
+		return strconv.FormatInt(*value, 10)
 	}
-	return s
+	if c.field.Kind() == reflect.String {
+		return guard(clean(c.field.String()))
+	}
+	return guard(clean(fmt.Sprint(c.field)))
 }
+
+func date(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
+// guard keeps a spreadsheet from taking text for a formula: whoever may name an OAuth
+// client should not get to run one on the administrator's machine. Where a locale has
+// another separator than a comma, a cell begins behind that too, a quote or not.
+func guard(s string) string {
+	if !strings.ContainsAny(s, formulaSigns) {
+		return s
+	}
+	var b strings.Builder
+	begins := true
+	for _, r := range s {
+		if begins && strings.ContainsRune(formulaSigns, r) {
+			b.WriteByte('\'')
+		}
+		b.WriteRune(r)
+		begins = strings.ContainsRune(cellSeparators, r) || begins && (r == '"' || r == ' ')
+	}
+	return b.String()
+}
+
+const (
+	formulaSigns   = "=+-@＝＋－＠"
+	cellSeparators = ";|" // of text without control characters
+)

@@ -1,27 +1,28 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"unicode/utf8"
 
-	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
 )
 
-// jsonReport writes rows as one JSON array, or as one object a line, as they
-// come. Either way each row has a line of its own.
-type jsonReport struct {
+// jsonReport writes rows of type R as one JSON array, or as one object a line, as
+// they come. Either way each row has a line of its own.
+type jsonReport[R any] struct {
 	out     io.Writer
-	encoder *rows.Encoder[gen.APIUsageRow]
+	encoder *rows.Encoder[R]
 	line    []byte
 	lines   bool
 	begun   bool
 }
 
-func newJSON(out io.Writer, lines bool) *jsonReport {
-	return &jsonReport{out: out, lines: lines, encoder: rows.NewEncoder[gen.APIUsageRow]()}
+func newJSON[R any](out io.Writer, lines bool) *jsonReport[R] {
+	return &jsonReport[R]{out: out, lines: lines, encoder: rows.NewEncoder[R]()}
 }
 
-func (j *jsonReport) write(row *gen.APIUsageRow) error {
+func (j *jsonReport[R]) write(row *R) error {
 	j.line = j.line[:0]
 	switch {
 	case j.lines:
@@ -31,9 +32,11 @@ func (j *jsonReport) write(row *gen.APIUsageRow) error {
 		j.line = append(j.line, "[\n"...)
 	}
 	var err error
+	begin := len(j.line)
 	if j.line, err = j.encoder.Append(j.line, row); err != nil {
 		return err
 	}
+	j.line = escapeControls(j.line, begin)
 	if j.lines {
 		j.line = append(j.line, '\n')
 	}
@@ -42,7 +45,7 @@ func (j *jsonReport) write(row *gen.APIUsageRow) error {
 	return err
 }
 
-func (j *jsonReport) finish() error {
+func (j *jsonReport[R]) finish() error {
 	if j.lines {
 		return nil
 	}
@@ -52,4 +55,25 @@ func (j *jsonReport) finish() error {
 	}
 	_, err := io.WriteString(j.out, end)
 	return err
+}
+
+// escapeControls escapes, from a place on, the characters that JSON leaves as they are
+// and that move the cursor of a terminal or turn the text around them.
+func escapeControls(line []byte, from int) []byte {
+	for from < len(line) && line[from] < 0x7f {
+		from++
+	}
+	if from == len(line) {
+		return line
+	}
+	rest := string(line[from:])
+	line = line[:from]
+	for _, r := range rest {
+		if isControl(r) {
+			line = fmt.Appendf(line, `\u%04x`, r)
+		} else {
+			line = utf8.AppendRune(line, r)
+		}
+	}
+	return line
 }

@@ -3,6 +3,7 @@
 //
 //	genesys-usage -demo                          # a made-up organization
 //	genesys-usage -last 7d -group-by endpoint
+//	genesys-usage -month 2026-10 -compare
 //	genesys-usage -month 2026-10 -format csv -o october.csv
 //
 // It finds the region and the credentials where the vendor's own tools do, in
@@ -10,7 +11,8 @@
 // GENESYSCLOUD_OAUTHCLIENT_SECRET, or GENESYSCLOUD_ACCESS_TOKEN.
 //
 // The report goes to standard output, everything else to standard error. It
-// exits with 0, with 1 if it failed, and with 2 if it was called wrongly.
+// exits with 0, with 1 if it failed, with 2 if it was called wrongly, and with 3 if
+// the allowance that it was told does not last at this pace.
 package main
 
 import (
@@ -18,13 +20,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
+	"syscall"
 	"time"
 
-	"github.com/genesyscloud-go/usage/gen"
-	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
@@ -32,126 +33,54 @@ const (
 	exitOK = iota
 	exitFailed
 	exitUsage
+	exitOver
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
+	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of writing: files are cleaned up
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// endings are the signals that end the command, those aside that it was started to
+// ignore, as nohup does.
+func endings() []os.Signal {
+	var signals []os.Signal
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signals = append(signals, s)
+		}
+	}
+	return signals
+}
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	settings, err := parseFlags(args, stderr, time.Now())
+	demo := usagetest.Config{RunningPolls: 2, QueryTime: 500 * time.Millisecond}
+	return runAt(ctx, args, stdout, stderr, time.Now(), demo)
+}
+
+// runAt runs the command at a time, with a demo organization.
+func runAt(ctx context.Context, args []string, stdout, stderr io.Writer, now time.Time, demo usagetest.Config) int {
+	settings, err := parseFlags(args, stderr, now)
 	switch {
 	case errors.Is(err, errHelp):
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "genesys-usage: %v (see genesys-usage -h)\n", err)
+		text := strings.ReplaceAll(err.Error(), "\n", "; ")
+		fmt.Fprintf(stderr, "genesys-usage: %s (see genesys-usage -h)\n", message(text))
 		return exitUsage
 	}
-	if err := report(ctx, settings, stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "genesys-usage: %v\n", err)
-		printResume(settings, err, stderr)
+	settings.organization = demo
+	over, err := report(ctx, settings, stdout, stderr)
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return exitFailed // whoever read the report has left, and knows
+	case err != nil:
+		printFailure(ctx, settings, err, stderr)
 		return exitFailed
+	case over:
+		return exitOver
 	}
 	return exitOK
-}
-
-// printResume says how to go on with a query that was interrupted.
-func printResume(s *settings, err error, stderr io.Writer) {
-	var execution *wrapper.ExecutionError
-	if !errors.As(err, &execution) || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		return
-	}
-	fmt.Fprintf(stderr, "The query goes on at the vendor's side. To get its report:\n\n    genesys-usage -resume %s\n\n", shellQuote(execution.ExecutionID))
-	if s.demo {
-		fmt.Fprintln(stderr, "(Not this one, though: the demo organization ends with this process.)")
-	}
-}
-
-// report runs the query and writes the report.
-func report(ctx context.Context, s *settings, stdout, stderr io.Writer) (err error) {
-	if s.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.timeout)
-		defer cancel()
-	}
-	progress := newProgress(stderr)
-	client, closeDemo, err := newClient(s, progress, stderr)
-	if err != nil {
-		return err
-	}
-	defer closeDemo()
-
-	outputs, err := newOutputs(s, stdout)
-	if err != nil {
-		return err
-	}
-	defer outputs.abandon()
-
-	execution := client.Execution(s.resume)
-	if s.resume == "" {
-		progress.note("asking for %s", s.query.Interval)
-		if s.period.note != "" {
-			progress.note("mind: %s", s.period.note)
-		}
-		if execution, err = client.Submit(ctx, s.query); err != nil {
-			return err
-		}
-	}
-	progress.note("query %s", execution.ID())
-	rows := 0
-	for row, err := range execution.Rows(ctx) {
-		if err != nil {
-			progress.done()
-			return err
-		}
-		if rows == 0 {
-			progress.done()
-		}
-		rows++
-		if err := outputs.write(&row); err != nil {
-			return err
-		}
-	}
-	progress.done()
-	if err := outputs.commit(); err != nil {
-		return err
-	}
-	progress.note("%s rows", thousands(int64(rows)))
-	return nil
-}
-
-// newClient makes the client of the environment's organization, or of a demo.
-func newClient(s *settings, progress *progress, stderr io.Writer) (client *wrapper.Client, closeDemo func(), err error) {
-	options := []wrapper.Option{
-		wrapper.WithProgress(progress.update),
-		wrapper.WithPolling(wrapper.Polling{Timeout: -1}), // -timeout says it
-	}
-	if s.verbose {
-		options = append(options, wrapper.WithLogger(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-	}
-	if s.demo {
-		server := usagetest.NewServer(usagetest.Config{RunningPolls: 2, QueryTime: s.demoQueryTime})
-		progress.note("DEMO: the organization is made up, and served at %s by this process", server.URL)
-		options = append(server.Options(), options...)
-		options = append(options, wrapper.WithPolling(wrapper.Polling{Initial: 50 * time.Millisecond, Timeout: -1}))
-		client, err = wrapper.New("", options...)
-		return client, server.Close, err
-	}
-	if s.region != "" {
-		options = append(options, wrapper.WithBaseURL(s.region.APIURL()), wrapper.WithLoginURL(s.region.LoginURL()))
-	}
-	client, err = wrapper.NewFromEnv(options...)
-	if err != nil {
-		err = fmt.Errorf("%w\n(or try it with -demo, which needs no credentials)", err)
-	}
-	return client, func() {}, err
-}
-
-// A writer writes rows in one format.
-type writer interface {
-	write(row *gen.APIUsageRow) error
-	// finish is called once, after the last row.
-	finish() error
 }

@@ -5,12 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"maps"
-	"slices"
 	"strings"
-	"time"
-
-	"github.com/genesyscloud-go/usage/gen"
 )
 
 //go:embed page.html
@@ -18,213 +13,154 @@ var pageSource string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
-// page writes a report as one HTML page that needs nothing else: a chart of
-// requests over time, stacked by client or whatever rows are for, and a table.
+// page writes a report as one HTML page that needs nothing else: a chart of its steps,
+// stacked by what rows are for, and a table.
 type page struct {
-	out      io.Writer
-	top      int
-	interval string
-	time     period
-	demo     bool
-	rows     []gen.APIUsageRow
+	*view
+	out io.Writer
 }
 
-func (p *page) write(row *gen.APIUsageRow) error {
-	p.rows = append(p.rows, *row)
-	return nil
-}
-
-// The chart's size, in units of its own: it scales.
-const (
-	chartWidth  = 800.0
-	chartHeight = 260.0
-	chartSeries = 7 // more are drawn as one
-)
+// pageRows are as many rows as a page has at most: somebody is to read it.
+const pageRows = 100
 
 type pageData struct {
-	Interval, Total, TooMany, Failed string
-	Note                             string   // on the days that can have data
-	Parts                            []string // steps that are only partly in the interval
-	Meaning                          []string
-	Demo, Dated                      bool
-	Legend                           []legendEntry
-	Rects                            []rect
-	DateLabels, CountLabels          []label
-	Width, Height                    float64
-	Heads                            []string
-	Rows                             []pageRow
-	Hidden                           string
+	Title, Subject string
+	Made, Empty    string
+	Notes          []string
+	Mind, Forecast string
+	Figures        []figure
+	Chart          *chart // nil without dates
+	Columns        []pageColumn
+	Rows           []pageRow
+	Total          []pageCell
+	Hidden         string
+	Marked         bool // some row is
+	Meaning        []string
 }
 
-type legendEntry struct {
-	Class int
-	Name  string
-}
+type figure struct{ Number, Words string }
 
-type rect struct {
-	X, Y, Width, Height float64
-	Class               int
-	Title               string
-}
-
-type label struct {
-	X, Y float64
-	Text string
-}
+type pageColumn struct{ Title, Class string }
 
 type pageRow struct {
-	Names                            []string
-	Requests, Share, TooMany, Failed string
-	Width                            string // of the bar
+	Refused bool // more often than is right
+	Cells   []pageCell
 }
 
-func (p *page) finish() error {
-	all := summarize(p.rows, 0)
+type pageCell struct {
+	Class, Text string
+	Bar         string // the width of a bar, in per cent
+}
+
+func newPage(v *view, out io.Writer) *page { return &page{v, out} }
+
+func (p *page) write() error {
+	ranked := p.sums.ranked(p.measure)
 	data := pageData{
-		Interval: p.interval, Note: p.time.note, Meaning: meaning, Demo: p.demo, Dated: all.dated,
-		Total:   thousands(all.total.Requests),
-		TooMany: percent(all.total.Status429, all.total.Requests),
-		Failed:  percent(failed(&all.total), all.total.Requests),
-		Width:   chartWidth, Height: chartHeight,
+		Title: "Genesys Cloud API usage", Subject: p.subject(), Made: p.now.UTC().Format("2 January 2006 at 15:04 UTC"), Empty: p.empty(),
+		Notes: append([]string{p.source()}, p.remarks()...), Mind: p.period.note, Forecast: p.forecast,
+		Figures: p.figures(), Meaning: p.meaning(),
 	}
-	// The table's rows are the report's, whatever their dates.
-	sums := map[string]*gen.APIUsageRow{}
-	for i := range all.rows {
-		row := all.rows[i]
-		key := strings.Join(p.names(all, &row), "\x00")
-		sum, ok := sums[key]
-		if !ok {
-			sum = new(gen.APIUsageRow)
-			*sum = row
-			sum.Date = time.Time{}
-			sums[key] = sum
-			continue
-		}
-		addCounts(sum, &row)
+	if region := p.regionName(); region != "" {
+		data.Title += ", " + name(region)
 	}
-	rows := make([]gen.APIUsageRow, 0, len(sums))
-	for _, key := range slices.Sorted(maps.Keys(sums)) {
-		rows = append(rows, *sums[key])
+	if p.demo {
+		data.Notes = append(data.Notes, "This is a made-up demo organization.")
 	}
-	ranked := summarize(rows, p.top)
-	ranked.shared = all.shared
-	var shown []dimension
-	for _, d := range dimensions {
-		if slices.ContainsFunc(ranked.rows, func(r gen.APIUsageRow) bool { return d.value(all, &r) != "" }) {
-			shown = append(shown, d)
-			data.Heads = append(data.Heads, d.title[:1]+strings.ToLower(d.title[1:]))
-		}
+	if p.sums.dated && len(ranked) > 0 {
+		data.Chart = newChart(p.view, ranked)
 	}
-	for i := range ranked.rows {
-		row := &ranked.rows[i]
-		r := pageRow{
-			Requests: thousands(row.Requests), Share: percent(row.Requests, ranked.total.Requests),
-			TooMany: percent(row.Status429, row.Requests), Failed: percent(failed(row), row.Requests),
-			Width: fmt.Sprintf("%.1f", 100*float64(row.Requests)/float64(max(ranked.most, 1))),
-		}
-		for _, d := range shown {
-			r.Names = append(r.Names, clean(d.value(all, row)))
-		}
-		data.Rows = append(data.Rows, r)
-	}
-	if ranked.hidden > 0 {
-		data.Hidden = thousands(int64(ranked.hidden))
-	}
-	if all.dated {
-		p.chart(&data, all, ranked)
-	}
+	p.table(&data, ranked)
 	return pageTemplate.Execute(p.out, data)
 }
 
-// names are what a row is for.
-func (p *page) names(s *summary, row *gen.APIUsageRow) []string {
-	names := make([]string, len(dimensions))
-	for i, d := range dimensions {
-		names[i] = d.value(s, row)
+// figures are the totals in large letters, of what was asked for.
+func (p *page) figures() []figure {
+	total, q := &p.sums.total, &p.question
+	of := func(n int64) string {
+		if part := percent(n, total.requests); part != "" {
+			return " (" + part + ")"
+		}
+		return ""
 	}
-	return names
+	var figures []figure
+	add := func(wanted bool, n int64, words string) {
+		if wanted {
+			figures = append(figures, figure{thousands(n), words})
+		}
+	}
+	add(q.has("Requests"), total.requests, "requests")
+	if p.compare {
+		figures = append(figures, figure{signed(total.requests - p.sums.before.requests),
+			strings.TrimSpace("than before " + change(total.requests, p.sums.before.requests))})
+	}
+	add(q.has("Status429"), total.status429, "refused, 429"+of(total.status429))
+	add(q.hasErrors(), total.errors(), "errors, 4xx and 5xx"+of(total.errors()))
+	for _, m := range metrics[1:] {
+		asked := len(q.metrics) > 0 && q.has(m.api)
+		partOfErrors := q.hasErrors() && (m.name == "status400" || m.name == "status500")
+		add(asked && m.name != "status429" && !partOfErrors, m.of(total), m.words)
+	}
+	return figures
 }
 
-func (p *page) name(s *summary, row *gen.APIUsageRow) string {
-	name := strings.Join(slices.DeleteFunc(p.names(s, row), func(n string) bool { return n == "" }), " ")
-	if name == "" {
-		return "all"
+// table fills in the rows of the largest groups, whatever their dates.
+func (p *page) table(data *pageData, ranked []*sum) {
+	most := pageRows
+	if p.top > 0 {
+		most = min(most, p.top)
 	}
-	return clean(name)
-}
-
-// chart draws the requests of each date, the busiest series at the bottom.
-func (p *page) chart(data *pageData, all, ranked *summary) {
-	class := map[string]int{}
-	for i := range ranked.rows {
-		name := p.name(all, &ranked.rows[i])
-		if len(class) < chartSeries {
-			class[name] = i
-			data.Legend = append(data.Legend, legendEntry{i, name})
+	if len(ranked) > most {
+		data.Hidden = thousands(int64(len(ranked) - most))
+		ranked = ranked[:most]
+	}
+	var largest int64 = 1
+	for _, g := range ranked {
+		largest = max(largest, p.measure.of(&g.counts))
+	}
+	columns := p.columns()
+	for _, c := range columns {
+		title := c.title
+		if title != "" {
+			title = title[:1] + strings.ToLower(title[1:])
 		}
+		data.Columns = append(data.Columns, pageColumn{title, c.class()})
 	}
-	dates := map[time.Time][]int64{} // requests by class
-	other := false
-	for i := range all.rows {
-		row := &all.rows[i]
-		if dates[row.Date] == nil {
-			dates[row.Date] = make([]int64, chartSeries+1)
-		}
-		c, ok := class[p.name(all, row)]
-		if !ok {
-			c, other = chartSeries, true
-		}
-		dates[row.Date][c] += row.Requests
-	}
-	if other {
-		data.Legend = append(data.Legend, legendEntry{chartSeries, "all others"})
-	}
-	order := slices.SortedFunc(maps.Keys(dates), time.Time.Compare)
-	var most int64 = 1
-	for _, counts := range dates {
-		var sum int64
-		for _, n := range counts {
-			sum += n
-		}
-		most = max(most, sum)
-	}
-	// Days without requests have no rows, but a place.
-	first, last := order[0], order[len(order)-1]
-	step := last.Sub(first)
-	for i := 1; i < len(order); i++ {
-		step = min(step, order[i].Sub(order[i-1]))
-	}
-	step = max(step, 1) // a single date has a place too
-	slot := chartWidth / float64(last.Sub(first)/step+1)
-	for _, date := range order {
-		if _, part := p.time.bucket(date); part != "" {
-			data.Parts = append(data.Parts, p.time.label(date))
-		}
-		place := float64(date.Sub(first) / step)
-		y := chartHeight
-		for c, n := range dates[date] {
-			if n == 0 {
+	for _, g := range ranked {
+		l := &line{sum: *g}
+		row := pageRow{Refused: p.question.has("Status429") && refusedTooOften(&g.counts)}
+		for _, c := range columns {
+			if c.kind == barColumn {
+				row.Cells = append(row.Cells, pageCell{c.class(), "", fmt.Sprintf("%.1f", 100*float64(p.measure.of(&g.counts))/float64(largest))})
 				continue
 			}
-			height := float64(n) / float64(most) * chartHeight
-			y -= height
-			name := "all others"
-			if c < len(data.Legend) {
-				name = data.Legend[c].Name
-			}
-			data.Rects = append(data.Rects, rect{
-				X: round(place*slot + slot*0.1), Y: round(y), Width: round(slot * 0.8), Height: round(height), Class: c,
-				Title: fmt.Sprintf("%s, %s: %s requests", p.time.label(date), name, thousands(n)),
-			})
+			row.Cells = append(row.Cells, pageCell{Class: c.class(), Text: c.cell(l)})
 		}
+		data.Rows = append(data.Rows, row)
+		data.Marked = data.Marked || row.Refused
 	}
-	data.DateLabels = []label{{0, chartHeight + 26, first.Format("2 Jan 2006")}}
-	if first != last {
-		data.DateLabels = append(data.DateLabels, label{chartWidth, chartHeight + 26, last.Format("2 Jan 2006")})
-	}
-	for _, part := range []float64{0.5, 1} {
-		data.CountLabels = append(data.CountLabels, label{0, round(chartHeight * (1 - part)), thousands(int64(part * float64(most)))})
+	total := &line{sum: sum{counts: p.sums.total, before: p.sums.before}}
+	for i, c := range columns {
+		cell := pageCell{Class: c.class()}
+		switch {
+		case c.kind == countColumn || c.kind == ratioColumn || c.kind == shareColumn:
+			cell.Text = c.cell(total)
+		case i == 0:
+			cell.Text = "Total"
+		}
+		data.Total = append(data.Total, cell)
 	}
 }
 
-func round(f float64) float64 { return float64(int(f*10+0.5)) / 10 }
+// class is the style of a column's cells.
+func (c column) class() string {
+	switch c.kind {
+	case countColumn, ratioColumn:
+		return "n"
+	case shareColumn:
+		return "n share"
+	case barColumn:
+		return "bar"
+	}
+	return ""
+}

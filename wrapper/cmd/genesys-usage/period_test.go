@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/genesyscloud-go/usage/gen"
 )
 
 func TestPeriodNote(t *testing.T) {
@@ -22,7 +20,7 @@ func TestPeriodNote(t *testing.T) {
 		{"2017-12-31/2018-01-31", "the report is on 2017-12-31 to 2018-01-31, and only days from 2018-01-01 to 2026-11-24 can have data"},
 		{"P1M/2026-11-30", ""}, // not known here
 	} {
-		if got := newPeriod(gen.APIUsageQuery{Interval: test.interval}, now).note; got != test.want {
+		if got := newPeriod(question{interval: test.interval}, false, now).note; got != test.want {
 			t.Errorf("%s: %s", test.interval, got)
 		}
 	}
@@ -32,27 +30,27 @@ func TestPeriodLabels(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
 		interval    string
-		granularity gen.Granularity
+		granularity string
 		date, want  string
 	}{
-		{"2026-08-25/2026-11-30", gen.GranularityMonth, "2026-08-01", "Aug 2026, from the 25th"},
-		{"2026-08-25/2026-11-30", gen.GranularityMonth, "2026-08-25", "Aug 2026, from the 25th"},
-		{"2026-08-25/2026-11-30", gen.GranularityMonth, "2026-09-01", "Sep 2026"},
-		{"2026-08-25/2026-11-30", gen.GranularityMonth, "2026-11-01", "Nov 2026, to the 23rd"},
-		{"2026-08-02/2026-08-30", gen.GranularityMonth, "2026-08-01", "Aug 2026, from the 2nd to the 30th"},
-		{"2026-08-01/2026-08-31", gen.GranularityMonth, "2026-08-01", "Aug 2026"},
-		{"2026-08-12/2026-08-21", gen.GranularityWeek, "2026-08-10", "week of 2026-08-10, from the 12th"},
-		{"2026-08-12/2026-08-21", gen.GranularityWeek, "2026-08-17", "week of 2026-08-17, to the 21st"},
-		{"2026-08-10/2026-08-23", gen.GranularityWeek, "2026-08-17", "week of 2026-08-17"},
-		{"2026-08-10/2026-08-23", gen.GranularityDay, "2026-08-10", "2026-08-10"},
-		{"", gen.GranularityMonth, "2026-08-01", "Aug 2026"},
+		{"2026-08-25/2026-11-30", month, "2026-08-01", "Aug 2026, from the 25th"},
+		{"2026-08-25/2026-11-30", month, "2026-08-25", "Aug 2026, from the 25th"},
+		{"2026-08-25/2026-11-30", month, "2026-09-01", "Sep 2026"},
+		{"2026-08-25/2026-11-30", month, "2026-11-01", "Nov 2026, to the 23rd"},
+		{"2026-08-02/2026-08-30", month, "2026-08-01", "Aug 2026, from the 2nd to the 30th"},
+		{"2026-08-01/2026-08-31", month, "2026-08-01", "Aug 2026"},
+		{"2026-08-12/2026-08-21", week, "2026-08-10", "week of 2026-08-10, from the 12th"},
+		{"2026-08-12/2026-08-21", week, "2026-08-17", "week of 2026-08-17, to the 21st"},
+		{"2026-08-10/2026-08-23", week, "2026-08-17", "week of 2026-08-17"},
+		{"2026-08-10/2026-08-23", day, "2026-08-10", "2026-08-10"},
+		{"", month, "2026-08-01", "Aug 2026"},
 		{"", "", "2026-08-01", "2026-08-01"},
 	} {
 		date, err := time.Parse(time.DateOnly, test.date)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := newPeriod(gen.APIUsageQuery{Interval: test.interval, Granularity: test.granularity}, now).label(date); got != test.want {
+		if got := newPeriod(question{interval: test.interval, granularity: test.granularity}, false, now).label(date); got != test.want {
 			t.Errorf("%s by %s: %s is %q, want %q", test.interval, test.granularity, test.date, got, test.want)
 		}
 	}

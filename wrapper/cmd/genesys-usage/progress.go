@@ -13,33 +13,28 @@ import (
 // progress tells people on standard error how far the query is. It is written to
 // by one goroutine and, while the spinner turns, another.
 type progress struct {
-	out      io.Writer
-	terminal bool
-	start    time.Time
+	out     io.Writer
+	quiet   bool
+	spins   bool // there is a terminal to do it on
+	streams bool // rows go to the same terminal: no spinner among them
+	start   time.Time
 
 	mu      sync.Mutex
 	last    wrapper.Progress
+	rows    int64
 	stop    chan struct{} // not nil while the spinner turns
 	stopped chan struct{}
 }
 
-func newProgress(out io.Writer) *progress {
-	return &progress{out: out, terminal: isTerminal(out), start: time.Now()}
-}
-
-// isTerminal tells whether somebody is looking.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+func newProgress(s *settings, out io.Writer) *progress {
+	return &progress{out: out, quiet: s.quiet, spins: !s.quiet && !s.verbose && isTerminal(out) && os.Getenv("TERM") != "dumb", start: s.now}
 }
 
 func (p *progress) note(format string, args ...any) {
 	p.done()
-	fmt.Fprintf(p.out, "genesys-usage: "+format+"\n", args...)
+	if !p.quiet {
+		fmt.Fprintf(p.out, "genesys-usage: "+format+"\n", args...)
+	}
 }
 
 // update is told of each poll.
@@ -47,7 +42,29 @@ func (p *progress) update(update wrapper.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = update
-	if p.terminal && p.stop == nil && update.NextPoll > 0 {
+	p.rows = 0
+	if update.NextPoll > 0 {
+		p.turn()
+	}
+}
+
+// received is told of each row.
+func (p *progress) received(rows int64) {
+	switch {
+	case !p.spins:
+	case p.streams:
+		p.done()
+	default:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.rows = rows
+		p.turn()
+	}
+}
+
+// turn starts the spinner, if it does not turn.
+func (p *progress) turn() {
+	if p.spins && p.stop == nil {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
 		go p.spin(p.stop, p.stopped)
 	}
@@ -59,11 +76,7 @@ func (p *progress) spin(stop, stopped chan struct{}) {
 	ticker := time.NewTicker(120 * time.Millisecond)
 	defer ticker.Stop()
 	for frame := 0; ; frame++ {
-		p.mu.Lock()
-		last := p.last
-		p.mu.Unlock()
-		fmt.Fprintf(p.out, "\r\x1b[K%c %s, %v, poll %d", []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")[frame%10], clean(string(last.Status)),
-			time.Since(p.start).Round(time.Second), last.Polls)
+		fmt.Fprintf(p.out, "\r\x1b[K%c %s", []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")[frame%10], p.state())
 		select {
 		case <-ticker.C:
 		case <-stop:
@@ -71,6 +84,16 @@ func (p *progress) spin(stop, stopped chan struct{}) {
 			return
 		}
 	}
+}
+
+// state says how far the query is.
+func (p *progress) state() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.rows > 0 {
+		return thousands(p.rows) + " rows"
+	}
+	return fmt.Sprintf("%s, %v, poll %d", shorten(clean(string(p.last.Status)), 30), time.Since(p.start).Round(time.Second), p.last.Polls)
 }
 
 // done stops the spinner, if it turns.

@@ -1,146 +1,117 @@
 package main
 
 import (
-	"bufio"
+	"cmp"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"github.com/genesyscloud-go/usage/gen"
+	"time"
 )
 
-// table shows rows in aligned columns, those only that carry data: by date if
-// there are dates, else the most requests first.
+// table shows a report in aligned columns, the largest groups first, or by date if
+// there are dates.
 type table struct {
-	out  *bufio.Writer
-	all  bool // counters were chosen: show them, in place of what they add up to
-	bars bars
-	top  int
-	time period
-	rows []gen.APIUsageRow
+	*view
+	out   io.Writer
+	width int // cells of a line at most; 0: as many as it takes
+	limit int // rows at most; 0: all
+	bars  bars
 }
 
-func (t *table) write(row *gen.APIUsageRow) error {
-	t.rows = append(t.rows, *row)
-	return nil
+// rowsOnScreen are as many rows as a terminal shows without being asked for more.
+const rowsOnScreen = 20
+
+func newTable(v *view, to *target) *table {
+	t := &table{view: v, out: to, width: widthOf(to.out), bars: plainBars}
+	if isTerminal(to.out) {
+		if !v.plain {
+			t.bars = unicodeBars
+		}
+		if v.limited {
+			t.limit = rowsOnScreen
+		}
+	}
+	return t
 }
 
-func (t *table) finish() error {
-	if len(t.rows) == 0 {
-		_, err := t.out.WriteString("No requests in this interval.\n")
+func (t *table) write() error {
+	for _, heading := range t.headings() {
+		fmt.Fprintln(t.out, wrap(heading, t.width))
+	}
+	fmt.Fprintln(t.out)
+	if len(t.sums.groups) == 0 {
+		_, err := fmt.Fprintln(t.out, t.empty())
 		return err
 	}
-	s := summarize(t.rows, t.top)
-	columns := t.columns(s)
-	lines := make([][]string, 0, len(s.rows)+2)
-	header := make([]string, len(columns))
-	for i, c := range columns {
-		header[i] = c.title
+	lines, hidden := t.lines()
+	columns := t.columns()
+	if t.sums.dated && !t.compare {
+		columns = slices.Insert(columns, 0, column{"DATE", dateColumn, func(l *line) string { return l.date }})
 	}
-	lines = append(lines, header)
-	for i := range s.rows {
-		line := make([]string, len(columns))
-		for j, c := range columns {
-			line[j] = c.value(&s.rows[i])
-		}
-		lines = append(lines, line)
+	var most int64
+	for i := range lines {
+		most = max(most, t.measure.of(&lines[i].counts))
 	}
-	total := make([]string, len(columns))
-	total[0] = "TOTAL"
-	for j, c := range columns {
-		if c.sums {
-			total[j] = c.value(&s.total)
-		}
+	if columns[0].kind > dateColumn { // no column for the word
+		columns = slices.Insert(columns, 0, column{"", dateColumn, func(*line) string { return "" }})
 	}
-	if !columns[0].left { // no column for the word
-		columns = append([]column{{left: true}}, columns...)
-		for i := range lines {
-			lines[i] = append([]string{""}, lines[i]...)
-		}
-		total = append([]string{"TOTAL"}, total...)
-		total[1] = columns[1].value(&s.total)
-	}
-	lines = append(lines, total)
-
-	widths := make([]int, len(columns))
-	for _, line := range lines {
-		for i, text := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(text))
-		}
-	}
-	for i, line := range lines {
-		if i == len(lines)-1 {
-			if s.hidden > 0 {
-				fmt.Fprintf(t.out, "... and %s more rows\n", thousands(int64(s.hidden)))
+	g := newGrid(columns)
+	for i := range lines {
+		g.add(func(c column) string {
+			if c.kind == barColumn {
+				return t.bars.of(t.measure.of(&lines[i].counts), most)
 			}
-			rule := 2 * (len(widths) - 1)
-			for _, width := range widths {
-				rule += width
-			}
-			fmt.Fprintln(t.out, strings.Repeat(t.bars.rule, rule))
-		}
-		var b strings.Builder
-		for j, text := range line {
-			pad := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(text))
-			if j > 0 {
-				b.WriteString("  ")
-			}
-			if columns[j].left {
-				b.WriteString(text + pad)
-			} else {
-				b.WriteString(pad + text)
-			}
-		}
-		if _, err := fmt.Fprintln(t.out, strings.TrimRight(b.String(), " ")); err != nil {
-			return err
-		}
+			return c.cell(&lines[i])
+		})
 	}
-	return nil
+	total := line{sum: sum{counts: t.sums.total, before: t.sums.before}}
+	first := true
+	g.add(func(c column) string {
+		switch {
+		case first:
+			first = false
+			return totalTitle
+		case c.kind <= dateColumn || c.kind == barColumn:
+			return ""
+		}
+		return c.cell(&total)
+	})
+	return g.write(t.out, t.width, hidden, t.bars.rule)
 }
 
-// column is one of the table.
-type column struct {
-	title string
-	left  bool // aligned
-	sums  bool // it has a value in the total line
-	value func(*gen.APIUsageRow) string
-}
-
-// columns returns those that carry data.
-func (t *table) columns(s *summary) []column {
-	var columns []column
-	add := func(wanted bool, c column) {
-		if wanted {
-			columns = append(columns, c)
+// lines returns those to show, and what to say of the others.
+func (t *table) lines() (lines []line, hidden string) {
+	ranked := t.sums.ranked(t.measure)
+	if t.top > 0 && len(ranked) > t.top {
+		hidden = fmt.Sprintf("... and %s more", thousands(int64(len(ranked)-t.top)))
+		ranked = ranked[:t.top]
+	}
+	type dated struct {
+		line
+		day time.Time
+	}
+	var all []dated
+	for _, s := range ranked {
+		if !t.sums.dated || t.compare {
+			all = append(all, dated{line: line{sum: *s}})
+			continue
+		}
+		for _, step := range s.steps {
+			all = append(all, dated{line{sum{group: s.group, counts: step.counts}, t.period.label(step.date)}, step.date})
 		}
 	}
-	has := func(value func(*gen.APIUsageRow) bool) bool {
-		for i := range t.rows {
-			if value(&t.rows[i]) {
-				return true
-			}
-		}
-		return false
+	slices.SortStableFunc(all, func(a, b dated) int {
+		return cmp.Or(a.day.Compare(b.day), cmp.Compare(t.measure.of(&b.counts), t.measure.of(&a.counts)))
+	})
+	if t.limit > 0 && len(all) > t.limit {
+		hidden = fmt.Sprintf("... and %s more (-top 0 shows all)", thousands(int64(len(all)-t.limit)))
+		all = all[:t.limit]
 	}
-	add(s.dated, column{title: "DATE", left: true, value: func(r *gen.APIUsageRow) string { return t.time.label(r.Date) }})
-	for _, d := range dimensions {
-		add(has(func(r *gen.APIUsageRow) bool { return d.value(s, r) != "" }),
-			column{title: d.title, left: true, value: func(r *gen.APIUsageRow) string { return clean(d.value(s, r)) }})
+	for i := range all {
+		lines = append(lines, all[i].line)
 	}
-	total := s.total
-	add(total.Requests > 0, column{title: "REQUESTS", sums: true, value: func(r *gen.APIUsageRow) string { return thousands(r.Requests) }})
-	add(total.Requests > 0, column{title: "SHARE", sums: true, value: func(r *gen.APIUsageRow) string { return percent(r.Requests, total.Requests) }})
-	add(total.Requests > 0, column{left: true, value: func(r *gen.APIUsageRow) string { return t.bars.of(r.Requests, s.most) }})
-	for _, c := range counters {
-		add((t.all || total.Requests == 0 || c.title == "429") && *c.of(&total) > 0, column{title: c.title, sums: true, value: func(r *gen.APIUsageRow) string { return thousands(*c.of(r)) }})
-	}
-	add(!t.all && total.Requests > 0 && total.Status429 > 0, column{title: "429 %", sums: true, value: func(r *gen.APIUsageRow) string { return percent(r.Status429, r.Requests) }})
-	add(!t.all && total.Requests > 0 && failed(&total) > 0, column{title: "ERRORS %", sums: true, value: func(r *gen.APIUsageRow) string { return percent(failed(r), r.Requests) }})
-	if len(columns) == 0 {
-		columns = append(columns, column{title: "REQUESTS", sums: true, value: func(r *gen.APIUsageRow) string { return thousands(r.Requests) }})
-	}
-	return columns
+	return lines, hidden
 }
 
 // bars are the ways to draw a share.
@@ -167,14 +138,4 @@ func (b bars) of(n, most int64) string {
 		bar += string(b.blocks[rest-1])
 	}
 	return bar
-}
-
-// clean keeps names, which others chose, from moving the cursor of a terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
 }

@@ -48,7 +48,7 @@ type chartLabel struct {
 func newChart(v *view, ranked []*sum) *chart {
 	c := &chart{}
 	for i, g := range ranked[:min(chartSeries, len(ranked))] {
-		c.Legend = append(c.Legend, legendEntry{i, v.label(&g.group)})
+		c.Legend = append(c.Legend, legendEntry{i, v.label(v.sums.group(g.key))})
 	}
 	if others := len(ranked) - chartSeries; others > 0 {
 		c.Legend = append(c.Legend, legendEntry{chartSeries, fmt.Sprintf("all others (%s)", thousands(int64(others)))})

@@ -23,7 +23,7 @@ func newClient(s *settings, progress *progress, stderr io.Writer) (client *wrapp
 	}
 	if s.demo {
 		server := usagetest.NewServer(s.organization)
-		progress.note("DEMO: the organization is made up, and served at %s by this process", server.URL)
+		progress.note("DEMO: the organization is made up, and served by this process")
 		options = append(server.Options(), options...)
 		options = append(options, wrapper.WithPolling(wrapper.Polling{Initial: 50 * time.Millisecond, Timeout: -1}))
 		client, err = wrapper.New("", options...)

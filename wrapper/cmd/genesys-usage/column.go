@@ -7,8 +7,10 @@ import (
 
 // line is a line of the table: a group, or a step of one, or the total.
 type line struct {
-	sum
-	date string
+	group
+	counts
+	before int64 // requests of the period before
+	date   string
 }
 
 // column is one of the table, on paper or page.
@@ -55,9 +57,9 @@ func (v *view) columns() []column {
 	add(true, "SHARE", shareColumn, func(l *line) string { return percent(v.measure.of(&l.counts), whole) })
 	add(true, "", barColumn, nil)
 	if v.compare {
-		add(true, "BEFORE", countColumn, func(l *line) string { return thousands(l.before.requests) })
-		add(true, "CHANGE", countColumn, func(l *line) string { return signed(l.requests - l.before.requests) })
-		add(true, "CHANGE %", ratioColumn, func(l *line) string { return change(l.requests, l.before.requests) })
+		add(true, "BEFORE", countColumn, func(l *line) string { return thousands(l.before) })
+		add(true, "CHANGE", countColumn, func(l *line) string { return signed(l.requests - l.before) })
+		add(true, "CHANGE %", ratioColumn, func(l *line) string { return change(l.requests, l.before) })
 	}
 	for _, m := range metrics[1:] {
 		wanted := m.name != v.measure.name && q.has(m.api) && (len(q.metrics) > 0 || m.name == "status429" && total.status429 > 0)
@@ -80,15 +82,25 @@ func (v *view) name(d dimension, g *group) string {
 }
 
 // label is what a group is called in all dimensions.
-func (v *view) label(g *group) string {
+func (v *view) label(g group) string {
 	names := make([]string, len(v.question.groupBy))
 	for i, d := range v.question.groupBy {
-		names[i] = v.name(d, g)
+		names[i] = v.name(d, &g)
 	}
 	if len(names) == 0 {
 		return "all"
 	}
 	return strings.Join(names, " ")
+}
+
+// line returns the line of a group, over the whole period.
+func (v *view) line(s *sum) *line {
+	return &line{group: v.sums.group(s.key), counts: s.counts, before: s.before}
+}
+
+// total returns the line of all groups.
+func (v *view) total() *line {
+	return &line{counts: v.sums.total, before: v.sums.before}
 }
 
 // refusedTooOften tells groups that somebody should look at.

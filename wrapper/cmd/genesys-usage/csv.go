@@ -26,7 +26,7 @@ type csvReport[R any] struct {
 
 type csvColumn struct {
 	name  string
-	field reflect.Value
+	field any // a pointer to it
 }
 
 // csvFirst are the columns that stand first, of either generation.
@@ -58,15 +58,19 @@ func csvColumns(prefix string, object reflect.Value) []csvColumn {
 			continue
 		}
 		field := object.Field(i)
-		switch field.Addr().Interface().(type) {
+		pointer := field.Addr().Interface()
+		switch pointer.(type) {
 		case *time.Time, *types.Date:
 		default:
 			if field.Kind() == reflect.Struct {
 				columns = append(columns, csvColumns(prefix+name+".", field)...)
 				continue
 			}
+			if field.Kind() == reflect.String { // an enum too
+				pointer = field.Addr().Convert(reflect.TypeFor[*string]()).Interface()
+			}
 		}
-		columns = append(columns, csvColumn{prefix + name, field})
+		columns = append(columns, csvColumn{prefix + name, pointer})
 	}
 	return columns
 }
@@ -103,7 +107,7 @@ func (c *csvReport[R]) finish() error {
 
 // text writes the value of a column, a date without a time of day.
 func (c csvColumn) text() string {
-	switch value := c.field.Addr().Interface().(type) {
+	switch value := c.field.(type) {
 	case *time.Time:
 		return date(*value)
 	case *types.Date:
@@ -113,10 +117,7 @@ func (c csvColumn) text() string {
 	case *int64:
 		return strconv.FormatInt(*value, 10)
 	}
-	if c.field.Kind() == reflect.String {
-		return guard(clean(c.field.String()))
-	}
-	return guard(clean(fmt.Sprint(c.field)))
+	return guard(clean(fmt.Sprint(reflect.ValueOf(c.field).Elem())))
 }
 
 func date(t time.Time) string {
@@ -130,22 +131,26 @@ func date(t time.Time) string {
 // client should not get to run one on the administrator's machine. Where a locale has
 // another separator than a comma, a cell begins behind that too, a quote or not.
 func guard(s string) string {
-	if !strings.ContainsAny(s, formulaSigns) {
+	if !strings.ContainsFunc(s, isFormulaSign) {
 		return s
 	}
 	var b strings.Builder
 	begins := true
 	for _, r := range s {
-		if begins && strings.ContainsRune(formulaSigns, r) {
+		if begins && isFormulaSign(r) {
 			b.WriteByte('\'')
 		}
 		b.WriteRune(r)
-		begins = strings.ContainsRune(cellSeparators, r) || begins && (r == '"' || r == ' ')
+		begins = r == ';' || r == '|' || begins && (r == '"' || r == ' ')
 	}
 	return b.String()
 }
 
-const (
-	formulaSigns   = "=+-@＝＋－＠"
-	cellSeparators = ";|" // of text without control characters
-)
+// isFormulaSign tells what a formula begins with, a full-width sign too.
+func isFormulaSign(r rune) bool {
+	switch r {
+	case '=', '+', '-', '@', '＝', '＋', '－', '＠':
+		return true
+	}
+	return false
+}

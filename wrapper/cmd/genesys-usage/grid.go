@@ -2,28 +2,33 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"strings"
 )
 
-// grid lays out cells of text in columns that fit a width.
+// grid lays out text in columns that fit a width. It asks for each row twice, to
+// measure and to write it, and keeps none.
 type grid struct {
 	columns []column
-	rows    [][]string // the first is the header, the last the total
+	rows    int
+	row     func(i int) []string
+	total   []string
+	hidden  string // what is to say of rows that are not there
+	rule    string // before the total
 }
 
-func newGrid(columns []column) *grid {
-	g := &grid{columns: columns}
-	g.add(func(c column) string { return c.title })
-	return g
-}
-
-func (g *grid) add(cell func(column) string) {
-	row := make([]string, len(g.columns))
+// all calls a function with each row, the header and the total too.
+func (g *grid) all(each func(i int, row []string)) {
+	header := make([]string, len(g.columns))
 	for i, c := range g.columns {
-		row[i] = cell(c)
+		header[i] = c.title
 	}
-	g.rows = append(g.rows, row)
+	each(-1, header)
+	for i := range g.rows {
+		each(i, g.row(i))
+	}
+	each(g.rows, g.total)
 }
 
 const gap = 2 // between columns
@@ -32,22 +37,24 @@ const totalTitle = "TOTAL"
 
 // widths returns the width of each column, -1 for one that is left out, so that a
 // line has at most so many cells: bars go first, then names are shortened, the widest
-// first, and if they were not to be told apart then, ratios go too. Counts and dates
+// first, and where they could not be told apart then, ratios go too. Counts and dates
 // are never shortened.
 func (g *grid) widths(width int) []int {
 	widths := make([]int, len(g.columns))
-	for _, row := range g.rows {
+	g.all(func(_ int, row []string) {
 		for i, text := range row {
 			widths[i] = max(widths[i], cells.StringWidth(text))
 		}
-	}
+	})
 	if width <= 0 {
 		return widths
 	}
-	const telling = 12 // cells of a name
-	for _, drop := range []kind{barColumn, ratioColumn, shareColumn} {
-		for i := len(widths) - 1; i >= 0 && lineWidth(g.narrowed(widths, telling)) > width; i-- {
-			if g.columns[i].kind == drop {
+	for _, drop := range []struct {
+		kind kind
+		name int // is worth more than this column, up to so many cells
+	}{{barColumn, 32}, {ratioColumn, 12}, {shareColumn, 12}} {
+		for i := len(widths) - 1; i >= 0 && lineWidth(g.narrowed(widths, drop.name)) > width; i-- {
+			if g.columns[i].kind == drop.kind {
 				widths[i] = -1
 			}
 		}
@@ -90,36 +97,44 @@ func lineWidth(widths []int) int {
 	return sum
 }
 
-// write writes the grid, with what is to say of hidden rows and a rule before the
-// total.
-func (g *grid) write(to io.Writer, width int, hidden, rule string) error {
+func (g *grid) write(to io.Writer, width int) error {
 	out := bufio.NewWriter(to)
 	widths := g.widths(width)
-	for i, row := range g.rows {
-		if i == len(g.rows)-1 {
-			if hidden != "" {
-				out.WriteString(wrap(hidden, width) + "\n")
+	var line []byte
+	g.all(func(i int, row []string) {
+		if i == g.rows {
+			if g.hidden != "" {
+				out.WriteString(wrap(g.hidden, width) + "\n")
 			}
-			out.WriteString(strings.Repeat(rule, lineWidth(widths)) + "\n")
+			out.WriteString(strings.Repeat(g.rule, lineWidth(widths)) + "\n")
 		}
-		var b strings.Builder
+		line = line[:0]
 		for j, text := range row {
 			if widths[j] < 0 {
 				continue
 			}
 			if j > 0 { // the first is never left out
-				b.WriteString(strings.Repeat(" ", gap))
+				line = pad(line, gap)
 			}
 			text = shorten(text, widths[j])
-			pad := strings.Repeat(" ", widths[j]-cells.StringWidth(text))
+			space := widths[j] - cells.StringWidth(text)
 			switch g.columns[j].kind {
 			case nameColumn, dateColumn, barColumn:
-				b.WriteString(text + pad)
+				line = pad(append(line, text...), space)
 			case countColumn, ratioColumn, shareColumn:
-				b.WriteString(pad + text)
+				line = append(pad(line, space), text...)
 			}
 		}
-		out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
-	}
+		out.Write(bytes.TrimRight(line, " "))
+		out.WriteByte('\n')
+	})
 	return out.Flush()
+}
+
+// pad appends so many spaces.
+func pad(line []byte, n int) []byte {
+	for range n {
+		line = append(line, ' ')
+	}
+	return line
 }

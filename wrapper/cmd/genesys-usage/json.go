@@ -60,10 +60,7 @@ func (j *jsonReport[R]) finish() error {
 // escapeControls escapes, from a place on, the characters that JSON leaves as they are
 // and that move the cursor of a terminal or turn the text around them.
 func escapeControls(line []byte, from int) []byte {
-	for from < len(line) && line[from] < 0x7f {
-		from++
-	}
-	if from == len(line) {
+	if isPlain(line[from:]) {
 		return line
 	}
 	rest := string(line[from:])

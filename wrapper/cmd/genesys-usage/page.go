@@ -91,8 +91,8 @@ func (p *page) figures() []figure {
 	}
 	add(q.has("Requests"), total.requests, "requests")
 	if p.compare {
-		figures = append(figures, figure{signed(total.requests - p.sums.before.requests),
-			strings.TrimSpace("than before " + change(total.requests, p.sums.before.requests))})
+		figures = append(figures, figure{signed(total.requests - p.sums.before),
+			strings.TrimSpace("than before " + change(total.requests, p.sums.before))})
 	}
 	add(q.has("Status429"), total.status429, "refused, 429"+of(total.status429))
 	add(q.hasErrors(), total.errors(), "errors, 4xx and 5xx"+of(total.errors()))
@@ -127,7 +127,7 @@ func (p *page) table(data *pageData, ranked []*sum) {
 		data.Columns = append(data.Columns, pageColumn{title, c.class()})
 	}
 	for _, g := range ranked {
-		l := &line{sum: *g}
+		l := p.line(g)
 		row := pageRow{Refused: p.question.has("Status429") && refusedTooOften(&g.counts)}
 		for _, c := range columns {
 			if c.kind == barColumn {
@@ -139,7 +139,7 @@ func (p *page) table(data *pageData, ranked []*sum) {
 		data.Rows = append(data.Rows, row)
 		data.Marked = data.Marked || row.Refused
 	}
-	total := &line{sum: sum{counts: p.sums.total, before: p.sums.before}}
+	total := p.total()
 	for i, c := range columns {
 		cell := pageCell{Class: c.class()}
 		switch {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 )
 
 // table shows a report in aligned columns, the largest groups first, or by date if
@@ -44,74 +43,93 @@ func (t *table) write() error {
 		_, err := fmt.Fprintln(t.out, t.empty())
 		return err
 	}
-	lines, hidden := t.lines()
+	shown, hidden := t.shown()
 	columns := t.columns()
-	if t.sums.dated && !t.compare {
+	if t.dated() {
 		columns = slices.Insert(columns, 0, column{"DATE", dateColumn, func(l *line) string { return l.date }})
-	}
-	var most int64
-	for i := range lines {
-		most = max(most, t.measure.of(&lines[i].counts))
 	}
 	if columns[0].kind > dateColumn { // no column for the word
 		columns = slices.Insert(columns, 0, column{"", dateColumn, func(*line) string { return "" }})
 	}
-	g := newGrid(columns)
-	for i := range lines {
-		g.add(func(c column) string {
-			if c.kind == barColumn {
-				return t.bars.of(t.measure.of(&lines[i].counts), most)
-			}
-			return c.cell(&lines[i])
-		})
+	var most int64
+	for i := range shown {
+		most = max(most, t.measure.of(shown[i].counts()))
 	}
-	total := line{sum: sum{counts: t.sums.total, before: t.sums.before}}
-	first := true
-	g.add(func(c column) string {
-		switch {
-		case first:
-			first = false
-			return totalTitle
-		case c.kind <= dateColumn || c.kind == barColumn:
-			return ""
-		}
-		return c.cell(&total)
-	})
-	return g.write(t.out, t.width, hidden, t.bars.rule)
+	g := &grid{columns: columns, hidden: hidden, rule: t.bars.rule, rows: len(shown)}
+	g.row = func(i int) []string {
+		return t.texts(columns, t.lineOf(shown[i]), most)
+	}
+	g.total = t.texts(columns, t.total(), 0)
+	g.total[0] = totalTitle
+	return g.write(t.out, t.width)
 }
 
-// lines returns those to show, and what to say of the others.
-func (t *table) lines() (lines []line, hidden string) {
+// texts are what a line says in each column.
+func (t *table) texts(columns []column, l *line, most int64) []string {
+	texts := make([]string, len(columns))
+	for i, c := range columns {
+		switch {
+		case c.kind == barColumn:
+			texts[i] = t.bars.of(t.measure.of(&l.counts), most)
+		case c.kind <= dateColumn && most == 0 && l.group == (group{}): // of the total
+		default:
+			texts[i] = c.cell(l)
+		}
+	}
+	return texts
+}
+
+// dated tells whether a line is a step.
+func (t *table) dated() bool { return t.sums.dated && !t.compare }
+
+// place is a place in the sums: a group, or with dates a step of it.
+type place struct {
+	*sum
+	step *step
+}
+
+func (p place) counts() *counts {
+	if p.step != nil {
+		return &p.step.counts
+	}
+	return &p.sum.counts
+}
+
+// shown returns what has a line, and what to say of the others.
+func (t *table) shown() (shown []place, hidden string) {
 	ranked := t.sums.ranked(t.measure)
 	if t.top > 0 && len(ranked) > t.top {
 		hidden = fmt.Sprintf("... and %s more", thousands(int64(len(ranked)-t.top)))
 		ranked = ranked[:t.top]
 	}
-	type dated struct {
-		line
-		day time.Time
-	}
-	var all []dated
 	for _, s := range ranked {
-		if !t.sums.dated || t.compare {
-			all = append(all, dated{line: line{sum: *s}})
+		if !t.dated() {
+			shown = append(shown, place{s, nil})
 			continue
 		}
-		for _, step := range s.steps {
-			all = append(all, dated{line{sum{group: s.group, counts: step.counts}, t.period.label(step.date)}, step.date})
+		for i := range s.steps {
+			shown = append(shown, place{s, &s.steps[i]})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b dated) int {
-		return cmp.Or(a.day.Compare(b.day), cmp.Compare(t.measure.of(&b.counts), t.measure.of(&a.counts)))
-	})
-	if t.limit > 0 && len(all) > t.limit {
-		hidden = fmt.Sprintf("... and %s more (-top 0 shows all)", thousands(int64(len(all)-t.limit)))
-		all = all[:t.limit]
+	if t.dated() {
+		slices.SortStableFunc(shown, func(a, b place) int {
+			return cmp.Or(a.step.date.Compare(b.step.date), cmp.Compare(t.measure.of(b.counts()), t.measure.of(a.counts())))
+		})
 	}
-	for i := range all {
-		lines = append(lines, all[i].line)
+	if t.limit > 0 && len(shown) > t.limit {
+		hidden = fmt.Sprintf("... and %s more (-top 0 shows all)", thousands(int64(len(shown)-t.limit)))
+		shown = shown[:t.limit]
 	}
-	return lines, hidden
+	return shown, hidden
+}
+
+// lineOf returns the line of a place.
+func (t *table) lineOf(p place) *line {
+	l := t.line(p.sum)
+	if p.step != nil {
+		l.counts, l.date = p.step.counts, t.period.label(p.step.date)
+	}
+	return l
 }
 
 // bars are the ways to draw a share.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -23,17 +23,36 @@ const (
 // clean keeps text of the vendor's, which others chose, from moving the cursor of a
 // terminal and from turning the text around it.
 func clean(s string) string {
+	if isPlain(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if isControl(r) {
-			return unicode.ReplacementChar
+			return utf8.RuneError
 		}
 		return r
 	}, s)
 }
 
+// isPlain tells text of printable ASCII, as nearly all is.
+func isPlain[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // isControl tells characters that move a cursor, or turn the text around them.
 func isControl(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+	switch {
+	case r < ' ', r >= 0x7f && r <= 0x9f: // unicode.IsControl
+		return true
+	case r == 0x61c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // unicode.Bidi_Control
+		return true
+	}
+	return r == 0x2028 || r == 0x2029 // line and paragraph separator
 }
 
 // name is a name of the vendor's to show.

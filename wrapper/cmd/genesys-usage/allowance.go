@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"time"
 )
@@ -32,7 +33,10 @@ func (b billing) forecast(used, allowance int64, last time.Time) (words string, 
 		return words + fmt.Sprintf("in all %s; %s", dayCount(whole), distance(used, allowance)), used > allowance
 	}
 	pace := new(big.Int).Mul(big.NewInt(used), big.NewInt(int64(whole)))
-	end := pace.Div(pace, big.NewInt(int64(counted))).Int64()
+	end := int64(math.MaxInt64)
+	if pace.Div(pace, big.NewInt(int64(counted))); pace.IsInt64() {
+		end = pace.Int64()
+	}
 	return words + fmt.Sprintf("after %d of %s; at this pace %s by %s, %s. This is an estimate: it takes each day to come for the average of those so far, and the last of them may not be counted whole.",
 		counted, dayCount(whole), thousands(end), b.last.Format("2 Jan"), distance(end, allowance)), end > allowance
 }

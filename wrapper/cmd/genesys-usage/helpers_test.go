@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 	"github.com/oapi-codegen/runtime/types"
 )
@@ -103,3 +104,12 @@ var (
 		{Date: october(1), TemplateURI: "api/v2/users", HTTPMethod: "GET", Status200: 20, Status500: 1, Requests: 21},
 	}
 )
+
+func newTestClient(t *testing.T, server *usagetest.Server) *wrapper.Client {
+	t.Helper()
+	client, err := wrapper.New("", server.Options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}

@@ -91,8 +91,11 @@ func (p *page) figures() []figure {
 	}
 	add(q.has("Requests"), total.requests, "requests")
 	if p.compare {
-		figures = append(figures, figure{signed(total.requests - p.sums.before),
-			strings.TrimSpace("than before " + change(total.requests, p.sums.before))})
+		part := ""
+		if changed := change(total.requests, p.sums.before); changed != "" {
+			part = " (" + changed + ")"
+		}
+		figures = append(figures, figure{signed(total.requests - p.sums.before), "compared with before" + part})
 	}
 	add(q.has("Status429"), total.status429, "refused, 429"+of(total.status429))
 	add(q.hasErrors(), total.errors(), "errors, 4xx and 5xx"+of(total.errors()))

@@ -21,12 +21,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+	_ "time/tzdata" // the machine may have none
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
-// The built command, as in a company: over TLS, through a CONNECT proxy, with an
+// The command, as in a company: over TLS, through a CONNECT proxy, with an
 // authority of its own, in any time zone. The organization has 100 requests on each
 // day that an interval names. (Only on Linux do programs take SSL_CERT_FILE.)
 func TestDaysThroughAProxy(t *testing.T) {
@@ -51,10 +52,6 @@ func TestDaysThroughAProxy(t *testing.T) {
 	defer proxy.Close()
 
 	dir := t.TempDir()
-	command := filepath.Join(dir, "genesys-usage")
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "timetzdata", "-o", command, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
 	if err := os.WriteFile(filepath.Join(dir, "authority.pem"), authority, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +62,9 @@ func TestDaysThroughAProxy(t *testing.T) {
 			"-interval 2026-08-25/2026-09-24": 3100,
 		} {
 			all.Go(func() {
-				run := exec.CommandContext(t.Context(), command, append(strings.Fields(args), "-format", "ndjson")...)
+				run := exec.CommandContext(t.Context(), os.Args[0], append(strings.Fields(args), "-format", "ndjson")...)
 				run.Env = []string{
-					"TZ=" + zone, "HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + filepath.Join(dir, "authority.pem"), "SSL_CERT_DIR=" + dir,
+					"GENESYS_USAGE_MAIN=1", "TZ=" + zone, "HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + filepath.Join(dir, "authority.pem"), "SSL_CERT_DIR=" + dir,
 					"GENESYSCLOUD_REGION=eu-central-1", "GENESYSCLOUD_OAUTHCLIENT_ID=id", "GENESYSCLOUD_OAUTHCLIENT_SECRET=secret",
 				}
 				var stderr strings.Builder

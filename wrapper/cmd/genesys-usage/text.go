@@ -78,7 +78,7 @@ func shorten(s string, width int) string {
 	}
 	tail := (width - 1) / 2
 	head := cells.Truncate(s, width-1-tail, "")
-	return head + "…" + cells.TruncateLeft(s, all-tail, "")
+	return head + "…" + cells.TruncatePrefix(s, tail, "")
 }
 
 // wrap breaks text between words into lines of at most so many cells, if width is

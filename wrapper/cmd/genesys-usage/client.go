@@ -25,7 +25,7 @@ func newClient(s *settings, progress *progress, stderr io.Writer) (client *wrapp
 		server := usagetest.NewServer(s.organization)
 		progress.note("DEMO: the organization is made up, and served by this process")
 		options = append(server.Options(), options...)
-		options = append(options, wrapper.WithPolling(wrapper.Polling{Initial: 50 * time.Millisecond, Timeout: -1}))
+		options = append(options, wrapper.WithPolling(wrapper.Polling{Initial: 10 * time.Millisecond, Timeout: -1}))
 		client, err = wrapper.New("", options...)
 		return client, server.Close, err
 	}

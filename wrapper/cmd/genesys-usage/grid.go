@@ -62,7 +62,11 @@ func (g *grid) widths(width int) []int {
 	for lineWidth(widths) > width {
 		widest := -1
 		for i, c := range g.columns {
-			if c.kind == nameColumn && widths[i] > max(len(c.title), len(totalTitle)) && (widest < 0 || widths[i] > widths[widest]) {
+			least := 1
+			if i == 0 {
+				least = len(totalTitle)
+			}
+			if c.kind == nameColumn && widths[i] > least && (widest < 0 || widths[i] > widths[widest]) {
 				widest = i
 			}
 		}

@@ -40,8 +40,9 @@ type chartBar struct {
 
 // chartLabel stands at a part of the chart's width or height, in per cent.
 type chartLabel struct {
-	At   float64
-	Text string
+	At    float64
+	Text  string
+	Minor bool // left out where there is little room
 }
 
 // newChart returns the chart of a report with dates.
@@ -78,10 +79,11 @@ func newChart(v *view, ranked []*sum) *chart {
 		c.stack(v, across, up, date, dates[date])
 	}
 	for n := int64(0); n <= up.top; n += up.step {
-		c.CountLabels = append(c.CountLabels, chartLabel{round(100 * float64(n) / float64(up.top)), up.label(n)})
+		c.CountLabels = append(c.CountLabels, chartLabel{At: round(100 * float64(n) / float64(up.top)), Text: up.label(n)})
 	}
-	for _, tick := range across.ticks() {
-		c.DateLabels = append(c.DateLabels, chartLabel{round(100 * (float64(tick.slot) + 0.5) / float64(c.Slots)), tick.text})
+	for i, tick := range across.ticks() {
+		at := round(100 * (float64(tick.slot) + 0.5) / float64(c.Slots))
+		c.DateLabels = append(c.DateLabels, chartLabel{at, tick.text, i%2 == 1 && len(tick.text) > len("12 Oct")})
 	}
 	return c
 }
@@ -92,6 +94,7 @@ func (c *chart) stack(v *view, across timeAxis, up countAxis, date time.Time, co
 	if _, part := v.period.bucket(date); part != "" {
 		c.Parts = append(c.Parts, label)
 	}
+	width := barWidthOf(c.Slots)
 	y := chartHeight
 	for class, n := range counts {
 		if n == 0 {
@@ -100,10 +103,19 @@ func (c *chart) stack(v *view, across timeAxis, up countAxis, date time.Time, co
 		height := float64(n) / float64(up.top) * chartHeight
 		y -= height
 		c.Bars = append(c.Bars, chartBar{
-			X: float64(across.slot(date)) + 0.1, Y: round(y), Width: 0.8, Height: round(height), Class: class,
+			X: round(float64(across.slot(date)) + (1-width)/2), Y: round(y), Width: width, Height: round(height), Class: class,
 			Title: fmt.Sprintf("%s, %s: %s %s", label, c.Legend[class].Name, thousands(n), v.measure.words),
 		})
 	}
+}
+
+// barWidthOf is what part of its slot a bar is wide: a few are no wider than many, and
+// very many have no gaps, which would flicker.
+func barWidthOf(slots int) float64 {
+	if slots > 100 {
+		return 1
+	}
+	return round(min(0.8, 0.08*float64(slots)))
 }
 
 // round keeps two decimals.

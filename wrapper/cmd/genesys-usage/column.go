@@ -55,7 +55,7 @@ func (v *view) columns() []column {
 	add(v.measure.name != "requests", v.measure.title, countColumn, count(v.measure.of))
 	whole := v.measure.of(total)
 	add(true, "SHARE", shareColumn, func(l *line) string { return percent(v.measure.of(&l.counts), whole) })
-	add(true, "", barColumn, nil)
+	add(!v.compare, "", barColumn, nil) // the change is more to look at
 	if v.compare {
 		add(true, "BEFORE", countColumn, func(l *line) string { return thousands(l.before) })
 		add(true, "CHANGE", countColumn, func(l *line) string { return signed(l.requests - l.before) })

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -108,9 +109,9 @@ func (g *grid) write(to io.Writer, width int) error {
 	g.all(func(i int, row []string) {
 		if i == g.rows {
 			if g.hidden != "" {
-				out.WriteString(wrap(g.hidden, width) + "\n")
+				fmt.Fprintln(out, wrap(g.hidden, width))
 			}
-			out.WriteString(strings.Repeat(g.rule, lineWidth(widths)) + "\n")
+			fmt.Fprintln(out, strings.Repeat(g.rule, lineWidth(widths)))
 		}
 		line = line[:0]
 		for j, text := range row {
@@ -129,8 +130,7 @@ func (g *grid) write(to io.Writer, width int) error {
 				line = append(pad(line, space), text...)
 			}
 		}
-		out.Write(bytes.TrimRight(line, " "))
-		out.WriteByte('\n')
+		fmt.Fprintf(out, "%s\n", bytes.TrimRight(line, " ")) // Flush has the error
 	})
 	return out.Flush()
 }

@@ -76,7 +76,7 @@ func parsePage(t *testing.T, page string) *parsedPage {
 				p.bars = append(p.bars, said)
 			case name == "li":
 				p.legend = append(p.legend, said)
-			case class == "date":
+			case strings.HasPrefix(class, "date"):
 				p.dates = append(p.dates, said)
 			case name == "b" && classes[len(classes)-3] == "figures":
 				p.figures = append(p.figures, said)

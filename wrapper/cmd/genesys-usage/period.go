@@ -119,7 +119,8 @@ func days(first, last time.Time) string {
 // dates by its first day in the period is told by month, but not by week: which of
 // the two it does is not documented.
 func (p period) bucket(date time.Time) (name, part string) {
-	first, last := date, date
+	first := date
+	var last time.Time
 	name = date.Format(time.DateOnly)
 	switch p.granularity {
 	case week:
@@ -129,6 +130,8 @@ func (p period) bucket(date time.Time) (name, part string) {
 		first = date.AddDate(0, 0, 1-date.Day())
 		last = first.AddDate(0, 1, -1)
 		name = date.Format("Jan 2006")
+	default:
+		return name, ""
 	}
 	var parts []string
 	if !p.first.IsZero() && first.Before(p.first) {

@@ -21,8 +21,7 @@ type submittedError struct {
 
 func (e *submittedError) Error() string {
 	err := e.err
-	var execution *wrapper.ExecutionError
-	if errors.As(err, &execution) {
+	if execution, ok := errors.AsType[*wrapper.ExecutionError](err); ok {
 		err = execution.Err // its own words are those of a Go package
 	}
 	return fmt.Sprintf("query %s: %v", shorten(clean(e.id), maxName), err)
@@ -40,8 +39,8 @@ func printFailure(ctx context.Context, s *settings, err error, stderr io.Writer)
 		text += fmt.Sprintf(" (%v)", context.Cause(ctx))
 	}
 	fmt.Fprintf(stderr, "genesys-usage: %s\n", message(text))
-	var submitted *submittedError
-	if !errors.As(err, &submitted) {
+	submitted, ok := errors.AsType[*submittedError](err)
+	if !ok {
 		return
 	}
 	switch {
@@ -62,8 +61,7 @@ func printFailure(ctx context.Context, s *settings, err error, stderr io.Writer)
 
 // isFinal tells errors that are the same whenever this query is asked for again.
 func isFinal(err error) bool {
-	var api *wrapper.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*wrapper.APIError](err); ok {
 		return api.StatusCode == http.StatusBadRequest || api.StatusCode == http.StatusNotFound || api.StatusCode == http.StatusGone
 	}
 	return errors.Is(err, wrapper.ErrQueryFailed)

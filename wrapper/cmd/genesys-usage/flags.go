@@ -29,16 +29,16 @@ func newFlags(s *settings, t *texts) *flag.FlagSet {
 	flags.StringVar(&t.start, "period-start", "", "or the billing period that begins on a `day`, such as 2026-11-21, as far as it is known")
 	flags.StringVar(&s.question.interval, "interval", "", "or an ISO-8601 `interval`, such as 2026-10-01/2026-10-31, with both days in it")
 
-	flags.StringVar(&t.groupBy, "group-by", "client", "`what` a row is for: client, user, endpoint, method, organization or, with -jobs,\nplatform; or several of them with commas between")
+	flags.StringVar(&t.groupBy, "group-by", "client", "`what` a row is for: client, user, endpoint, method, organization or, with -jobs, platform; or several of them with commas between")
 	flags.StringVar(&t.granularity, "granularity", "", "split rows by day, week or month: the `size` of a step")
-	flags.StringVar(&t.metrics, "metrics", "", "the `counters` to ask for, with commas between: requests, status200, status300,\nstatus400, status429, status500 (default all)")
+	flags.StringVar(&t.metrics, "metrics", "", "the `counters` to ask for, with commas between: requests, status200, status300, status400, status429, status500 (default all)")
 	flags.StringVar(&s.match, "match", "", "keep only rows with this `text` in a name, in any letter case; totals are theirs")
-	flags.BoolVar(&s.jobs, "jobs", false, "ask the newer API: all requests, not only those that count for billing; 90 days at\nmost, of the last year")
+	flags.BoolVar(&s.jobs, "jobs", false, "ask the newer API: all requests, not only those that count for billing; 90 days at most, of the last year")
 
 	flags.StringVar(&t.sort, "sort", "", "rank by requests, by 429 (who is refused?) or by errors: the `counter` (default requests)")
-	flags.IntVar(&s.top, "top", 0, "in table and page, only the `N` largest groups; 0 shows all (default: on a terminal\nthe first 20 rows; a page has 100 rows at most)")
-	flags.BoolVar(&s.compare, "compare", false, "in table and page, show the period before too: the month before for -month, and as\nmany days before otherwise")
-	flags.StringVar(&t.allowance, "allowance", "", "say whether a billing period's allowance of `N` requests lasts, with -period-start or\n-month; the exit code is 3 if at this pace it does not")
+	flags.IntVar(&s.top, "top", 0, "in table and page, only the `N` largest groups; 0 shows all (default: on a terminal the first 20 rows; a page has 100 rows at most)")
+	flags.BoolVar(&s.compare, "compare", false, "in table and page, show the period before too: the month before for -month, and as many days before otherwise")
+	flags.StringVar(&t.allowance, "allowance", "", "say whether a billing period's allowance of `N` requests lasts, with -period-start or -month; the exit code is 3 if at this pace it does not")
 
 	flags.StringVar(&s.format, "format", "table", "the `form` of the report: table, csv, json or ndjson (a JSON object a line)")
 	flags.StringVar(&s.output, "o", "", "write the report to a `file`, whole or not at all; - is standard output")
@@ -47,7 +47,7 @@ func newFlags(s *settings, t *texts) *flag.FlagSet {
 
 	flags.StringVar(&t.region, "region", "", "the organization's `region`, in place of GENESYSCLOUD_REGION")
 	flags.StringVar(&t.timeout, "timeout", "1h", "give up after this `time`, such as 90s or 10m; 0 means never")
-	flags.StringVar(&s.resume, "resume", "", "get the report of a query that was submitted before, by its `id`; flags that say what\nto ask then say what it asked")
+	flags.StringVar(&s.resume, "resume", "", "get the report of a query that was submitted before, by its `id`; flags that say what to ask then say what it asked")
 	flags.BoolVar(&s.quiet, "q", false, "say nothing on standard error but what went wrong")
 	flags.BoolVar(&s.verbose, "v", false, "log each request")
 	flags.BoolVar(&s.demo, "demo", false, "report on a made-up organization, without credentials")

@@ -28,13 +28,13 @@ func TestHelp(t *testing.T) {
 			t.Errorf("-%s is in %d groups of the help", f.Name, grouped[f.Name])
 		}
 	})
-	for _, want := range []string{"oauth:client:view", "COLUMNS", "Exit codes: 0, 1", "(default 30d)", "(default client)", "(default table)", "(default 1h)"} {
+	for _, want := range []string{"oauth:client:view", "COLUMNS", "Exit codes: 0, 1", "(default 30d)", "client)", "(default table)", "(default\n        1h)"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("%s is not in the help", want)
 		}
 	}
 	for line := range strings.Lines(stderr) {
-		if len(strings.TrimSuffix(line, "\n")) > 100 {
+		if len(strings.TrimSuffix(line, "\n")) > 80 {
 			t.Errorf("a long line: %s", line)
 		}
 	}

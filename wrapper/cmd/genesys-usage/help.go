@@ -15,34 +15,36 @@ Usage:
 
 Examples:
 
-    genesys-usage -demo                                    try it, without credentials
-    genesys-usage -last 7d                                 the last seven days, by OAuth client
-    genesys-usage -last 7d -group-by endpoint -top 20      the endpoints that are called most
-    genesys-usage -last 7d -sort 429                       who is refused for calling too much?
-    genesys-usage -last 7d -match crm -group-by endpoint,client
-                                                           where does one client spend?
-    genesys-usage -month 2026-10 -compare                  a month, and the one before
+    genesys-usage -demo                           try it, without credentials
+    genesys-usage -last 7d                        the last 7 days, by client
+    genesys-usage -last 7d -group-by endpoint     which endpoints are called?
+    genesys-usage -last 7d -sort 429              who is refused?
+    genesys-usage -last 7d -match crm -group-by client,endpoint
+                                                  where does one client spend?
+    genesys-usage -month 2026-10 -compare         a month, and the one before
     genesys-usage -allowance 1500000 -period-start 2026-11-21
-                                                           will it last?
-    genesys-usage -month 2026-10 -format csv -o oct.csv    a month for a spreadsheet
-    genesys-usage -last 30d -html usage.html               a page with a chart, day by day
+                                                  will it last?
+    genesys-usage -month 2026-10 -format csv -o oct.csv
+                                                  a month for a spreadsheet
+    genesys-usage -last 30d -html usage.html      a page with a chart
 
 Environment:
 
-    GENESYSCLOUD_REGION                region, such as us-east-1 or mypurecloud.com
-    GENESYSCLOUD_OAUTHCLIENT_ID        OAuth client (client credentials grant) with the permission
-    GENESYSCLOUD_OAUTHCLIENT_SECRET      oauth:client:view or usage:organization:view (-jobs needs
-                                         the latter), or else
-    GENESYSCLOUD_ACCESS_TOKEN          an access token
-    NO_COLOR                           if set, bars are plain text
-    COLUMNS                            how wide a table is, in place of the terminal's width
+    GENESYSCLOUD_REGION              such as us-east-1 or mypurecloud.com
+    GENESYSCLOUD_OAUTHCLIENT_ID      an OAuth client (client credentials grant)
+    GENESYSCLOUD_OAUTHCLIENT_SECRET  with the permission oauth:client:view or
+                                     usage:organization:view (-jobs needs the
+                                     latter), or else
+    GENESYSCLOUD_ACCESS_TOKEN        an access token
+    NO_COLOR                         if set, bars are plain text
+    COLUMNS                          how wide a table is
 
-Days are UTC days, and the last day of an interval is in it. The counts are about a
-day old: today is not in them, and they reach back to 2018. With -jobs, they are those
-of the last year.
+Days are UTC days, and the last day of an interval is in it. The counts are
+about a day old: today is not in them, and they reach back to 2018. With -jobs
+they are those of the last year.
 
-Exit codes: 0, 1 if it failed, 2 if it was called wrongly, 3 if the allowance does not
-last at this pace.
+Exit codes: 0, 1 if it failed, 2 if it was called wrongly, 3 if the allowance
+does not last at this pace.
 `
 
 // flagGroups are the flags in the order that somebody looks for them.
@@ -67,7 +69,7 @@ func printHelp(out io.Writer, flags *flag.FlagSet) {
 			if (name == "group-by" || name == "format" || name == "timeout") && f.DefValue != "" {
 				text += " (default " + f.DefValue + ")"
 			}
-			fmt.Fprintf(out, "    -%s\n        %s\n", strings.TrimSpace(name+" "+value), strings.ReplaceAll(text, "\n", "\n        "))
+			fmt.Fprintf(out, "    -%s\n        %s\n", strings.TrimSpace(name+" "+value), strings.ReplaceAll(wrap(text, 70), "\n", "\n        "))
 		}
 	}
 }

@@ -33,7 +33,11 @@ func newProgress(s *settings, out io.Writer) *progress {
 func (p *progress) note(format string, args ...any) {
 	p.done()
 	if !p.quiet {
-		fmt.Fprintf(p.out, "genesys-usage: "+format+"\n", args...)
+		text := fmt.Sprintf("genesys-usage: "+format, args...)
+		if isTerminal(p.out) {
+			text = wrap(text, widthOf(p.out))
+		}
+		fmt.Fprintln(p.out, text)
 	}
 }
 

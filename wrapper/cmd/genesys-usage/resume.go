@@ -31,12 +31,10 @@ func (e *submittedError) Unwrap() error { return e.err }
 
 // printFailure says what went wrong, and how to go on.
 func printFailure(ctx context.Context, s *settings, err error, stderr io.Writer) {
-	text := err.Error()
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) && s.timeout > 0:
-		text += fmt.Sprintf(" (-timeout %v)", s.timeout)
-	case errors.Is(err, context.Canceled) && context.Cause(ctx) != nil:
-		text += fmt.Sprintf(" (%v)", context.Cause(ctx))
+	text := strings.ReplaceAll(err.Error(), context.DeadlineExceeded.Error(), fmt.Sprintf("no report within %v (-timeout)", s.timeout))
+	if cause := context.Cause(ctx); cause != nil {
+		text = strings.ReplaceAll(text, context.Canceled.Error(), cause.Error())
+		text = strings.ReplaceAll(text, cause.Error()+": "+cause.Error(), cause.Error())
 	}
 	fmt.Fprintf(stderr, "genesys-usage: %s\n", message(text))
 	submitted, ok := errors.AsType[*submittedError](err)

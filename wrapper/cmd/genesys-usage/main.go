@@ -22,7 +22,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -38,7 +37,6 @@ const (
 )
 
 func main() {
-	debug.SetGCPercent(25) // rows pass by: little is kept, and it is cheap to look through
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of writing: files are cleaned up

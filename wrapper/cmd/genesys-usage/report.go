@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -75,6 +76,9 @@ func ask[R any](ctx context.Context, s *settings, g generation[R], targets *targ
 	stream := newStream[R](s.format, targets.report)
 	progress.streams = stream != nil && targets.report != nil && isTerminal(targets.report.out)
 	keep := s.format == "table" || s.html != ""
+	if keep { // and many groups are a lot of memory, which is cheap to look through
+		defer debug.SetGCPercent(debug.SetGCPercent(25))
+	}
 	undated := s.resume == "" && s.question.granularity == ""
 	rows, err := receive(ctx, s, g, query, progress, func(raw *R, r *row) error {
 		if undated {

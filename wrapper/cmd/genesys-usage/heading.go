@@ -1,8 +1,6 @@
 package main
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // headings say what a table shows: the period, the generation, the grouping, and
 // whatever makes its figures other ones than somebody may think.

@@ -142,6 +142,11 @@ func TestTopRanksGroups(t *testing.T) {
 	if strings.Count(stdout, "Demo Each Day") != 2 || strings.Contains(stdout, "Demo One Day") || !strings.Contains(stdout, "... and 1 more\n") || !strings.Contains(stdout, "220  100.0%") {
 		t.Error(stdout)
 	}
+	// Within a day, the rows are in the order of that day.
+	_, stdout, _ = genesysUsageOn(t, rowsOf(rows), "-demo", "-granularity", "day", "-month", "2026-10")
+	if strings.Index(stdout, "Demo One Day") > strings.LastIndex(stdout, "Demo Each Day") {
+		t.Error(stdout)
+	}
 }
 
 // Dates that nobody asked for split nothing.
@@ -225,6 +230,19 @@ func TestCompareSaysHowManyDays(t *testing.T) {
 	code, page, _ := genesysUsageOn(t, rowsOf(goldenDays), "-demo", "-compare", "-month", "2026-10", "-html", "-")
 	if code != 0 || !strings.Contains(page, ">Change %<") || !strings.Contains(page, "compared with before (&#43;0.0%)") {
 		t.Error(page)
+	}
+}
+
+// The days of the period before are added up anyway: they are asked for as one.
+func TestCompareAsksForNoSteps(t *testing.T) {
+	var asked []gen.Granularity
+	organization := usagetest.Config{Rows: func(query gen.APIUsageQuery) []gen.APIUsageRow {
+		asked = append(asked, query.Granularity)
+		return goldenDays
+	}}
+	code, _, stderr := genesysUsageOn(t, organization, "-demo", "-compare", "-html", "-")
+	if code != 0 || !slices.Equal(asked, []gen.Granularity{gen.GranularityDay, ""}) {
+		t.Errorf("exit %d, asked for %q, %s", code, asked, stderr)
 	}
 }
 

@@ -85,8 +85,10 @@ func TestAllowance(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if words, over := s.billing.forecast(test.requests, s.allowance, s.period.last); !strings.Contains(words, test.want) || !over {
-					t.Error(words)
+				sums := newSums()
+				sums.add(&row{counts: counts{requests: test.requests}})
+				if v := newView(s, sums); !strings.Contains(v.forecast, test.want) || !v.over {
+					t.Error(v.forecast)
 				}
 				return
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -41,24 +42,33 @@ func TestTableFits(t *testing.T) {
 
 // On a terminal the first rows are shown, whatever there are; -top says otherwise.
 func TestTableOnATerminal(t *testing.T) {
+	clearEnvironment(t)
 	sums := newSums()
 	for i := range 23 {
 		sums.add(&row{group: group{client: strconv.Itoa(i)}, clientName: "Demo " + strconv.Itoa(i), counts: counts{requests: 5}, date: october(1 + i%2)})
 	}
 	for _, test := range []struct {
-		limit, top, rows int
-		want             string
+		args string
+		on   screen
+		rows int
+		want string
+		bar  string
 	}{
-		{rowsOnScreen, 0, 20, "... and 3 more (-top 0 shows all)\n"},
-		{0, 0, 23, "──"},
-		{0, 2, 2, "... and 21 more\n"},
+		{"", screen{true, 80}, 20, "... and 3 more (-top 0 shows all)\n", "█"},
+		{"-no-color", screen{true, 80}, 20, "... and 3 more (-top 0 shows all)\n", "#"},
+		{"-top 0", screen{true, 80}, 23, "──", "█"},
+		{"-top 2", screen{true, 80}, 2, "... and 21 more\n", "█"},
+		{"", screen{}, 23, "--", "#"},
 	} {
-		v := newView(&settings{top: test.top, now: now}, sums)
-		var out strings.Builder
-		if err := (&table{view: v, out: &out, limit: test.limit, bars: unicodeBars}).write(); err != nil {
+		s, err := parseFlags(strings.Fields("-granularity day "+test.args), io.Discard, now)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Count(out.String(), "Demo ") != test.rows || !strings.Contains(out.String(), test.want) {
+		var out strings.Builder
+		if err := newTable(newView(s, sums), &out, test.on).write(); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(out.String(), "Demo ") != test.rows || !strings.Contains(out.String(), test.want) || !strings.Contains(out.String(), test.bar) {
 			t.Errorf("%+v: %s", test, &out)
 		}
 	}

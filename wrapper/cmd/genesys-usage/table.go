@@ -21,15 +21,13 @@ type table struct {
 // rowsOnScreen are as many rows as a terminal shows without being asked for more.
 const rowsOnScreen = 20
 
-func newTable(v *view, to *target) *table {
-	t := &table{view: v, out: to, width: widthOf(to.out), bars: plainBars}
-	if isTerminal(to.out) {
-		if !v.plain {
-			t.bars = unicodeBars
-		}
-		if v.limited {
-			t.limit = rowsOnScreen
-		}
+func newTable(v *view, out io.Writer, on screen) *table {
+	t := &table{view: v, out: out, width: on.width, bars: plainBars}
+	if on.terminal && !v.plain {
+		t.bars = unicodeBars
+	}
+	if on.terminal && v.limited {
+		t.limit = rowsOnScreen
 	}
 	return t
 }

@@ -37,7 +37,7 @@ func openTargets(ctx context.Context, s *settings, stdout io.Writer) (*targets, 
 // when all are whole.
 func (t *targets) write(v *view) error {
 	if v.format == "table" {
-		if err := t.report.because(newTable(v, t.report).write()); err != nil {
+		if err := t.report.because(newTable(v, t.report, screenOf(t.report.out)).write()); err != nil {
 			return err
 		}
 	}

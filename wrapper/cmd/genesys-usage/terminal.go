@@ -14,6 +14,14 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
+// screen is what a table is shown on.
+type screen struct {
+	terminal bool
+	width    int // cells; 0: any number
+}
+
+func screenOf(w io.Writer) screen { return screen{isTerminal(w), widthOf(w)} }
+
 // widthOf returns how many cells a line to a writer may take: as COLUMNS says, or as
 // the terminal has, or 0 for any number.
 func widthOf(w io.Writer) int {

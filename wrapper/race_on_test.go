@@ -3,6 +3,6 @@
 package wrapper
 
 const (
-	raceShare  = 20
+	raceShare  = 10
 	raceFactor = 10
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -109,11 +110,16 @@ func TestChaos(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
+			faults := usagetest.MendableFaults()
+			if test.name == "QueryRows" {
+				// Rows that were handed on make an answer that is not complete another one.
+				faults = slices.DeleteFunc(faults, func(fault usagetest.Fault) bool { return fault.QueryStatus != "" })
+			}
 			met := map[string]*atomic.Int32{"429, 1 s": new(atomic.Int32), "429, date": new(atomic.Int32)}
-			for _, fault := range usagetest.MendableFaults() {
+			for _, fault := range faults {
 				met[fault.Name] = new(atomic.Int32)
 			}
-			random := usagetest.RandomFaults(*chaosSeed, 0.2, usagetest.MendableFaults()...)
+			random := usagetest.RandomFaults(*chaosSeed, 0.2, faults...)
 			// A Retry-After makes all wait for a second at least, so there are few.
 			var requests atomic.Int32
 			choose := func(request *http.Request) usagetest.Fault {

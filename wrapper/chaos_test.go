@@ -73,7 +73,7 @@ func inParallel(n, goroutines int, call func(i int)) {
 	all.Wait()
 }
 
-// Each fifth request meets a fault that asking again mends, and each query has
+// Each fifth request meets a transient fault, and each query has
 // its own rows in the end. Replay a failure with -args -chaos-seed.
 func TestChaos(t *testing.T) {
 	for _, test := range []struct {
@@ -110,7 +110,7 @@ func TestChaos(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			faults := usagetest.MendableFaults()
+			faults := usagetest.TransientFaults()
 			if test.name == "QueryRows" {
 				// Rows that were handed on make an answer that is not complete another one.
 				faults = slices.DeleteFunc(faults, func(fault usagetest.Fault) bool { return fault.QueryStatus != "" })
@@ -185,7 +185,7 @@ const (
 	resultPath = "/results"
 )
 
-// Faults that asking again does not mend end in the error that says so, at once.
+// Faults that are not transient end in the error that says so, at once.
 func TestLastingFaults(t *testing.T) {
 	elsewhere := newUsageServer(t, usagetest.Config{})
 	redirect := func(status int) usagetest.Fault {

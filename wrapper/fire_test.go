@@ -27,7 +27,7 @@ var january = gen.APIUsageQuery{Interval: "2026-01-01/2026-01-31"}
 // outcomes are the ways that a call can end.
 func outcomes() map[string]func(*http.Request) usagetest.Fault {
 	all := map[string]func(*http.Request) usagetest.Fault{"nothing": nil}
-	for _, fault := range usagetest.MendableFaults() {
+	for _, fault := range usagetest.TransientFaults() {
 		for _, path := range []string{tokenPath, submitPath, resultPath} {
 			all[fault.Name+" at "+path] = on(path, fault)
 		}

@@ -59,11 +59,11 @@ const (
 	Endless
 )
 
-// MendableFaults returns a fault of each kind that asking again mends, for
+// TransientFaults returns a fault of each kind that another attempt may not meet, for
 // RandomFaults. All but one are over at once: a stall lasts until the client gives
 // the response up, after wrapper.Retry.Stall. Where many requests meet a fault,
 // more attempts than the default of wrapper.Retry are needed to survive them all.
-func MendableFaults() []Fault {
+func TransientFaults() []Fault {
 	html := http.Header{"Content-Type": {"text/html"}}
 	page := []byte("<html><body><h1>Bad Gateway</h1></body></html>")
 	return []Fault{

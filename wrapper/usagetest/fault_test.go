@@ -84,7 +84,7 @@ func TestAnswerFaults(t *testing.T) {
 }
 
 func TestRandomFaults(t *testing.T) {
-	faults := usagetest.MendableFaults()
+	faults := usagetest.TransientFaults()
 	choices := func(seed uint64) (names []string) {
 		choose := usagetest.RandomFaults(seed, 0.2, faults...)
 		for range 1000 {

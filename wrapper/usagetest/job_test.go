@@ -225,7 +225,7 @@ func TestJobRefusals(t *testing.T) {
 
 // All faults apply to jobs too: each of them meets a request, and the rows come.
 func TestJobFaults(t *testing.T) {
-	faults := usagetest.MendableFaults()
+	faults := usagetest.TransientFaults()
 	requests := 0
 	server := newServer(t, usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
 		if !strings.HasPrefix(request.URL.Path, jobPath) {

@@ -233,11 +233,11 @@ func TestSharedSchemasAreReportedOnce(t *testing.T) {
 func TestReportInTheImportersWords(t *testing.T) {
 	before := string(readFile(t, "../usage.yaml"))
 	for _, test := range []struct{ old, new, want string }{
-		{"        clientName:\n", "        name:\n", "APIUsageRow.ClientName is gone"},
-		{"        clientName:\n", "        name:\n", "APIUsageRow has a new field, `name`"},
-		{"              - OAuthClientId\n", "              - OAuthClientId\n              - DivisionId\n", "gen.GroupBy has a new value, `DivisionId`"},
+		{"        clientName:\n", "        noSuchName:\n", "APIUsageRow.ClientName is gone"},
+		{"        clientName:\n", "        noSuchName:\n", "APIUsageRow has a new field, `noSuchName`"},
+		{"              - OAuthClientId\n", "              - OAuthClientId\n              - NoSuchGroup\n", "gen.GroupBy has a new value, `NoSuchGroup`"},
 		{"              - OAuthClientId\n", "", "gen.GroupBy has lost its value `OAuthClientId`"},
-		{"            - Queued\n", "            - Queued\n            - Paused\n", "gen.JobStatus has a new value, `Paused`"},
+		{"            - Queued\n", "            - Queued\n            - NoSuchStatus\n", "gen.JobStatus has a new value, `NoSuchStatus`"},
 		{"        requestCount:\n          description: All requests.\n          format: int64\n          type: integer\n", "        requestCount:\n          description: All requests.\n          type: string\n", "UsageJobRow.RequestCount is another type"},
 		{"        oauthClientIds:\n", "        oauthIds:\n", "UsageJobQuery.OauthClientIDs is gone"},
 	} {

@@ -24,7 +24,8 @@ import (
 )
 
 var (
-	usageOperations = strings.Split(kept, ",")
+	// Of the stored documents, whatever else is kept of the live one.
+	usageOperations = []string{"postUsageQuery", "getUsageQueryExecutionIdResults", "postUsageAggregatesQueryJobs", "getUsageAggregatesQueryJob"}
 	smallOperations = usageOperations[:2] // of the small document
 )
 
@@ -49,7 +50,7 @@ func mustTrim(t testing.TB, data []byte, operations []string) []byte {
 // The spec in the repository is what trim makes: trimming it again changes nothing.
 func TestNoDrift(t *testing.T) {
 	spec := readFile(t, "../usage.yaml")
-	if !bytes.Equal(body(spec), mustTrim(t, spec, usageOperations)) {
+	if !bytes.Equal(body(spec), mustTrim(t, spec, strings.Split(kept, ","))) {
 		t.Error("api/usage.yaml is not what trim makes: it was edited")
 	}
 }

@@ -228,7 +228,7 @@ func TestBadJobQueriesAreNotSent(t *testing.T) {
 	}{
 		{gen.UsageJobQuery{}, "no interval"},
 		{gen.UsageJobQuery{Interval: "2026-10-02/2026-10-01"}, "ends before"},
-		{gen.UsageJobQuery{Interval: "2026-01-01/2026-04-01"}, "90 days at most"},
+		{gen.UsageJobQuery{Interval: "2026-01-02/2026-04-02"}, "90 days at most"},
 		{gen.UsageJobQuery{Interval: "2026-01/2026-04"}, "90 days at most"},
 		{gen.UsageJobQuery{Interval: "2026-01-01T00:00:00/2026-04-01T00:00:01"}, "90 days at most"},
 		{gen.UsageJobQuery{Interval: days, Granularity: "Hour"}, `"Hour"`},

@@ -8,9 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
-	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 	"golang.org/x/oauth2"
 )
@@ -192,110 +190,4 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// Polling says when a query is asked whether it is complete.
-//
-// The vendor advises not to poll aggressively: every minute or two is enough for
-// many queries, and every 20 ms gets a client rate limited. Zero fields mean the
-// defaults.
-type Polling struct {
-	// Initial is the wait between submitting a query and the first poll, Max the
-	// longest between two polls. Each wait is Multiplier times the one before it,
-	// less or more a little jitter; a Retry-After that is longer takes its place, up
-	// to 3 minutes. Defaults: 500 ms, 10 s and 1.5.
-	Initial, Max time.Duration
-	Multiplier   float64
-	// Timeout is how long after the first wait began a poll may still begin: then
-	// the wait for a query that never ends is over, with an *ExecutionError that wraps
-	// context.DeadlineExceeded and names the last status. A poll that is under way, or
-	// the rows that it brings, are not cut short. Default: 1 h; negative: none.
-	Timeout time.Duration
-}
-
-func (p Polling) withDefaults() (Polling, error) {
-	if p.Initial < 0 || p.Max < 0 {
-		return p, errors.New("WithPolling: a wait is negative")
-	}
-	if p.Initial == 0 {
-		p.Initial = 500 * time.Millisecond
-		if p.Max != 0 {
-			p.Initial = min(p.Initial, p.Max)
-		}
-	}
-	if p.Max == 0 {
-		p.Max = max(10*time.Second, p.Initial)
-	}
-	if p.Multiplier == 0 {
-		p.Multiplier = 1.5
-	}
-	if p.Timeout == 0 {
-		p.Timeout = time.Hour
-	}
-	if p.Max < p.Initial {
-		return p, errors.New("WithPolling: Max is less than Initial")
-	}
-	if !(p.Multiplier >= 1) {
-		return p, errors.New("WithPolling: Multiplier is less than 1")
-	}
-	return p, nil
-}
-
-// Retry says how often and when a request is sent again that failed in a way that
-// may be over the next time: a connection error (but no certificate that does not
-// verify), a 408, 429, 500, 502, 503 or 504, a 401 where another token can be had,
-// a response that stalls, or a 2xx whose body is cut, empty or not JSON. Submitting a
-// query twice reads twice and changes nothing. Zero fields mean the defaults.
-//
-// A Retry-After takes the place of a wait, up to 3 minutes; where it is longer, the
-// *APIError that tells it comes at once. A wait that could not end before the
-// context's deadline is not begun either.
-type Retry struct {
-	// MaxAttempts is how often a request is sent at most, whatever went wrong with
-	// it. Default: 5. 1 means no retries. Not counted is a 429 that says when to come
-	// back, for up to 10 minutes of such waits, nor what net/http sends again by itself
-	// when a connection that was kept turns out to be closed. Requests for tokens have
-	// attempts of their own; those for results begin anew when Rows has gained rows.
-	MaxAttempts int
-	// Initial is the wait before the second attempt, doubled for each later one up
-	// to Max, each less a jitter of up to half. Defaults: 500 ms and 30 s.
-	Initial, Max time.Duration
-	// Stall is how long a response may keep a reader waiting without a byte
-	// before it is given up. Default: 60 s.
-	Stall time.Duration
-}
-
-func (r Retry) withDefaults() (Retry, error) {
-	if r.MaxAttempts < 0 || r.Initial < 0 || r.Max < 0 || r.Stall < 0 {
-		return r, errors.New("WithRetry: a field is negative")
-	}
-	if r.MaxAttempts == 0 {
-		r.MaxAttempts = 5
-	}
-	if r.Initial == 0 {
-		r.Initial = 500 * time.Millisecond
-		if r.Max != 0 {
-			r.Initial = min(r.Initial, r.Max)
-		}
-	}
-	if r.Max == 0 {
-		r.Max = max(30*time.Second, r.Initial)
-	}
-	if r.Stall == 0 {
-		r.Stall = 60 * time.Second
-	}
-	if r.Max < r.Initial {
-		return r, errors.New("WithRetry: Max is less than Initial")
-	}
-	return r, nil
-}
-
-// Progress is what is known of a query after a poll.
-type Progress struct {
-	ExecutionID string
-	Status      gen.QueryStatus // a job's is one of gen.JobStatus
-	Polls       int             // polls so far
-	Elapsed     time.Duration   // since the wait began
-	NextPoll    time.Duration   // until the next poll; 0 if the query is done
-	Err         error           // why this poll told nothing; the wait goes on
 }

@@ -23,12 +23,13 @@ type column struct {
 type kind int
 
 const (
-	nameColumn  kind = iota // left-aligned, may be shortened
-	dateColumn              // left-aligned
-	countColumn             // a sum, at the right
-	ratioColumn             // at the right, left out where there is no room
-	shareColumn             // the same
-	barColumn               // left out first
+	nameColumn   kind = iota // left-aligned, may be shortened
+	dateColumn               // left-aligned
+	countColumn              // a sum, at the right
+	ratioColumn              // at the right, left out where there is no room
+	shareColumn              // the same
+	changeColumn             // the same, and last
+	barColumn                // left out first
 )
 
 // refusedShare is what part of its requests a group may have refused before the page
@@ -59,7 +60,7 @@ func (v *view) columns() []column {
 	if v.compare {
 		add(true, "BEFORE", countColumn, func(l *line) string { return thousands(l.before) })
 		add(true, "CHANGE", countColumn, func(l *line) string { return signed(l.requests - l.before) })
-		add(true, "CHANGE %", ratioColumn, func(l *line) string { return change(l.requests, l.before) })
+		add(true, "CHANGE %", changeColumn, func(l *line) string { return change(l.requests, l.before) })
 	}
 	for _, m := range metrics[1:] {
 		wanted := m.name != v.measure.name && q.has(m.api) && (len(q.metrics) > 0 || m.name == "status429" && total.status429 > 0)

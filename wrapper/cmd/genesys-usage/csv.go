@@ -35,10 +35,10 @@ var csvFirst = []string{
 	"requests", "requestCount", "status200", "status300", "status400", "status429", "status500",
 }
 
-func newCSV[R any](out io.Writer) *csvReport[R] {
+func newCSV[R any](out io.Writer, without []string) *csvReport[R] {
 	c := &csvReport[R]{out: csv.NewWriter(out)}
 	c.out.UseCRLF = true
-	c.columns = csvColumns("", reflect.ValueOf(&c.row).Elem())
+	c.columns = slices.DeleteFunc(csvColumns("", reflect.ValueOf(&c.row).Elem()), func(c csvColumn) bool { return slices.Contains(without, c.name) })
 	place := func(c csvColumn) int {
 		if i := slices.Index(csvFirst, c.name); i >= 0 {
 			return i

@@ -28,7 +28,7 @@ func TestCSVFollowsTheRowType(t *testing.T) {
 		Internal   string     `json:"-"`
 	}
 	var out strings.Builder
-	report := newCSV[later](&out)
+	report := newCSV[later](&out, nil)
 	for _, row := range []later{
 		{"=1", 2, october(2).Add(5 * time.Hour), "GET", types.Date{Time: october(3)}, reference{"c-1", "/x"}, 0.5, []string{"a", "b"}, "never"},
 		{},

@@ -42,7 +42,7 @@ func newFlags(s *settings, t *texts) *flag.FlagSet {
 
 	flags.StringVar(&s.format, "format", "table", "the `form` of the report: table, csv, json or ndjson (a JSON object a line)")
 	flags.StringVar(&s.output, "o", "", "write the report to a `file`, whole or not at all; - is standard output")
-	flags.StringVar(&s.html, "html", "", "write a page with a chart to a `file`; by day, unless -granularity says otherwise")
+	flags.StringVar(&s.html, "html", "", "write a page with a chart to a `file`; by day, and any other report with it, unless -granularity says otherwise")
 	flags.BoolVar(&s.plain, "no-color", os.Getenv("NO_COLOR") != "", "draw bars in plain text")
 
 	flags.StringVar(&t.region, "region", "", "the organization's `region`, in place of GENESYSCLOUD_REGION")

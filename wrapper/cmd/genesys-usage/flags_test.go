@@ -103,11 +103,11 @@ func TestWrongUsage(t *testing.T) {
 // An interval is passed on as it is, unless it is known to be wrong.
 func TestWrongIntervals(t *testing.T) {
 	for interval, want := range map[string]string{
-		"yesterday":             "want two ends",
-		"2026-02-02/2026-01-01": "ends before it starts",
+		"yesterday":             `-interval "yesterday": want two days`,
+		"2026-02-02/2026-01-01": `-interval "2026-02-02/2026-01-01" ends before it starts`,
 	} {
 		code, stdout, stderr := genesysUsage(t, "-demo", "-interval", interval)
-		if code != 1 || stdout != "" || !strings.Contains(stderr, want) {
+		if code != 2 || stdout != "" || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d, %s", interval, code, stderr)
 		}
 	}
@@ -162,5 +162,29 @@ func TestQuestionsToJobs(t *testing.T) {
 		} else if got := s.question.job(); fmt.Sprint(got) != fmt.Sprint(test.want) {
 			t.Errorf("%s: %+v, want %+v", test.args, got, test.want)
 		}
+	}
+}
+
+// What would be told as a figure is refused where nothing is known of it.
+func TestWhatIsNotKnownIsRefused(t *testing.T) {
+	clearEnvironment(t)
+	for args, want := range map[string]string{
+		"-month 2018-01 -compare": "nothing is known of the period before, 1 to 31 December 2017",
+		"-metrics ,":              `-metrics "," names none`,
+		"-group-by ,":             `-group-by "," names nothing`,
+	} {
+		code, stdout, stderr := genesysUsage(t, strings.Fields("-demo "+args)...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d, %s%s", args, code, stdout, stderr)
+		}
+	}
+}
+
+// A name that rows do not have is not found, and it is said why.
+func TestMatchOfWhatRowsAreNotFor(t *testing.T) {
+	clearEnvironment(t)
+	code, stdout, _ := genesysUsage(t, strings.Fields("-demo -last 2d -match crm -group-by endpoint")...)
+	if code != 0 || !strings.Contains(stdout, `No row has "crm" in a name. Rows are by endpoint: what they are not grouped by has no name in them.`) {
+		t.Errorf("exit %d, %s", code, stdout)
 	}
 }

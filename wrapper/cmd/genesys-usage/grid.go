@@ -53,7 +53,7 @@ func (g *grid) widths(width int) []int {
 	for _, drop := range []struct {
 		kind kind
 		name int // is worth more than this column, up to so many cells
-	}{{barColumn, 32}, {ratioColumn, 12}, {shareColumn, 12}} {
+	}{{barColumn, 32}, {ratioColumn, 24}, {shareColumn, 24}, {changeColumn, 16}} {
 		for i := len(widths) - 1; i >= 0 && lineWidth(g.narrowed(widths, drop.name)) > width; i-- {
 			if g.columns[i].kind == drop.kind {
 				widths[i] = -1
@@ -126,12 +126,21 @@ func (g *grid) write(to io.Writer, width int) error {
 			switch g.columns[j].kind {
 			case nameColumn, dateColumn, barColumn:
 				line = pad(append(line, text...), space)
-			case countColumn, ratioColumn, shareColumn:
+			case countColumn, ratioColumn, shareColumn, changeColumn:
 				line = append(pad(line, space), text...)
 			}
 		}
 		fmt.Fprintf(out, "%s\n", bytes.TrimRight(line, " ")) // Flush has the error
 	})
+	var left []string
+	for i, c := range g.columns {
+		if widths[i] < 0 && c.title != "" {
+			left = append(left, c.title)
+		}
+	}
+	if len(left) > 0 {
+		fmt.Fprintln(out, wrap("No room for "+listed(left, "and")+".", width))
+	}
 	return out.Flush()
 }
 

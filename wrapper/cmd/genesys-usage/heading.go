@@ -62,7 +62,7 @@ func (v *view) remarks() []string {
 // empty says that there is nothing to show.
 func (v *view) empty() string {
 	if v.match != "" {
-		return fmt.Sprintf("No row has %q in a name.", clean(v.match))
+		return fmt.Sprintf("No row has %q in a name. Rows are %s: what they are not grouped by has no name in them.", clean(v.match), v.question.grouping())
 	}
 	return "No requests in this interval."
 }

@@ -41,7 +41,7 @@ Environment:
 
 Days are UTC days, and the last day of an interval is in it. The counts are
 about a day old: today is not in them, and they reach back to 2018. With -jobs
-they are those of the last year.
+they are those of the last year; how fresh they are is not documented.
 
 Exit codes: 0, 1 if it failed, 2 if it was called wrongly, 3 if the allowance
 does not last at this pace.

@@ -18,8 +18,8 @@ type jsonReport[R any] struct {
 	begun   bool
 }
 
-func newJSON[R any](out io.Writer, lines bool) *jsonReport[R] {
-	return &jsonReport[R]{out: out, lines: lines, encoder: rows.NewEncoder[R]()}
+func newJSON[R any](out io.Writer, lines bool, without []string) *jsonReport[R] {
+	return &jsonReport[R]{out: out, lines: lines, encoder: rows.NewEncoder[R]().Without(without...)}
 }
 
 func (j *jsonReport[R]) write(row *R) error {

@@ -134,7 +134,11 @@ func (p *page) table(data *pageData, ranked []*sum) {
 		row := pageRow{Refused: p.question.has("Status429") && refusedTooOften(&g.counts)}
 		for _, c := range columns {
 			if c.kind == barColumn {
-				row.Cells = append(row.Cells, pageCell{c.class(), "", fmt.Sprintf("%.1f", 100*float64(p.measure.of(&g.counts))/float64(largest))})
+				bar := pageCell{Class: c.class()}
+				if n := p.measure.of(&g.counts); n > 0 {
+					bar.Bar = fmt.Sprintf("%.1f", 100*float64(n)/float64(largest))
+				}
+				row.Cells = append(row.Cells, bar)
 				continue
 			}
 			row.Cells = append(row.Cells, pageCell{Class: c.class(), Text: c.cell(l)})
@@ -146,7 +150,7 @@ func (p *page) table(data *pageData, ranked []*sum) {
 	for i, c := range columns {
 		cell := pageCell{Class: c.class()}
 		switch {
-		case c.kind == countColumn || c.kind == ratioColumn || c.kind == shareColumn:
+		case c.kind == countColumn || c.kind == ratioColumn || c.kind == shareColumn || c.kind == changeColumn:
 			cell.Text = c.cell(total)
 		case i == 0:
 			cell.Text = "Total"
@@ -158,7 +162,7 @@ func (p *page) table(data *pageData, ranked []*sum) {
 // class is the style of a column's cells.
 func (c column) class() string {
 	switch c.kind {
-	case countColumn, ratioColumn:
+	case countColumn, ratioColumn, changeColumn:
 		return "n"
 	case shareColumn:
 		return "n share"

@@ -36,12 +36,13 @@ func newPeriod(query question, jobs bool, now time.Time) period {
 	p.words = days(p.first, p.last) + ", UTC"
 	p.asked = daysBetween(p.first, p.last)
 	earliest, latest := history, yesterday(now)
-	if jobs { // how fresh their data is, is not documented
+	can := fmt.Sprintf("days from %s to %s can have data", earliest.Format(time.DateOnly), latest.Format(time.DateOnly))
+	if jobs { // those of more than a year ago are refused, and how fresh the others are is not documented
 		earliest, latest = p.first, interval.Day(now)
+		can = fmt.Sprintf("days up to %s can have data; how fresh that of jobs is, is not documented", latest.Format(time.DateOnly))
 	}
 	if p.first.Before(earliest) || p.last.After(latest) {
-		p.note = fmt.Sprintf("the report is on %s to %s, and only days from %s to %s can have data",
-			p.first.Format(time.DateOnly), p.last.Format(time.DateOnly), earliest.Format(time.DateOnly), latest.Format(time.DateOnly))
+		p.note = fmt.Sprintf("the report is on %s to %s, and only %s", p.first.Format(time.DateOnly), p.last.Format(time.DateOnly), can)
 	}
 	if p.first.Before(earliest) {
 		p.first = earliest

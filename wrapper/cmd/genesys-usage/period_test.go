@@ -26,6 +26,19 @@ func TestPeriodNote(t *testing.T) {
 	}
 }
 
+// How fresh the data of jobs is, is not documented, so today may be in it.
+func TestPeriodNoteOfJobs(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for interval, want := range map[string]string{
+		"2026-11-01/2026-11-24": "",
+		"2026-11-01/2026-11-30": "the report is on 2026-11-01 to 2026-11-30, and only days up to 2026-11-24 can have data; how fresh that of jobs is, is not documented",
+	} {
+		if got := newPeriod(question{interval: interval}, true, now).note; got != want {
+			t.Errorf("%s: %s", interval, got)
+		}
+	}
+}
+
 func TestPeriodLabels(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	for _, test := range []struct {

@@ -53,6 +53,18 @@ func (q *question) has(api string) bool {
 	return len(q.metrics) == 0 || slices.ContainsFunc(q.metrics, func(m metric) bool { return m.api == api })
 }
 
+// notAsked are the fields of rows, of either generation, that hold counters that were
+// not asked for: a report that has them shows zeros for what is not known.
+func (q *question) notAsked() []string {
+	var fields []string
+	for _, m := range metrics {
+		if !q.has(m.api) {
+			fields = append(fields, m.fields...)
+		}
+	}
+	return fields
+}
+
 // dimension is something that rows are broken down by.
 type dimension struct {
 	name  string   // as -group-by takes it
@@ -83,19 +95,21 @@ type metric struct {
 	title string
 	words string
 	of    func(*counts) int64
+	// fields are those of rows, in JSON, in either generation.
+	fields []string
 }
 
 // metrics are in the order of the table's columns.
 var metrics = []metric{
-	{"requests", "Requests", "REQUESTS", "requests", func(c *counts) int64 { return c.requests }},
-	{"status200", "Status200", "2XX", "requests answered with 2xx", func(c *counts) int64 { return c.status200 }},
-	{"status300", "Status300", "3XX", "requests answered with 3xx", func(c *counts) int64 { return c.status300 }},
-	{"status400", "Status400", "4XX", "requests answered with 4xx", func(c *counts) int64 { return c.status400 }},
-	{"status429", "Status429", "429", "refused requests (429)", func(c *counts) int64 { return c.status429 }},
-	{"status500", "Status500", "5XX", "requests answered with 5xx", func(c *counts) int64 { return c.status500 }},
+	{"requests", "Requests", "REQUESTS", "requests", func(c *counts) int64 { return c.requests }, []string{"requests", "requestCount"}},
+	{"status200", "Status200", "2XX", "requests answered with 2xx", func(c *counts) int64 { return c.status200 }, []string{"status200"}},
+	{"status300", "Status300", "3XX", "requests answered with 3xx", func(c *counts) int64 { return c.status300 }, []string{"status300"}},
+	{"status400", "Status400", "4XX", "requests answered with 4xx", func(c *counts) int64 { return c.status400 }, []string{"status400"}},
+	{"status429", "Status429", "429", "refused requests (429)", func(c *counts) int64 { return c.status429 }, []string{"status429"}},
+	{"status500", "Status500", "5XX", "requests answered with 5xx", func(c *counts) int64 { return c.status500 }, []string{"status500"}},
 }
 
-var failures = metric{"errors", "", "ERRORS", "requests with an error (4xx, 5xx)", (*counts).errors}
+var failures = metric{"errors", "", "ERRORS", "requests with an error (4xx, 5xx)", (*counts).errors, nil}
 
 // measureOf returns what rows are ranked by: what -sort says, or else requests, or
 // else the first counter that was asked for.
@@ -184,6 +198,9 @@ func (q *question) parseGroupBy(list string, jobs bool) error {
 			q.groupBy = append(q.groupBy, dimensions[i])
 		}
 	}
+	if list != "" && len(q.groupBy) == 0 {
+		return fmt.Errorf("-group-by %q names nothing", list)
+	}
 	return nil
 }
 
@@ -201,6 +218,9 @@ func (q *question) parseMetrics(list string) error {
 		if !slices.ContainsFunc(q.metrics, func(m metric) bool { return m.name == name }) {
 			q.metrics = append(q.metrics, metrics[i])
 		}
+	}
+	if list != "" && len(q.metrics) == 0 {
+		return fmt.Errorf("-metrics %q names none", list)
 	}
 	return nil
 }

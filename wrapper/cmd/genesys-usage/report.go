@@ -41,13 +41,13 @@ type stream[R any] interface {
 	finish() error
 }
 
-// newStream returns the stream of a format, or nil if it has none.
-func newStream[R any](format string, out io.Writer) stream[R] {
+// newStream returns the stream of a format, without some fields, or nil if it has none.
+func newStream[R any](format string, out io.Writer, without []string) stream[R] {
 	switch format {
 	case "csv":
-		return newCSV[R](out)
+		return newCSV[R](out, without)
 	case "json", "ndjson":
-		return newJSON[R](out, format == "ndjson")
+		return newJSON[R](out, format == "ndjson", without)
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func ask[R any](ctx context.Context, s *settings, g generation[R], targets *targ
 	progress.note("query %s", shorten(clean(query.ID()), maxName))
 
 	sums := newSums()
-	stream := newStream[R](s.format, targets.report)
+	stream := newStream[R](s.format, targets.report, s.question.notAsked())
 	progress.streams = stream != nil && targets.report != nil && isTerminal(targets.report.out)
 	keep := s.format == "table" || s.html != ""
 	if keep { // and many groups are a lot of memory, which is cheap to look through
@@ -120,6 +120,7 @@ func ask[R any](ctx context.Context, s *settings, g generation[R], targets *targ
 	}
 	progress.note("%s rows", thousands(rows))
 	if v.forecast != "" && s.format != "table" {
+		progress.quiet = progress.quiet && !over // the exit code wants its reason
 		progress.note("%s", v.forecast)
 	}
 	return over, nil

@@ -45,8 +45,14 @@ func TestVerboseLogsRequests(t *testing.T) {
 }
 
 func TestQuiet(t *testing.T) {
-	code, stdout, stderr := genesysUsage(t, "-demo", "-q", "-format", "csv", "-allowance", "1", "-period-start", "2026-11-21")
-	if code != 3 || stdout == "" || stderr != "" {
+	ask := []string{"-demo", "-q", "-format", "csv", "-period-start", "2026-11-21", "-allowance"}
+	code, stdout, stderr := genesysUsage(t, append(ask, "1000000000")...)
+	if code != 0 || stdout == "" || stderr != "" {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	// That the allowance does not last is what went wrong.
+	code, stdout, stderr = genesysUsage(t, append(ask, "1")...)
+	if code != 3 || stdout == "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "% over") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 	if code, _, stderr = genesysUsageOn(t, usagetest.Config{Fail: true}, "-demo", "-q"); code != 1 || !strings.Contains(stderr, "failed") {

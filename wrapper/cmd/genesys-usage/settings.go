@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
@@ -72,7 +73,9 @@ func (s *settings) setInterval(last, month, start string) error {
 			return fmt.Errorf("-period-start %s: the counts are about a day old, so nothing is known of that day yet", start)
 		}
 		s.question.interval = wrapper.Days(first, end)
-	case s.question.interval != "", s.resume != "":
+	case s.question.interval != "":
+		return checkInterval(s.question.interval)
+	case s.resume != "":
 	default:
 		if last == "" {
 			last = "30d"
@@ -84,6 +87,18 @@ func (s *settings) setInterval(last, month, start string) error {
 		}
 		today := interval.Day(s.now)
 		s.question.interval = wrapper.Days(today.AddDate(0, 0, -n*unit), today.AddDate(0, 0, -1))
+	}
+	return nil
+}
+
+// checkInterval finds what is no interval. ISO-8601 has more ways to write one than are
+// known here.
+func checkInterval(of string) error {
+	if !strings.Contains(of, "/") {
+		return fmt.Errorf("-interval %q: want two days, such as 2026-10-01/2026-10-31", of)
+	}
+	if i, ok := interval.Parse(of); ok && i.End.Before(i.Start) {
+		return fmt.Errorf("-interval %q ends before it starts", of)
 	}
 	return nil
 }
@@ -132,6 +147,9 @@ func (s *settings) setCompare(wholeMonth bool) error {
 	before := s.question
 	before.interval = s.earlier
 	s.before = newPeriod(before, s.jobs, s.now)
+	if s.before.asked > 0 && s.before.known() == 0 {
+		return fmt.Errorf("-compare: nothing is known of the period before, %s", s.before.words)
+	}
 	if s.jobs {
 		return checkJobPeriod("the period before, "+s.before.words+",", s.earlier, s.now)
 	}

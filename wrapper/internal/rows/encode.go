@@ -54,6 +54,13 @@ func NewEncoder[R any](first ...string) *Encoder[R] {
 	return e
 }
 
+// Without leaves members out, and returns the encoder. Where only package json knows
+// how to write an R, it changes nothing.
+func (e *Encoder[R]) Without(keys ...string) *Encoder[R] {
+	e.object = slices.DeleteFunc(e.object, func(m member) bool { return slices.Contains(keys, m.key) })
+	return e
+}
+
 // Append appends a row to dst as a JSON object, without a newline. It fails where
 // R has a field whose value has no JSON; dst then ends in a part of the row.
 func (e *Encoder[R]) Append(dst []byte, row *R) ([]byte, error) {

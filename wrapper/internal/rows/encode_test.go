@@ -96,6 +96,13 @@ func TestEncoderOrder(t *testing.T) {
 	}
 }
 
+func TestEncoderWithout(t *testing.T) {
+	got, err := rows.NewEncoder[everything]("own").Without("name", "small", "share", "plain", "no such key").Append(nil, &everything{Name: "a", Small: 1})
+	if want := `{"own":false,"httpMethod":"","requests":0,"loud":"!"}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v\nwant %s", got, err, want)
+	}
+}
+
 // What the tags or methods of a struct say beyond names is left to package json.
 func TestEncoderOfOtherTypes(t *testing.T) {
 	type embedded struct {

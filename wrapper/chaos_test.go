@@ -45,7 +45,7 @@ func rowsOf(query gen.APIUsageQuery) []gen.APIUsageRow {
 // not so far that a busy machine passes for a stalled server.
 func patient(server *usagetest.Server) []wrapper.Option {
 	return append(server.Options(),
-		wrapper.WithRetry(wrapper.Retry{MaxAttempts: 20, Initial: time.Millisecond, Max: 20 * time.Millisecond, Stall: 2 * time.Second}),
+		wrapper.WithRetry(wrapper.Retry{MaxAttempts: 20, Initial: time.Millisecond, Max: 20 * time.Millisecond, Stall: time.Second}),
 		wrapper.WithPolling(wrapper.Polling{Initial: time.Millisecond, Max: 10 * time.Millisecond}),
 		wrapper.WithHTTPClient(&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}))
 }

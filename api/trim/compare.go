@@ -126,13 +126,20 @@ type source struct {
 	Line int `json:"line"`
 }
 
+// oasdiffTool is how oasdiff is run, in the folder of its module.
+var oasdiffTool = goTool
+
+var goTool = []string{"go", "tool", "oasdiff"}
+
 // oasdiff lists the changes between two files.
 func oasdiff(ctx context.Context, files [2]string, into *[]entry) error {
 	module, err := oasdiffModule()
 	if err != nil {
 		return err
 	}
-	run := exec.CommandContext(ctx, "go", "-C", module, "tool", "oasdiff", "changelog", files[0], files[1], "--format", "json", "--allow-external-refs=false")
+	command := append(slices.Clip(oasdiffTool), "changelog", files[0], files[1], "--format", "json", "--allow-external-refs=false")
+	run := exec.CommandContext(ctx, command[0], command[1:]...)
+	run.Dir = module
 	run.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	var output, problem bytes.Buffer
 	run.Stdout, run.Stderr = &output, &problem

@@ -1,11 +1,33 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// TestMain builds oasdiff once for all tests: the go command takes longer to find out
+// that it is built than oasdiff takes to compare.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "oasdiff")
+	if err != nil {
+		panic(err)
+	}
+	tool := filepath.Join(dir, "oasdiff.exe")
+	build := exec.Command("go", "build", "-o", tool, "github.com/oasdiff/oasdiff")
+	build.Dir = "oasdiff"
+	build.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	if output, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprint(err, string(output)))
+	}
+	oasdiffTool = []string{tool}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
 
 // comparable is a trimmed document in which each of the changes that levels
 // names can be made.
@@ -231,6 +253,7 @@ func TestSharedSchemasAreReportedOnce(t *testing.T) {
 
 // The report names what programs that import the generated client name.
 func TestReportInTheImportersWords(t *testing.T) {
+	t.Parallel()
 	before := string(readFile(t, "../usage.yaml"))
 	for _, test := range []struct{ old, new, want string }{
 		{"        clientName:\n", "        noSuchName:\n", "APIUsageRow.ClientName is gone"},
@@ -258,6 +281,8 @@ func TestReportInTheImportersWords(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	t.Chdir(filepath.Join("..", ".."))
+	defer func(tool []string) { oasdiffTool = tool }(oasdiffTool)
+	oasdiffTool = goTool // as it runs in earnest
 	const document = "api/trim/testdata/upstream-2026.json"
 	data := string(readFile(t, document))
 	file := filepath.Join(t.TempDir(), "usage.yaml")

@@ -31,6 +31,7 @@ const root = "../.."
 func TestNamesSurviveUpstream(t *testing.T) {
 	for _, year := range []string{"2019", "2026"} {
 		t.Run(year, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			copyModule(t, dir)
 			spec := append(header("upstream-"+year, "v2"), mustTrim(t, readFile(t, "testdata/upstream-"+year+".json"), usageOperations)...)

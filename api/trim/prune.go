@@ -112,10 +112,7 @@ func (e *missingOperationsError) Error() string {
 // neverWere tells whether one of the operations is mistyped: it is none of this
 // module's, and was in no document that was written to the file.
 func (e *missingOperationsError) neverWere(file string) bool {
-	before, err := os.ReadFile(file)
-	if err != nil {
-		before = nil
-	}
+	before, _ := os.ReadFile(file) // where there is none, there were none
 	known, err := permissions(before)
 	return err == nil && slices.ContainsFunc(e.ids, func(id string) bool {
 		_, was := known[id]

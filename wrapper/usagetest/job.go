@@ -182,22 +182,16 @@ func (o *organization) jobRows(query gen.UsageJobQuery, asked days, today time.T
 		}
 		return g, wanted
 	})
-	count := func(metric gen.JobMetric, n int64) int64 {
-		if wants(query.Metrics, metric) {
-			return n
-		}
-		return 0
-	}
 	rows := make([]gen.UsageJobRow, len(totals))
 	for i, t := range totals {
 		row := gen.UsageJobRow{
 			Date: types.Date{Time: t.date}, Platform: t.platform, HTTPMethod: gen.JobHTTPMethod(t.method), TemplateURI: t.template,
-			RequestCount: count(gen.JobMetricRequests, t.requests),
-			Status200:    count(gen.JobMetricStatus200, t.status200),
-			Status300:    count(gen.JobMetricStatus300, t.status300),
-			Status400:    count(gen.JobMetricStatus400, t.status400),
-			Status429:    count(gen.JobMetricStatus429, t.status429),
-			Status500:    count(gen.JobMetricStatus500, t.status500),
+			RequestCount: counted(query.Metrics, gen.JobMetricRequests, t.requests),
+			Status200:    counted(query.Metrics, gen.JobMetricStatus200, t.status200),
+			Status300:    counted(query.Metrics, gen.JobMetricStatus300, t.status300),
+			Status400:    counted(query.Metrics, gen.JobMetricStatus400, t.status400),
+			Status429:    counted(query.Metrics, gen.JobMetricStatus429, t.status429),
+			Status500:    counted(query.Metrics, gen.JobMetricStatus500, t.status500),
 			OauthClient:  gen.DomainEntityRef{ID: t.clientID, Name: t.clientName},
 		}
 		if t.clientID != "" {
@@ -225,4 +219,12 @@ func (o *organization) jobRows(query gen.UsageJobQuery, asked days, today time.T
 // wants tells whether a list, where there is one, has a value.
 func wants[T comparable](list []T, value T) bool {
 	return len(list) == 0 || slices.Contains(list, value)
+}
+
+// counted is a count where its metric was asked for, and 0 where it was not.
+func counted[M comparable](asked []M, metric M, n int64) int64 {
+	if wants(asked, metric) {
+		return n
+	}
+	return 0
 }

@@ -137,23 +137,17 @@ func (o *organization) queryRows(query gen.APIUsageQuery, asked days, today time
 		}
 		return g, a.organizationID != vendorOrganization
 	})
-	wanted := func(metric gen.Metric, count int64) int64 {
-		if wants(query.Metrics, metric) {
-			return count
-		}
-		return 0
-	}
 	rows := make([]gen.APIUsageRow, len(totals))
 	for i, t := range totals {
 		rows[i] = gen.APIUsageRow{
 			ClientID: t.clientID, ClientName: t.clientName, OrganizationID: t.organizationID,
 			UserID: t.userID, TemplateURI: t.template, HTTPMethod: t.method, Date: t.date,
-			Status200: wanted(gen.MetricStatus200, t.status200),
-			Status300: wanted(gen.MetricStatus300, t.status300),
-			Status400: wanted(gen.MetricStatus400, t.status400),
-			Status429: wanted(gen.MetricStatus429, t.status429),
-			Status500: wanted(gen.MetricStatus500, t.status500),
-			Requests:  wanted(gen.MetricRequests, t.requests),
+			Status200: counted(query.Metrics, gen.MetricStatus200, t.status200),
+			Status300: counted(query.Metrics, gen.MetricStatus300, t.status300),
+			Status400: counted(query.Metrics, gen.MetricStatus400, t.status400),
+			Status429: counted(query.Metrics, gen.MetricStatus429, t.status429),
+			Status500: counted(query.Metrics, gen.MetricStatus500, t.status500),
+			Requests:  counted(query.Metrics, gen.MetricRequests, t.requests),
 		}
 	}
 	return rows

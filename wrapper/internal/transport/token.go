@@ -116,6 +116,8 @@ func (c *tokenCache) get(ctx context.Context) (*oauth2.Token, error) {
 			return nil, end(ctx)
 		case <-enough:
 			c.leave(f)
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			c.postpone()
 			return old, nil
 		}
@@ -189,7 +191,7 @@ func (c *tokenCache) finish(ctx context.Context, f *fetching) {
 		c.token, c.renew = f.token, renewal(f.token)
 	case ctx.Err() == nil && left > 0:
 		f.token, f.err = c.token, nil
-		c.renew = time.Now().Add(left / 2)
+		c.postpone()
 	}
 	c.mu.Unlock()
 	if err != nil && f.err == nil {
@@ -198,10 +200,8 @@ func (c *tokenCache) finish(ctx context.Context, f *fetching) {
 	}
 }
 
-// postpone lets the old token do for a while.
+// postpone lets the old token do for a while. The lock is held.
 func (c *tokenCache) postpone() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if left := c.left(); left > 0 {
 		c.renew = time.Now().Add(left / 2)
 	}

@@ -7,63 +7,61 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 )
 
-// sendFaulty writes as much of an answer as a fault of the connection lets it.
-func (s *Server) sendFaulty(w http.ResponseWriter, a *answer, fault ConnectionFault) {
+// sendFaulty writes as much of a response as a fault of its connection lets through.
+func (s *Server) sendFaulty(w http.ResponseWriter, r *response, fault ConnectionFault) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // HTTP/2: nothing better can be done to one request
+		panic(http.ErrAbortHandler) // HTTP/2 can only reset the stream
 	}
 	defer connection.Close()
-	// A stall and an endless body last until the client or the server has enough.
+	// Stall and Endless last until the client or the server closes the connection.
 	defer context.AfterFunc(s.closing, func() { connection.Close() })()
 
-	body := a.bytes()
-	head := a.head(len(body))
+	body := r.bytes()
+	half := body[:len(body)/2]
 	switch fault {
 	case Refuse, ResetBefore:
 		reset(connection)
 	case ResetDuring:
-		connection.Write(append(head, body[:len(body)/2]...))
+		connection.Write(append(r.head(len(body)), half...))
 		reset(connection)
 	case ResetAfter:
-		connection.Write(append(head, body...))
+		connection.Write(append(r.head(len(body)), body...))
 		reset(connection)
 	case Cut:
-		connection.Write(append(head, body[:len(body)/2]...))
+		connection.Write(append(r.head(len(body)), half...))
 	case Stall:
-		connection.Write(append(head, body[:len(body)/2]...))
-		io.Copy(io.Discard, connection) // until the client closes it
+		connection.Write(append(r.head(len(body)), half...))
+		io.Copy(io.Discard, connection)
 	case Endless:
-		head = a.head(-1)
-		connection.Write(append(head, body[:max(len(body)-1, 0)]...))
+		connection.Write(append(r.head(-1), body[:max(len(body)-1, 0)]...))
 		blanks := bytes.Repeat([]byte(" "), 64<<10)
-		for {
-			if _, err := connection.Write(blanks); err != nil {
-				return
-			}
+		for err == nil {
+			_, err = connection.Write(blanks)
 		}
 	}
 }
 
-// head is the status line and the header of an answer whose body has a length,
-// or, if that is negative, ends with the connection.
-func (a *answer) head(length int) []byte {
-	var head bytes.Buffer
-	fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
-	header := a.header.Clone()
+// head returns the status line and the header of a response whose body has a
+// length, or, if that is negative, ends with the connection.
+func (r *response) head(length int) []byte {
+	header := r.header.Clone()
 	if length >= 0 {
-		header.Set("Content-Length", fmt.Sprint(length))
+		header.Set("Content-Length", strconv.Itoa(length))
 	} else {
 		header.Set("Connection", "close")
 	}
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", r.status, http.StatusText(r.status))
 	_ = header.Write(&head) // a buffer takes everything
 	head.WriteString("\r\n")
 	return head.Bytes()
 }
 
-// reset makes the connection end with a reset in place of a proper end.
+// reset makes the connection end with a TCP reset.
 func reset(connection net.Conn) {
 	if tcp, ok := connection.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)

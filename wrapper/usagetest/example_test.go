@@ -2,6 +2,7 @@ package usagetest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -36,8 +37,12 @@ func TestBusiestClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name, err := busiestClient(t.Context(), client); err != nil || name != "Dialer" {
-		t.Errorf("got %q, %v", name, err)
+	name, err := busiestClient(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name != "Dialer" {
+		t.Errorf("got %q, want Dialer", name)
 	}
 }
 
@@ -55,17 +60,23 @@ func ExampleNewServer() {
 	// Output: 36 OAuth clients <nil>
 }
 
-// What a program asked for can be looked at afterwards.
+// newClient returns a client of the server, for the examples below.
+func newClient(server *usagetest.Server, options ...wrapper.Option) *wrapper.Client {
+	client, err := wrapper.New(wrapper.USEast1, append(server.Options(), options...)...)
+	if err != nil {
+		panic(err)
+	}
+	return client
+}
+
+var october = gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}
+
+// The requests that a program sent can be examined afterwards.
 func ExampleServer_Requests() {
 	server := usagetest.NewServer(usagetest.Config{})
 	defer server.Close()
 
-	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	if _, err := client.Submit(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil {
+	if _, err := newClient(server).Submit(context.Background(), october); err != nil {
 		fmt.Println(err)
 	}
 	for _, request := range server.Requests() {
@@ -86,47 +97,60 @@ func ExampleFault() {
 	}})
 	defer server.Close()
 
-	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
-	if err != nil {
-		fmt.Println(err)
-		return
+	_, err := newClient(server).Query(context.Background(), october)
+	var apiError *wrapper.APIError
+	if errors.As(err, &apiError) {
+		fmt.Println(apiError.StatusCode, apiError.Code)
 	}
-	_, err = client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
-	fmt.Println(err != nil)
-	// Output: true
+	// Output: 403 missing.permissions
 }
 
-// A server that is as unreliable as it gets. Queries complete all the same.
+// Queries complete, although a fifth of the requests fail.
 func ExampleRandomFaults() {
-	server := usagetest.NewServer(usagetest.Config{Fault: usagetest.RandomFaults(1, 0.2, usagetest.Fault{Status: 503}, usagetest.Fault{Connection: usagetest.Cut})})
+	server := usagetest.NewServer(usagetest.Config{
+		Fault: usagetest.RandomFaults(1, 0.2, usagetest.Fault{Status: 503}, usagetest.Fault{Connection: usagetest.Cut}),
+	})
 	defer server.Close()
 
-	client, err := wrapper.New(wrapper.USEast1, append(server.Options(), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 20, Initial: 1}))...)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
+	client := newClient(server, wrapper.WithRetry(wrapper.Retry{MaxAttempts: 20, Initial: 1}))
+	rows, err := client.Query(context.Background(), october)
 	fmt.Println(len(rows), err)
 	// Output: 36 <nil>
 }
 
-// What a program does when its token is revoked: fetch another.
+// A client whose token is revoked fetches another.
 func ExampleServer_RevokeTokens() {
 	server := usagetest.NewServer(usagetest.Config{})
 	defer server.Close()
 
-	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	client := newClient(server)
 	for range 2 {
-		_, err := client.Submit(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
+		_, err := client.Submit(context.Background(), october)
 		fmt.Println(err)
 		server.RevokeTokens()
 	}
 	// Output:
 	// <nil>
 	// <nil>
+}
+
+// A token of the server, for a request without this module's client.
+func ExampleServer_Token() {
+	server := usagetest.NewServer(usagetest.Config{})
+	defer server.Close()
+
+	request, err := http.NewRequest(http.MethodGet, server.URL+"/api/v2/usage/query/unknown/results", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	request.Header.Set("Authorization", "Bearer "+server.Token())
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	fmt.Println(response.Status)
+	// Output: 404 Not Found
 }

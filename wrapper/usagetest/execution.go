@@ -1,67 +1,53 @@
 package usagetest
 
 import (
-	"io"
-	"sync"
+	"net/http"
 	"time"
-
-	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
 )
 
-// execution is a query or job that was submitted, and its rows.
-type execution[R any] struct {
-	submitted time.Time
-	polls     int
-	rows      func() []R
+// execution is a query or job that was submitted.
+type execution struct {
+	first, last string // the status of its first poll, if it is not done then, and of its end
+	submitted   time.Time
+	polls       int
+	results     func(x *exchange, status string) (*response, error)
 }
 
-// submit starts an execution, whose rows are made when they are asked for, once.
-func submit[R any](s *Server, executions map[string]*execution[R], rows func() []R) (id string) {
+// submit starts an execution, whose results are at a path.
+func (s *Server) submit(path string, e *execution) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id = newID(s.random)
-	executions[id] = &execution[R]{submitted: time.Now(), rows: sync.OnceValue(rows)}
-	return id
+	e.submitted = time.Now()
+	s.executions[path] = e
 }
 
-// poll counts a poll of an execution, and returns the execution, or nil if there
-// is none.
-func poll[R any](s *Server, executions map[string]*execution[R], id string) (e *execution[R], polls int) {
+// results returns the response to a request for the results of an execution.
+func (s *Server) results(x *exchange) (*response, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if e = executions[id]; e == nil {
-		return nil, 0
+	e := s.executions[x.URL.Path]
+	if e == nil || x.Method != http.MethodGet {
+		s.mu.Unlock()
+		return x.errorResponse(http.StatusNotFound, "The requested resource was not found."), nil
 	}
 	e.polls++
-	return e, e.polls
-}
-
-// running tells whether a poll finds an execution running yet.
-func (s *Server) running(submitted time.Time, polls int) bool {
-	return polls <= s.config.RunningPolls || time.Since(submitted) < s.config.QueryTime
-}
-
-// writeRows writes what comes before an array of rows, and the array.
-func writeRows[R any](w io.Writer, before string, keys []string, array []R) error {
-	const flush = 32 << 10
-	encoder := rows.NewEncoder[R](keys...)
-	buffer := append(make([]byte, 0, flush+1<<10), before...)
-	buffer = append(buffer, '[')
-	var err error
-	for i := range array {
-		if i > 0 {
-			buffer = append(buffer, ',')
-		}
-		if buffer, err = encoder.Append(buffer, &array[i]); err != nil {
-			return err
-		}
-		if len(buffer) >= flush {
-			if _, err := w.Write(buffer); err != nil {
-				return err
-			}
-			buffer = buffer[:0]
-		}
+	status := s.status(e)
+	s.mu.Unlock()
+	if x.fault.QueryStatus != "" {
+		status = string(x.fault.QueryStatus)
 	}
-	_, err = w.Write(append(buffer, ']'))
-	return err
+	return e.results(x, status)
+}
+
+// status returns what a poll finds.
+func (s *Server) status(e *execution) string {
+	running := e.polls <= s.config.RunningPolls || time.Since(e.submitted) < s.config.QueryTime
+	switch {
+	case running && e.polls == 1:
+		return e.first
+	case running:
+		return "Running"
+	case s.config.Fail:
+		return "Failed"
+	}
+	return e.last
 }

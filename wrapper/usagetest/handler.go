@@ -2,6 +2,8 @@ package usagetest
 
 import (
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,47 +14,66 @@ import (
 
 const maxBody = 1 << 20
 
-// ServeHTTP answers a request as the vendor would, or as its fault wants it.
-func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	s.handlers.Add(1)
-	defer s.handlers.Done()
+// exchange is a request, and what its response depends on.
+type exchange struct {
+	*http.Request
+	body          []byte
+	fault         Fault
+	correlationID string
+}
 
-	var fault Fault
-	if s.config.Fault != nil {
-		fault = s.config.Fault(request)
-	}
-	record := Request{Time: time.Now(), Method: request.Method, Path: request.URL.EscapedPath(), Query: request.URL.RawQuery, Header: request.Header.Clone(), Fault: fault.Name}
-	record.Header.Del("Authorization")
-	body, err := io.ReadAll(io.LimitReader(request.Body, maxBody))
-	if err != nil {
-		return // the client is gone
-	}
-	if request.URL.Path != tokenPath {
-		record.Body = body
-	}
-	if !s.pause(request, s.config.Latency+fault.Delay) {
+// ServeHTTP responds to a request as the vendor would, or as Config.Fault has it,
+// so that a server of your own can be in front: one with TLS, say. After Close it
+// responds with 503.
+func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	if !s.enter() {
+		http.Error(w, "the usagetest.Server is closed", http.StatusServiceUnavailable)
 		return
 	}
-	answer := s.answer(request, body, &fault)
-	record.Status = answer.status
-	if fault.Connection == Refuse || fault.Connection == ResetBefore {
-		record.Status = 0
+	defer s.handlers.Done()
+
+	x := &exchange{Request: request, correlationID: rand.Text()}
+	if s.config.Fault != nil {
+		x.fault = s.config.Fault(request)
+	}
+	record := Request{
+		Time: time.Now(), Method: request.Method, Path: request.URL.EscapedPath(), Query: request.URL.RawQuery,
+		Header: request.Header.Clone(), Fault: x.fault.Name,
+	}
+	record.Header.Del("Authorization")
+	var err error
+	x.body, err = io.ReadAll(io.LimitReader(request.Body, maxBody))
+	if err != nil || !s.sleep(request, s.config.Latency+x.fault.Delay) {
+		panic(http.ErrAbortHandler) // closes the connection, without a response
+	}
+	if request.URL.Path != tokenPath {
+		record.Body = x.body
+	}
+	response := s.respond(x)
+	if x.fault.Connection != Refuse && x.fault.Connection != ResetBefore {
+		record.Status = response.status
 	}
 	s.mu.Lock()
 	s.requests = append(s.requests, record)
 	s.mu.Unlock()
-	s.send(w, request, answer, fault.Connection)
+	s.send(w, request, response, x.fault.Connection)
 }
 
-// pause waits, and tells whether there is still somebody to answer.
-func (s *Server) pause(request *http.Request, d time.Duration) bool {
-	if d <= 0 {
-		return true
+// enter reports whether the server is open. If so, Close waits for s.handlers.Done.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Err() != nil {
+		return false
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+	s.handlers.Add(1)
+	return true
+}
+
+// sleep waits, and reports whether the client and the server are still there.
+func (s *Server) sleep(request *http.Request, d time.Duration) bool {
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return true
 	case <-request.Context().Done():
 	case <-s.closing.Done():
@@ -60,72 +81,81 @@ func (s *Server) pause(request *http.Request, d time.Duration) bool {
 	return false
 }
 
-// answer finds the answer and what the fault makes of it.
-func (s *Server) answer(request *http.Request, body []byte, fault *Fault) *answer {
-	if fault.RevokeTokens {
+// respond returns the response to a request, as its fault changes it.
+func (s *Server) respond(x *exchange) *response {
+	if x.fault.RevokeTokens {
 		s.RevokeTokens()
 	}
-	id := rand.Text()
-	var a *answer
+	var r *response
 	switch {
-	case fault.Connection == Refuse:
-		a = newAnswer(0, nil)
-	case fault.Status != 0:
-		a = errorAnswer(fault.Status, id, http.StatusText(fault.Status))
-	case request.URL.Path == tokenPath:
-		a = s.token(request, body, fault)
+	case x.fault.Connection == Refuse:
+		r = jsonResponse(0, nil) // is not sent
+	case x.fault.Status != 0:
+		r = x.errorResponse(x.fault.Status, http.StatusText(x.fault.Status))
+	case x.URL.Path == tokenPath:
+		r = s.respondToken(x)
 	default:
-		a = s.api(request, body, id, fault)
+		r = s.respondAPI(x)
 	}
-	a.header.Set("ININ-Correlation-Id", id)
-	for key, values := range fault.Header {
-		a.header[http.CanonicalHeaderKey(key)] = values
+	r.header.Set("ININ-Correlation-Id", x.correlationID)
+	for key, values := range x.fault.Header {
+		r.header[http.CanonicalHeaderKey(key)] = values
 	}
-	if fault.Body != nil {
-		a.body = func(w io.Writer) error { _, err := w.Write(fault.Body); return err }
+	if x.fault.Body != nil {
+		r.body = writes(x.fault.Body)
 	}
-	return a
+	return r
 }
 
-// api answers a request to the API.
-func (s *Server) api(request *http.Request, body []byte, id string, fault *Fault) *answer {
-	token, _ := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
+// respondAPI returns the response to a request to the API.
+func (s *Server) respondAPI(x *exchange) *response {
+	token, _ := strings.CutPrefix(x.Header.Get("Authorization"), "Bearer ")
 	if !s.authorized(token) {
-		return errorAnswer(http.StatusUnauthorized, id, "No authentication bearer token specified in authorization header, or an invalid one.")
+		return x.errorResponse(http.StatusUnauthorized,
+			"No authentication bearer token specified in authorization header, or an invalid one.")
 	}
-	if retryAfter := s.count(); retryAfter > 0 {
-		a := errorAnswer(http.StatusTooManyRequests, id, fmt.Sprintf("Rate limit exceeded the maximum. Retry the request in [%d] seconds", retryAfter))
-		a.header.Set("Retry-After", strconv.FormatInt(retryAfter, 10))
-		return a
+	if retryAfter := s.limit(); retryAfter > 0 {
+		r := x.errorResponse(http.StatusTooManyRequests,
+			fmt.Sprintf("Rate limit exceeded the maximum. Retry the request in [%d] seconds", retryAfter))
+		r.header.Set("Retry-After", strconv.FormatInt(retryAfter, 10))
+		return r
 	}
-	execution, isResults := strings.CutPrefix(request.URL.Path, queryPath+"/")
-	execution, isResults2 := strings.CutSuffix(execution, "/results")
-	job, isJob := strings.CutPrefix(request.URL.Path, jobPath+"/")
-	switch {
-	case request.URL.Path == queryPath && request.Method == http.MethodPost:
-		return s.submitQuery(body, id)
-	case isResults && isResults2 && request.Method == http.MethodGet:
-		return s.queryResults(execution, id, fault)
-	case request.URL.Path == jobPath && request.Method == http.MethodPost:
-		return s.submitJob(body, id)
-	case isJob && request.Method == http.MethodGet:
-		return s.jobResults(job, id, request.URL.Query(), fault)
+	var r *response
+	var err error
+	switch x.Method + " " + x.URL.Path {
+	case "POST " + queryPath:
+		r, err = s.submitQuery(x)
+	case "POST " + jobPath:
+		r, err = s.submitJob(x)
+	default:
+		r, err = s.results(x)
 	}
-	return errorAnswer(http.StatusNotFound, id, "The requested resource was not found.")
+	if err != nil {
+		return x.errorResponse(http.StatusBadRequest, err.Error())
+	}
+	return r
 }
 
-// count counts a request, or says in how many seconds to come back. Nothing else
-// tells of the limit.
-func (s *Server) count() (retryAfter int64) {
+// decode reads the JSON body of a request into a value.
+func (x *exchange) decode(value any) error {
+	if json.Unmarshal(x.body, value) != nil {
+		return errors.New("The request could not be understood by the server due to malformed syntax.")
+	}
+	return nil
+}
+
+// limit counts a request, or returns after how many seconds to send it again. No
+// other response reveals the limit.
+func (s *Server) limit() (retryAfter int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	if !now.Before(s.windowEnd) {
-		s.windowEnd, s.counted = now.Add(s.config.RateWindow), 0
+		s.windowEnd, s.windowCount = now.Add(s.config.RateWindow), 0
 	}
-	if s.counted >= s.config.RateLimit {
+	if s.windowCount >= s.config.RateLimit {
 		return seconds(s.windowEnd.Sub(now))
 	}
-	s.counted++
+	s.windowCount++
 	return 0
 }

@@ -3,15 +3,15 @@ package usagetest
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
@@ -26,28 +26,40 @@ const (
 )
 
 // submitJob starts a job.
-func (s *Server) submitJob(body []byte, id string) *answer {
+func (s *Server) submitJob(x *exchange) (*response, error) {
 	var query gen.UsageJobQuery
-	if err := json.Unmarshal(body, &query); err != nil {
-		return errorAnswer(http.StatusBadRequest, id, "The request could not be understood by the server due to malformed syntax.")
+	if err := x.decode(&query); err != nil {
+		return nil, err
 	}
-	today := interval.Day(time.Now())
-	asked, err := s.days(query.Interval)
-	if err == nil {
-		err = checkJobQuery(query, today)
+	want, err := newAggregation(query.Interval, s.config.EndTimeExclusive, query.Granularity, query.GroupBy, query.Metrics)
+	if err = cmp.Or(err, checkJobQuery(query)); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return errorAnswer(http.StatusBadRequest, id, err.Error())
+	if len(query.GroupBy) == 0 { // not aggregated
+		want.granularity, want.groupBy = "Day", jobDimensions
 	}
-	job := submit(s, s.jobs, func() []gen.UsageJobRow {
+	want.includes = func(a *activity) bool {
+		return matches(query.TemplateURIs, a.template) && matches(query.HTTPMethods, gen.JobHTTPMethod(a.method)) &&
+			matches(query.Platforms, a.platform) && matches(query.UserIDs, a.userID) &&
+			matches(query.OauthClientIDs, a.clientID)
+	}
+	rows := sync.OnceValue(func() []gen.UsageJobRow {
 		if s.config.JobRows != nil {
 			return s.config.JobRows(query)
 		}
-		return s.organization.jobRows(query, asked, today)
+		rows := jobRows(s.organization.totals(want))
+		sortJobRows(rows, query.SortBy)
+		return rows
 	})
-	uri := jobPath + "/" + job
-	return jsonAnswer(http.StatusAccepted, gen.UsageJob{ID: job, ResultsURI: uri, SelfURI: uri})
+	id := newID(rand.Uint64)
+	path := jobPath + "/" + id
+	s.submit(path, &execution{first: string(gen.JobStatusQueued), last: string(gen.JobStatusSucceeded),
+		results: func(x *exchange, status string) (*response, error) { return jobResults(x, id, status, rows) }})
+	return jsonResponse(http.StatusAccepted, gen.UsageJob{ID: id, ResultsURI: path, SelfURI: path}), nil
 }
+
+// jobDimensions are what the rows of a job without a groupBy are broken down by.
+var jobDimensions = []string{"OauthClientId", "OauthClientName", "UserId", "TemplateUri", "HttpMethod", "Platform"}
 
 // sortFields are what the rows of a job can be sorted by.
 var sortFields = map[string]func(a, b *gen.UsageJobRow) int{
@@ -66,71 +78,45 @@ var sortFields = map[string]func(a, b *gen.UsageJobRow) int{
 	"status500":       func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Status500, b.Status500) },
 }
 
-func checkJobQuery(query gen.UsageJobQuery, today time.Time) error {
-	asked, _ := interval.Parse(query.Interval)
+func checkJobQuery(query gen.UsageJobQuery) error {
+	period, _ := interval.Parse(query.Interval)
 	switch {
-	case asked.Start.Before(today.AddDate(-1, 0, 0)):
+	case period.Start.Before(interval.Day(time.Now()).AddDate(-1, 0, 0)):
 		return errors.New("the interval starts more than a year ago")
-	case asked.End.Sub(asked.Start) > 90*24*time.Hour:
+	case period.End.Sub(period.Start) > 90*24*time.Hour:
 		return errors.New("the interval ends more than 90 days after it starts")
-	}
-	for _, method := range query.HTTPMethods {
-		if !method.Valid() {
-			return fmt.Errorf("httpMethod %q is not known", method)
-		}
 	}
 	for _, by := range query.SortBy {
 		if sortFields[by.FieldName] == nil || by.Order != "" && !by.Order.Valid() {
 			return fmt.Errorf("cannot sort by %q, %q", by.FieldName, by.Order)
 		}
 	}
-	return checkEnums(query.Granularity, query.GroupBy, query.Metrics)
+	return checkEnum("httpMethod", query.HTTPMethods...)
 }
 
-// jobResults answers a poll of a job, or a request for a page.
-func (s *Server) jobResults(id, correlation string, parameters url.Values, fault *Fault) *answer {
-	size, offset, err := page(parameters, id)
+// jobResults returns the response to a poll of a job, or to a request for a page.
+func jobResults(x *exchange, id, status string, rows func() []gen.UsageJobRow) (*response, error) {
+	size, offset, err := page(x.URL.Query(), id)
 	if err != nil {
-		return errorAnswer(http.StatusBadRequest, correlation, err.Error())
+		return nil, err
 	}
-	job, polls := poll(s, s.jobs, id)
-	status := gen.JobStatusSucceeded
-	switch {
-	case job == nil:
-		return errorAnswer(http.StatusNotFound, correlation, "The requested job was not found.")
-	case fault.QueryStatus != "":
-		status = gen.JobStatus(fault.QueryStatus)
-	case s.running(job.submitted, polls) && polls == 1:
-		status = gen.JobStatusQueued
-	case s.running(job.submitted, polls):
-		status = gen.JobStatusRunning
-	case s.config.Fail:
-		status = gen.JobStatusFailed
-	}
-	if status != gen.JobStatusSucceeded {
-		result := map[string]any{"queryStatus": status, "selfUri": jobPath + "/" + id}
-		if status == gen.JobStatusFailed {
-			result["errorBody"] = newErrorBody(http.StatusInternalServerError, correlation, "The query could not be run.")
-		}
-		return jsonAnswer(http.StatusOK, result)
-	}
-	return newAnswer(http.StatusOK, func(w io.Writer) error {
-		rows := job.rows()
+	path := jobPath + "/" + id
+	result := map[string]any{"queryStatus": status, "selfUri": path}
+	switch gen.JobStatus(status) {
+	case gen.JobStatusSucceeded:
+		rows := rows()
 		first, last := min(offset, len(rows)), min(offset+size, len(rows))
-		if err := writeRows(w, `{"entities":`, nil, rows[first:last]); err != nil {
-			return err
-		}
 		if last < len(rows) {
-			if _, err := fmt.Fprintf(w, `,"nextUri":"%s/%s?pageSize=%d&after=%s"`, jobPath, id, size, url.QueryEscape(cursor(id, last))); err != nil {
-				return err
-			}
+			result["nextUri"] = fmt.Sprintf("%s?pageSize=%d&after=%s", path, size, url.QueryEscape(cursor(id, last)))
 		}
-		_, err := fmt.Fprintf(w, `,"queryStatus":%q,"selfUri":"%s/%s"}`, status, jobPath, id)
-		return err
-	})
+		return rowsResponse("entities", rows[first:last], result), nil
+	case gen.JobStatusFailed:
+		result["errorBody"] = x.errorBody(http.StatusInternalServerError, "The query could not be run.")
+	}
+	return jsonResponse(http.StatusOK, result), nil
 }
 
-// page returns which rows the parameters of a request ask for.
+// page returns the size and the offset of the page that a request is for.
 func page(parameters url.Values, id string) (size, offset int, err error) {
 	size = defaultPageSize
 	if parameters.Has("pageSize") {
@@ -143,67 +129,40 @@ func page(parameters url.Values, id string) (size, offset int, err error) {
 		decoded, _ := base64.StdEncoding.DecodeString(after)
 		number, _, _ := strings.Cut(string(decoded), "?")
 		if offset, err = strconv.Atoi(number); err != nil || after != cursor(id, offset) {
-			return 0, 0, errors.New("after is no cursor of this job")
+			return 0, 0, errors.New("after is not a cursor of this job")
 		}
 	}
 	return size, offset, nil
 }
 
-// cursor is what the page that begins at an offset is asked for with. It has
-// characters that an address has to escape.
+// cursor returns the cursor of the page that begins at an offset. It has characters
+// that must be escaped in a URL.
 func cursor(id string, offset int) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%d?>~%.8s", offset, id))
 }
 
-// jobRows answers a query that checkJobQuery found nothing wrong with.
-func (o *organization) jobRows(query gen.UsageJobQuery, asked days, today time.Time) []gen.UsageJobRow {
-	totals := o.totals(asked, today, func(day time.Time, a *activity) (group, bool) {
-		wanted := wants(query.TemplateURIs, a.template) && wants(query.HTTPMethods, gen.JobHTTPMethod(a.method)) &&
-			wants(query.Platforms, a.platform) && wants(query.UserIDs, a.userID) && wants(query.OauthClientIDs, a.clientID)
-		if len(query.GroupBy) == 0 { // not aggregated
-			return group{clientID: a.clientID, clientName: a.clientName, userID: a.userID, template: a.template, method: a.method, platform: a.platform, date: day}, wanted
-		}
-		g := group{date: bucket(day, query.Granularity)}
-		for _, dimension := range query.GroupBy {
-			switch dimension {
-			case gen.JobGroupByOauthClientID:
-				g.clientID = a.clientID
-			case gen.JobGroupByOauthClientName:
-				g.clientName = a.clientName
-			case gen.JobGroupByUserID:
-				g.userID = a.userID
-			case gen.JobGroupByTemplateURI:
-				g.template = a.template
-			case gen.JobGroupByHTTPMethod:
-				g.method = a.method
-			case gen.JobGroupByPlatform:
-				g.platform = a.platform
-			}
-		}
-		return g, wanted
-	})
+func jobRows(totals []total) []gen.UsageJobRow {
 	rows := make([]gen.UsageJobRow, len(totals))
 	for i, t := range totals {
-		row := gen.UsageJobRow{
-			Date: types.Date{Time: t.date}, Platform: t.platform, HTTPMethod: gen.JobHTTPMethod(t.method), TemplateURI: t.template,
-			RequestCount: counted(query.Metrics, gen.JobMetricRequests, t.requests),
-			Status200:    counted(query.Metrics, gen.JobMetricStatus200, t.status200),
-			Status300:    counted(query.Metrics, gen.JobMetricStatus300, t.status300),
-			Status400:    counted(query.Metrics, gen.JobMetricStatus400, t.status400),
-			Status429:    counted(query.Metrics, gen.JobMetricStatus429, t.status429),
-			Status500:    counted(query.Metrics, gen.JobMetricStatus500, t.status500),
-			OauthClient:  gen.DomainEntityRef{ID: t.clientID, Name: t.clientName},
+		rows[i] = gen.UsageJobRow{
+			Date: types.Date{Time: t.date}, Platform: t.platform, HTTPMethod: gen.JobHTTPMethod(t.method),
+			TemplateURI: t.template, RequestCount: t.requests, Status200: t.status200, Status300: t.status300,
+			Status400: t.status400, Status429: t.status429, Status500: t.status500,
+			OauthClient: gen.DomainEntityRef{ID: t.clientID, Name: t.clientName},
 		}
 		if t.clientID != "" {
-			row.OauthClient.SelfURI = "/api/v2/oauth/clients/" + t.clientID
+			rows[i].OauthClient.SelfURI = "/api/v2/oauth/clients/" + t.clientID
 		}
 		if t.userID != "" {
-			row.User = gen.UserReference{ID: t.userID, SelfURI: "/api/v2/users/" + t.userID}
+			rows[i].User = gen.UserReference{ID: t.userID, SelfURI: "/api/v2/users/" + t.userID}
 		}
-		rows[i] = row
 	}
+	return rows
+}
+
+func sortJobRows(rows []gen.UsageJobRow, sortBy []gen.UsageQuerySortBy) {
 	slices.SortStableFunc(rows, func(a, b gen.UsageJobRow) int {
-		for _, by := range query.SortBy {
+		for _, by := range sortBy {
 			if c := sortFields[by.FieldName](&a, &b); c != 0 {
 				if by.Order == gen.UsageQuerySortByOrderDesc {
 					c = -c
@@ -213,18 +172,4 @@ func (o *organization) jobRows(query gen.UsageJobQuery, asked days, today time.T
 		}
 		return 0
 	})
-	return rows
-}
-
-// wants tells whether a list, where there is one, has a value.
-func wants[T comparable](list []T, value T) bool {
-	return len(list) == 0 || slices.Contains(list, value)
-}
-
-// counted is a count where its metric was asked for, and 0 where it was not.
-func counted[M comparable](asked []M, metric M, n int64) int64 {
-	if wants(asked, metric) {
-		return n
-	}
-	return 0
 }

@@ -1,6 +1,7 @@
 package usagetest_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,218 +17,275 @@ import (
 	"github.com/oapi-codegen/runtime/types"
 )
 
-const jobPath = "/api/v2/usage/aggregates/query/jobs"
-
-// lastWeek is an interval that jobs have data of, whenever that is.
-func lastWeek() string {
+// daysFromNow returns an interval of days relative to today.
+func daysFromNow(first, last int) string {
 	today := time.Now().UTC()
-	return wrapper.Days(today.AddDate(0, 0, -7), today.AddDate(0, 0, -1))
+	return wrapper.Days(today.AddDate(0, 0, first), today.AddDate(0, 0, last))
 }
 
-func queryJob(t *testing.T, server *usagetest.Server, query gen.UsageJobQuery) []gen.UsageJobRow {
-	t.Helper()
-	rows, err := newClient(t, server).QueryJob(t.Context(), query)
-	if err != nil {
-		t.Fatalf("%+v: %v", query, err)
+// lastWeek returns an interval that jobs have data of.
+func lastWeek() string { return daysFromNow(-7, -1) }
+
+// submitJob submits a job, and returns the path of its results.
+func (f *fake) submitJob() string {
+	f.t.Helper()
+	response, body := f.post(jobPath, `{"interval":"`+lastWeek()+`"}`)
+	var job gen.UsageJob
+	if err := json.Unmarshal([]byte(body), &job); err != nil {
+		f.t.Fatalf("%s: %v", body, err)
 	}
-	return rows
+	check(f.t, "status of the submit", response.StatusCode, 202)
+	check(f.t, "resultsUri", job.ResultsURI, jobPath+"/"+job.ID)
+	return job.ResultsURI
 }
 
-func jobTotal(rows []gen.UsageJobRow) (sum gen.APIUsageRow) {
-	for _, row := range rows {
-		sum.Status200 += row.Status200
-		sum.Status300 += row.Status300
-		sum.Status400 += row.Status400
-		sum.Status500 += row.Status500
-		sum.Status429 += row.Status429
-		sum.Requests += row.RequestCount
-	}
-	return sum
+var jobGroupBys = []gen.JobGroupBy{
+	gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName, gen.JobGroupByUserID,
+	gen.JobGroupByTemplateURI, gen.JobGroupByHTTPMethod, gen.JobGroupByPlatform,
 }
 
-// The successor has the same organization and days, and the vendor's own clients too.
-func TestJobsAddUp(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
-	interval := lastWeek()
-	raw := queryJob(t, server, gen.UsageJobQuery{Interval: interval})
-	want := jobTotal(raw)
-	ours, vendors := 0, 0
-	own := map[string]bool{}
-	for _, row := range query(t, server, gen.APIUsageQuery{Interval: interval}) {
-		own[row.ClientID] = true
-	}
-	var withoutVendor []gen.UsageJobRow
-	for _, row := range raw {
-		if row.Date.IsZero() || row.Platform == "" || row.HTTPMethod == "" || row.TemplateURI == "" || row.OauthClient.ID == "" || row.OauthClient.Name == "" ||
-			row.OauthClient.SelfURI != "/api/v2/oauth/clients/"+row.OauthClient.ID || row.User.ID != "" && row.User.SelfURI != "/api/v2/users/"+row.User.ID {
-			t.Fatalf("without groupBy, a row is not aggregated: %+v", row)
-		}
-		if own[row.OauthClient.ID] {
-			ours++
-			withoutVendor = append(withoutVendor, row)
+// Jobs and queries have the same organization; jobs have the vendor's clients too.
+func TestJobsIncludeTheVendorsClients(t *testing.T) {
+	server := newFake(t, usagetest.Config{})
+	queried := server.query(gen.APIUsageQuery{Interval: lastWeek()})
+	own, vendors := counts{}, counts{}
+	for _, row := range server.queryJob(gen.UsageJobQuery{Interval: lastWeek()}) {
+		if slices.ContainsFunc(queried, func(r gen.APIUsageRow) bool { return r.ClientID == row.OauthClient.ID }) {
+			own.add(jobCountsOf(row))
 		} else {
-			vendors++
+			vendors.add(jobCountsOf(row))
 		}
 	}
-	if ours == 0 || vendors == 0 {
-		t.Errorf("%d rows of the organization's clients, %d of the vendor's", ours, vendors)
-	}
-	if got := total(query(t, server, gen.APIUsageQuery{Interval: interval})); got != jobTotal(withoutVendor) || got.Requests >= want.Requests {
-		t.Errorf("the older operation has %+v, the successor %+v without the vendor's clients", got, jobTotal(withoutVendor))
-	}
-	groups := []gen.JobGroupBy{gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName, gen.JobGroupByUserID, gen.JobGroupByTemplateURI, gen.JobGroupByHTTPMethod, gen.JobGroupByPlatform}
-	for _, by := range append(slices.Collect(slices.Chunk(groups, 1)), groups) {
-		for _, granularity := range []gen.JobGranularity{"", gen.JobGranularityDay, gen.JobGranularityWeek, gen.JobGranularityMonth} {
-			rows := queryJob(t, server, gen.UsageJobQuery{Interval: interval, Granularity: granularity, GroupBy: by})
-			if got := jobTotal(rows); got != want {
-				t.Errorf("by %v and %q: %+v, want %+v", by, granularity, got, want)
-			}
-			for _, row := range rows {
-				if row.Date.IsZero() != (granularity == "") || (row.Platform == "") == slices.Contains(by, gen.JobGroupByPlatform) ||
-					(row.OauthClient.Name == "") == slices.Contains(by, gen.JobGroupByOauthClientName) || (row.HTTPMethod == "") == slices.Contains(by, gen.JobGroupByHTTPMethod) {
-					t.Fatalf("by %v and %q: %+v", by, granularity, row)
+	check(t, "total of the organization's clients", own, sum(queried, countsOf))
+	check(t, "the vendor's clients have requests", vendors.Requests > 0, true)
+}
+
+func TestJobsAddUp(t *testing.T) {
+	server := newFake(t, usagetest.Config{})
+	want := sum(server.queryJob(gen.UsageJobQuery{Interval: lastWeek()}), jobCountsOf)
+	for _, by := range append(slices.Collect(slices.Chunk(jobGroupBys, 1)), nil, jobGroupBys) {
+		for _, granularity := range []gen.JobGranularity{
+			"", gen.JobGranularityDay, gen.JobGranularityWeek, gen.JobGranularityMonth,
+		} {
+			t.Run(fmt.Sprintf("by %v %s", by, granularity), func(t *testing.T) {
+				rows := server.queryJob(gen.UsageJobQuery{Interval: lastWeek(), Granularity: granularity, GroupBy: by})
+				check(t, "total", sum(rows, jobCountsOf), want)
+				if by == nil { // not aggregated
+					by, granularity = jobGroupBys, gen.JobGranularityDay
 				}
-			}
+				for _, row := range rows {
+					checkJobRow(t, row, by, granularity)
+				}
+			})
 		}
 	}
 }
 
-func TestJobFiltersAndOrder(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
-	interval := lastWeek()
-	all := queryJob(t, server, gen.UsageJobQuery{Interval: interval})
+func checkJobRow(t *testing.T, row gen.UsageJobRow, by []gen.JobGroupBy, granularity gen.JobGranularity) {
+	t.Helper()
+	clientURI, userURI := "", ""
+	if slices.Contains(by, gen.JobGroupByOauthClientID) {
+		clientURI = "/api/v2/oauth/clients/" + row.OauthClient.ID
+	}
+	if row.User.ID != "" {
+		userURI = "/api/v2/users/" + row.User.ID
+	}
+	check(t, "oauthClient.selfUri", row.OauthClient.SelfURI, clientURI)
+	check(t, "user.selfUri", row.User.SelfURI, userURI)
+	for _, dimension := range []struct {
+		name  string
+		by    gen.JobGroupBy
+		value string
+	}{
+		{"oauthClient.id", gen.JobGroupByOauthClientID, row.OauthClient.ID},
+		{"oauthClient.name", gen.JobGroupByOauthClientName, row.OauthClient.Name},
+		{"templateUri", gen.JobGroupByTemplateURI, row.TemplateURI},
+		{"httpMethod", gen.JobGroupByHTTPMethod, string(row.HTTPMethod)},
+		{"platform", gen.JobGroupByPlatform, row.Platform},
+	} {
+		check(t, "row has "+dimension.name, dimension.value != "", slices.Contains(by, dimension.by))
+	}
+	if !slices.Contains(by, gen.JobGroupByUserID) { // some requests have no user
+		check(t, "user.id", row.User.ID, "")
+	}
+	check(t, "date", row.Date.Time, startOf(row.Date.Time, gen.Granularity(granularity)))
+}
+
+func TestJobFilters(t *testing.T) {
+	server := newFake(t, usagetest.Config{})
+	all := server.queryJob(gen.UsageJobQuery{Interval: lastWeek()})
 	some := all[slices.IndexFunc(all, func(r gen.UsageJobRow) bool { return r.User.ID != "" })]
 	for _, test := range []struct {
-		name  string
-		query gen.UsageJobQuery
-		want  func(gen.UsageJobRow) bool
+		name    string
+		query   gen.UsageJobQuery
+		matches func(gen.UsageJobRow) bool
 	}{
-		{"templateUris", gen.UsageJobQuery{TemplateURIs: []string{some.TemplateURI, "none"}}, func(r gen.UsageJobRow) bool { return r.TemplateURI == some.TemplateURI }},
-		{"httpMethods", gen.UsageJobQuery{HTTPMethods: []gen.JobHTTPMethod{gen.JobHTTPMethodPUT, gen.JobHTTPMethodPATCH}}, func(r gen.UsageJobRow) bool { return r.HTTPMethod == "PUT" || r.HTTPMethod == "PATCH" }},
-		{"platforms", gen.UsageJobQuery{Platforms: []string{some.Platform}}, func(r gen.UsageJobRow) bool { return r.Platform == some.Platform }},
-		{"userIds", gen.UsageJobQuery{UserIDs: []string{some.User.ID}}, func(r gen.UsageJobRow) bool { return r.User.ID == some.User.ID }},
-		{"oauthClientIds", gen.UsageJobQuery{OauthClientIDs: []string{some.OauthClient.ID}}, func(r gen.UsageJobRow) bool { return r.OauthClient.ID == some.OauthClient.ID }},
+		{"templateUris", gen.UsageJobQuery{TemplateURIs: []string{some.TemplateURI, "none"}},
+			func(r gen.UsageJobRow) bool { return r.TemplateURI == some.TemplateURI }},
+		{"httpMethods", gen.UsageJobQuery{HTTPMethods: []gen.JobHTTPMethod{gen.JobHTTPMethodPUT, gen.JobHTTPMethodPATCH}},
+			func(r gen.UsageJobRow) bool { return r.HTTPMethod == "PUT" || r.HTTPMethod == "PATCH" }},
+		{"platforms", gen.UsageJobQuery{Platforms: []string{some.Platform}},
+			func(r gen.UsageJobRow) bool { return r.Platform == some.Platform }},
+		{"userIds", gen.UsageJobQuery{UserIDs: []string{some.User.ID}},
+			func(r gen.UsageJobRow) bool { return r.User.ID == some.User.ID }},
+		{"oauthClientIds", gen.UsageJobQuery{OauthClientIDs: []string{some.OauthClient.ID}},
+			func(r gen.UsageJobRow) bool { return r.OauthClient.ID == some.OauthClient.ID }},
 		{"none", gen.UsageJobQuery{Platforms: []string{"none"}}, func(gen.UsageJobRow) bool { return false }},
 	} {
-		test.query.Interval = interval
-		var want []gen.UsageJobRow
-		for _, row := range all {
-			if test.want(row) {
-				want = append(want, row)
-			}
-		}
-		got := queryJob(t, server, test.query)
-		if jobTotal(got) != jobTotal(want) || len(got) != len(want) || (len(want) == 0) != (test.name == "none") || len(want) == len(all) {
-			t.Errorf("%s: %d rows, want %d of %d", test.name, len(got), len(want), len(all))
-		}
-	}
-	sorted := queryJob(t, server, gen.UsageJobQuery{Interval: interval, GroupBy: []gen.JobGroupBy{gen.JobGroupByPlatform, gen.JobGroupByHTTPMethod},
-		SortBy: []gen.UsageQuerySortBy{{FieldName: "platform"}, {FieldName: "requestCount", Order: gen.UsageQuerySortByOrderDesc}}})
-	if !slices.IsSortedFunc(sorted, func(a, b gen.UsageJobRow) int {
-		if c := strings.Compare(a.Platform, b.Platform); c != 0 {
-			return c
-		}
-		return int(b.RequestCount - a.RequestCount)
-	}) {
-		t.Errorf("not in the order that was asked for: %+v", sorted)
-	}
-	counts := queryJob(t, server, gen.UsageJobQuery{Interval: interval, GroupBy: []gen.JobGroupBy{gen.JobGroupByPlatform}, Metrics: []gen.JobMetric{gen.JobMetricStatus429}})
-	if got := jobTotal(counts); got != (gen.APIUsageRow{Status429: jobTotal(all).Status429}) {
-		t.Errorf("of status429 alone: %+v", got)
+		t.Run(test.name, func(t *testing.T) {
+			want := slices.DeleteFunc(slices.Clone(all), func(r gen.UsageJobRow) bool { return !test.matches(r) })
+			test.query.Interval = lastWeek()
+			got := server.queryJob(test.query)
+			check(t, "rows", len(got), len(want))
+			check(t, "total", sum(got, jobCountsOf), sum(want, jobCountsOf))
+			check(t, "some match", len(want) > 0, test.name != "none")
+			check(t, "all match", len(want) == len(all), false)
+		})
 	}
 }
 
-func TestJobAnswers(t *testing.T) {
+func TestJobMetrics(t *testing.T) {
+	server := newFake(t, usagetest.Config{})
+	all := sum(server.queryJob(gen.UsageJobQuery{Interval: lastWeek()}), jobCountsOf)
+	one := []gen.JobMetric{gen.JobMetricStatus429}
+	got := server.queryJob(gen.UsageJobQuery{Interval: lastWeek(), Metrics: one})
+	check(t, "total", sum(got, jobCountsOf), counts{Status429: all.Status429})
+}
+
+func TestJobOrder(t *testing.T) {
+	server := newFake(t, usagetest.Config{})
+	for _, test := range []struct {
+		field   string
+		compare func(a, b gen.UsageJobRow) int
+	}{
+		{"date", func(a, b gen.UsageJobRow) int { return a.Date.Compare(b.Date.Time) }},
+		{"platform", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Platform, b.Platform) }},
+		{"httpMethod", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.HTTPMethod, b.HTTPMethod) }},
+		{"templateUri", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.TemplateURI, b.TemplateURI) }},
+		{"userId", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.User.ID, b.User.ID) }},
+		{"oauthClientId", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.OauthClient.ID, b.OauthClient.ID) }},
+		{"oauthClientName", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.OauthClient.Name, b.OauthClient.Name) }},
+		{"requestCount", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.RequestCount, b.RequestCount) }},
+		{"status200", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status200, b.Status200) }},
+		{"status300", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status300, b.Status300) }},
+		{"status400", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status400, b.Status400) }},
+		{"status429", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status429, b.Status429) }},
+		{"status500", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status500, b.Status500) }},
+	} {
+		t.Run(test.field, func(t *testing.T) {
+			rows := server.queryJob(gen.UsageJobQuery{Interval: lastWeek(), SortBy: []gen.UsageQuerySortBy{
+				{FieldName: test.field, Order: gen.UsageQuerySortByOrderDesc}, {FieldName: "templateUri"},
+			}})
+			check(t, "sorted", slices.IsSortedFunc(rows, func(a, b gen.UsageJobRow) int {
+				return cmp.Or(-test.compare(a, b), cmp.Compare(a.TemplateURI, b.TemplateURI))
+			}), true)
+		})
+	}
+}
+
+// newPaged returns a server with a job of 250 rows, whose requestCount counts them.
+func newPaged(t *testing.T) (server *fake, path string) {
+	t.Helper()
 	rows := make([]gen.UsageJobRow, 250)
 	for i := range rows {
-		rows[i] = gen.UsageJobRow{RequestCount: int64(i), Date: types.Date{Time: time.Date(2026, 10, 2, 0, 0, 0, 0, time.UTC)}}
+		rows[i].RequestCount = int64(i)
+		rows[i].Date = types.Date{Time: time.Date(2026, 10, 2, 0, 0, 0, 0, time.UTC)}
 	}
-	server := newServer(t, usagetest.Config{RunningPolls: 2, JobRows: func(gen.UsageJobQuery) []gen.UsageJobRow { return rows }})
-	token := getToken(t, server)
-	response, body := call(t, "POST", server.URL+jobPath, token, `{"interval":"`+lastWeek()+`"}`)
-	var job gen.UsageJob
-	if err := json.Unmarshal([]byte(body), &job); err != nil || response.StatusCode/100 != 2 || job.ID == "" || job.ResultsURI != jobPath+"/"+job.ID {
-		t.Fatalf("%d %s, %v", response.StatusCode, body, err)
-	}
-	for _, want := range []string{"Queued", "Running"} {
-		if _, body := call(t, "GET", server.URL+job.ResultsURI, token, ""); !strings.Contains(body, `"queryStatus":"`+want+`"`) || strings.Contains(body, "entities") {
-			t.Errorf("%s, want %s", body, want)
-		}
-	}
-	// 100 rows a page, by the address of the next page alone.
-	got := 0
-	for next, pages := job.ResultsURI, 1; next != ""; pages++ {
-		_, body := call(t, "GET", server.URL+next, token, "")
-		var result gen.UsageJobResult
-		if err := json.Unmarshal([]byte(body), &result); err != nil || result.QueryStatus != gen.JobStatusSucceeded || len(result.Entities) != min(100, 250-got) || pages > 3 {
-			t.Fatalf("page %d: %.200s, %v", pages, body, err)
-		}
-		if !strings.Contains(body, `"date":"2026-10-02"`) || !strings.Contains(body, `"status200":0`) {
-			t.Fatalf("%.300s", body)
-		}
-		for _, row := range result.Entities {
-			if row.RequestCount != int64(got) {
-				t.Fatalf("row %d is %+v", got, row)
-			}
-			got++
-		}
-		next = result.NextURI
-	}
-	if got != 250 {
-		t.Errorf("%d rows", got)
-	}
-	for _, query := range []string{"pageSize=0", "pageSize=1001", "pageSize=many", "after=", "after=MQ==", "pageSize=1000&after=" + url.QueryEscape("nonsense")} {
-		if response, body := call(t, "GET", server.URL+job.ResultsURI+"?"+query, token, ""); response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "bad.request") {
-			t.Errorf("%s: %d %.200s", query, response.StatusCode, body)
-		}
-	}
-	if response, _ := call(t, "GET", server.URL+jobPath+"/unknown", token, ""); response.StatusCode != http.StatusNotFound {
-		t.Errorf("unknown job: %d", response.StatusCode)
-	}
+	server = newFake(t, usagetest.Config{JobRows: func(gen.UsageJobQuery) []gen.UsageJobRow { return rows }})
+	return server, server.submitJob()
+}
 
-	server = newServer(t, usagetest.Config{Fail: true})
-	_, err := newClient(t, server).QueryJob(t.Context(), gen.UsageJobQuery{Interval: lastWeek()})
-	if err == nil || !strings.Contains(err.Error(), "The query could not be run.") {
-		t.Errorf("failed: %v", err)
+// 100 rows a page, or as many as are requested. The nextUri is all that the next
+// page takes.
+func TestJobPages(t *testing.T) {
+	server, path := newPaged(t)
+	for _, test := range []struct {
+		name, query string
+		sizes       []int
+	}{
+		{"default", "", []int{100, 100, 50}},
+		{"pageSize", "?pageSize=125", []int{125, 125}},
+		{"one page", "?pageSize=1000", []int{250}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var sizes []int
+			count := 0
+			for next := path + test.query; next != "" && len(sizes) < 4; {
+				_, body := server.get(next)
+				var page gen.UsageJobResult
+				if err := json.Unmarshal([]byte(body), &page); err != nil {
+					t.Fatalf("%.300s: %v", body, err)
+				}
+				check(t, "status", page.QueryStatus, gen.JobStatusSucceeded)
+				checkContains(t, "body", body, `"date":"2026-10-02"`, `"status200":0`)
+				for _, row := range page.Entities {
+					check(t, "requestCount", row.RequestCount, int64(count))
+					count++
+				}
+				sizes = append(sizes, len(page.Entities))
+				next = page.NextURI
+			}
+			check(t, "sizes of the pages", sizes, test.sizes)
+		})
 	}
+}
+
+func TestJobPageRefusals(t *testing.T) {
+	server, path := newPaged(t)
+	for _, query := range []string{
+		"pageSize=0", "pageSize=1001", "pageSize=many", "after=", "after=MQ==",
+		"pageSize=1000&after=" + url.QueryEscape("nonsense"),
+	} {
+		t.Run(query, func(t *testing.T) {
+			response, body := server.get(path + "?" + query)
+			check(t, "status", response.StatusCode, 400)
+			checkContains(t, "body", body, "bad.request")
+		})
+	}
+}
+
+func TestFailedJobSaysWhy(t *testing.T) {
+	server := newFake(t, usagetest.Config{Fail: true})
+	_, body := server.get(server.submitJob())
+	checkContains(t, "body", body, `"errorBody":{`, `"message":"The query could not be run."`)
 }
 
 func TestJobRefusals(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
-	token := getToken(t, server)
-	today := time.Now().UTC()
-	days := func(first, last int) string {
-		return wrapper.Days(today.AddDate(0, 0, first), today.AddDate(0, 0, last))
-	}
+	server := newFake(t, usagetest.Config{})
 	for _, test := range []struct {
-		body string
-		want string // "": it is taken
+		name, interval, more string
+		refusal              string // "": none
 	}{
-		{`{}`, "interval is required"},
-		{`interval`, "malformed"},
-		{fmt.Sprintf(`{"interval":%q}`, days(-89, 0)), ""},
-		{fmt.Sprintf(`{"interval":%q}`, days(-90, 0)), "more than 90 days"},
-		{fmt.Sprintf(`{"interval":%q}`, days(-360, -300)), ""},
-		{fmt.Sprintf(`{"interval":%q}`, days(-400, -380)), "more than a year ago"},
-		{fmt.Sprintf(`{"interval":%q,"groupBy":["OAuthClientId"]}`, days(-2, -1)), `groupBy "OAuthClientId"`},
-		{fmt.Sprintf(`{"interval":%q,"granularity":"Hour"}`, days(-2, -1)), `granularity "Hour"`},
-		{fmt.Sprintf(`{"interval":%q,"metrics":["Status418"]}`, days(-2, -1)), `metric "Status418"`},
-		{fmt.Sprintf(`{"interval":%q,"httpMethods":["get"]}`, days(-2, -1)), `httpMethod "get"`},
-		{fmt.Sprintf(`{"interval":%q,"sortBy":[{"fieldName":"moon"}]}`, days(-2, -1)), `sort by "moon"`},
-		{fmt.Sprintf(`{"interval":%q,"sortBy":[{"fieldName":"date","order":"Up"}]}`, days(-2, -1)), `"Up"`},
+		{"90 days", daysFromNow(-89, 0), "", ""},
+		{"91 days", daysFromNow(-90, 0), "", "more than 90 days"},
+		{"less than a year ago", daysFromNow(-360, -300), "", ""},
+		{"more than a year ago", daysFromNow(-400, -380), "", "more than a year ago"},
+		{"no interval", "", "", "interval is required"},
+		{"no JSON", lastWeek(), "x", "malformed"},
+		{"groupBy of queries", lastWeek(), `,"groupBy":["OAuthClientId"]`, `groupBy "OAuthClientId"`},
+		{"granularity", lastWeek(), `,"granularity":"Hour"`, `granularity "Hour"`},
+		{"metric", lastWeek(), `,"metrics":["Status418"]`, `metric "Status418"`},
+		{"httpMethod", lastWeek(), `,"httpMethods":["get"]`, `httpMethod "get"`},
+		{"sortBy field", lastWeek(), `,"sortBy":[{"fieldName":"moon"}]`, `sort by "moon"`},
+		{"sortBy order", lastWeek(), `,"sortBy":[{"fieldName":"date","order":"Up"}]`, `"Up"`},
 	} {
-		response, body := call(t, "POST", server.URL+jobPath, token, test.body)
-		if (response.StatusCode/100 == 2) != (test.want == "") || test.want != "" && (response.StatusCode != 400 || !strings.Contains(strings.ReplaceAll(body, `\"`, `"`), test.want)) {
-			t.Errorf("%s: %d %s", test.body, response.StatusCode, body)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			response, body := server.post(jobPath, fmt.Sprintf(`{"interval":%q%s}`, test.interval, test.more))
+			want := 202
+			if test.refusal != "" {
+				want = 400
+			}
+			check(t, "status", response.StatusCode, want)
+			checkContains(t, "body", strings.ReplaceAll(body, `\"`, `"`), test.refusal)
+		})
 	}
 }
 
-// All faults apply to jobs too: each of them meets a request, and the rows come.
+// Each transient fault meets a request of a job, and the rows are complete.
 func TestJobFaults(t *testing.T) {
 	faults := usagetest.TransientFaults()
 	requests := 0
-	server := newServer(t, usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
+	server := newFake(t, usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
 		if !strings.HasPrefix(request.URL.Path, jobPath) {
 			return usagetest.Fault{}
 		}
@@ -236,12 +294,15 @@ func TestJobFaults(t *testing.T) {
 		}
 		return faults[requests/2]
 	}})
-	client := newClient(t, server, wrapper.WithRetry(wrapper.Retry{Initial: time.Millisecond, Max: 5 * time.Millisecond, Stall: 300 * time.Millisecond}))
-	want := queryJob(t, newServer(t, usagetest.Config{}), gen.UsageJobQuery{Interval: lastWeek()})
+	client := server.client(wrapper.WithRetry(wrapper.Retry{
+		Initial: time.Millisecond, Max: 5 * time.Millisecond, Stall: 300 * time.Millisecond,
+	}))
+	want := newFake(t, usagetest.Config{}).queryJob(gen.UsageJobQuery{Interval: lastWeek()})
 	for requests < 2*len(faults) {
 		got, err := client.QueryJob(t.Context(), gen.UsageJobQuery{Interval: lastWeek()})
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("%d rows, want %d, %v", len(got), len(want), err)
+		if err != nil {
+			t.Fatal(err)
 		}
+		check(t, "rows", got, want)
 	}
 }

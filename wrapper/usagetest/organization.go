@@ -17,8 +17,7 @@ type organization struct {
 
 // activity is something that a client does every day.
 type activity struct {
-	clientID, clientName, organizationID, userID, template, method, platform string
-
+	group
 	requests   int  // on a busy day
 	weekends   bool // too
 	errors     int  // of 1,000 requests: 4xx, without 429
@@ -27,8 +26,11 @@ type activity struct {
 }
 
 var (
-	clientKinds = []string{"CRM Sync", "Wallboard", "Dialer", "Chatbot", "Reporting", "Workforce Export", "Recording Archive", "Provisioning", "Monitoring"}
-	clientUses  = []string{"Production", "Staging", "EMEA", "Partner"}
+	clientKinds = []string{
+		"CRM Sync", "Wallboard", "Dialer", "Chatbot", "Reporting", "Workforce Export", "Recording Archive",
+		"Provisioning", "Monitoring",
+	}
+	clientUses = []string{"Production", "Staging", "EMEA", "Partner"}
 
 	// vendorClients are the vendor's own, in its organization. The older of the
 	// vendor's operations leaves them out.
@@ -39,26 +41,29 @@ var (
 	platforms = []string{"Demo Desktop", "Demo Mobile", "Demo Server", "Demo Web"}
 
 	resources = []string{
-		"users", "groups", "locations", "stations", "presencedefinitions", "routing/queues", "routing/skills", "routing/wrapupcodes",
-		"conversations", "conversations/calls", "conversations/chats", "conversations/emails", "conversations/messages",
-		"analytics/conversations", "analytics/users", "analytics/queues", "analytics/flows", "outbound/campaigns", "outbound/contactlists",
-		"outbound/dnclists", "architect/flows", "architect/prompts", "architect/schedules", "recording/jobs", "quality/forms",
-		"quality/evaluations", "workforcemanagement/managementunits", "telephony/providers/edges", "authorization/roles",
-		"authorization/divisions", "oauth/clients", "integrations", "integrations/actions", "externalcontacts/contacts",
-		"externalcontacts/organizations", "notifications/channels",
+		"users", "groups", "locations", "stations", "presencedefinitions", "routing/queues", "routing/skills",
+		"routing/wrapupcodes", "conversations", "conversations/calls", "conversations/chats",
+		"conversations/emails", "conversations/messages", "analytics/conversations", "analytics/users",
+		"analytics/queues", "analytics/flows", "outbound/campaigns", "outbound/contactlists",
+		"outbound/dnclists", "architect/flows", "architect/prompts", "architect/schedules", "recording/jobs",
+		"quality/forms", "quality/evaluations", "workforcemanagement/managementunits",
+		"telephony/providers/edges", "authorization/roles", "authorization/divisions", "oauth/clients",
+		"integrations", "integrations/actions", "externalcontacts/contacts", "externalcontacts/organizations",
+		"notifications/channels",
 	}
 	endpoints = []struct{ method, suffix string }{
 		{"GET", ""}, {"POST", ""}, {"GET", "/{id}"}, {"PATCH", "/{id}"}, {"PUT", "/{id}"}, {"DELETE", "/{id}"},
-		{"POST", "/query"}, {"GET", "/{id}/members"}, {"POST", "/{id}/members"}, {"GET", "/{id}/details"}, {"POST", "/search"},
+		{"POST", "/query"}, {"GET", "/{id}/members"}, {"POST", "/{id}/members"}, {"GET", "/{id}/details"},
+		{"POST", "/search"},
 	}
 )
 
 func newOrganization(seed uint64) *organization {
 	random := rand.New(rand.NewPCG(seed, 1))
-	o := &organization{seed: seed, id: newID(random)}
+	o := &organization{seed: seed, id: newID(random.Uint64)}
 	users := make([]string, 40)
 	for i := range users {
-		users[i] = newID(random)
+		users[i] = newID(random.Uint64)
 	}
 	for _, kind := range clientKinds {
 		for _, use := range clientUses {
@@ -76,7 +81,7 @@ func newOrganization(seed uint64) *organization {
 
 // addClient makes up a client that calls some endpoints, a few of them a lot.
 func (o *organization) addClient(random *rand.Rand, name, organizationID string, users []string) {
-	id := newID(random)
+	id := newID(random.Uint64)
 	size := 1 << random.IntN(12) // some clients are a thousand times as busy as others
 	onBehalf := random.IntN(3) == 0
 	greedy := random.IntN(5) == 0
@@ -84,9 +89,11 @@ func (o *organization) addClient(random *rand.Rand, name, organizationID string,
 	for range 4 + random.IntN(24) {
 		endpoint := endpoints[random.IntN(len(endpoints))]
 		a := activity{
-			clientID: id, clientName: name, organizationID: organizationID,
-			template:   "api/v2/" + resources[random.IntN(len(resources))] + endpoint.suffix,
-			method:     endpoint.method,
+			group: group{
+				clientID: id, clientName: name, organizationID: organizationID,
+				template: "api/v2/" + resources[random.IntN(len(resources))] + endpoint.suffix,
+				method:   endpoint.method,
+			},
 			requests:   1 + random.IntN(20*size),
 			weekends:   weekends,
 			errors:     random.IntN(15),
@@ -122,8 +129,9 @@ func (a *activity) on(day time.Time, random *rand.Rand) counts {
 	return c
 }
 
-// newID makes an id of the form of a UUID.
-func newID(random *rand.Rand) string {
-	high, low := random.Uint64(), random.Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", high>>32, high>>16&0xffff, high&0xfff, 0x8000|low>>48&0x3fff, low&0xffffffffffff)
+// newID returns a UUID.
+func newID(random func() uint64) string {
+	high, low := random(), random()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x",
+		high>>32, high>>16&0xffff, high&0xfff, 0x8000|low>>48&0x3fff, low&0xffffffffffff)
 }

@@ -1,11 +1,11 @@
 package usagetest_test
 
 import (
-	"bytes"
 	"encoding/json"
+	"maps"
+	"net/http"
 	"os"
-	"reflect"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,171 +14,175 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
+// submit submits a query, and returns the path of its results.
+func (f *fake) submit(query string) string {
+	f.t.Helper()
+	response, body := f.post(queryPath, query)
+	var submitted gen.UsageExecutionResult
+	if err := json.Unmarshal([]byte(body), &submitted); err != nil {
+		f.t.Fatalf("%s: %v", body, err)
+	}
+	check(f.t, "status of the submit", response.StatusCode, 200)
+	check(f.t, "resultsUri", submitted.ResultsURI, queryPath+"/"+submitted.ExecutionID+"/results")
+	return submitted.ResultsURI
+}
+
 func TestMetrics(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
-	all := total(query(t, server, gen.APIUsageQuery{Interval: january}))
-	got := total(query(t, server, gen.APIUsageQuery{Interval: january, Metrics: []gen.Metric{gen.MetricStatus429, gen.MetricRequests}}))
-	if want := (gen.APIUsageRow{Status429: all.Status429, Requests: all.Requests}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
+	server := newFake(t, usagetest.Config{})
+	all := sum(server.query(gen.APIUsageQuery{Interval: january}), countsOf)
+	two := []gen.Metric{gen.MetricStatus429, gen.MetricRequests}
+	got := sum(server.query(gen.APIUsageQuery{Interval: january, Metrics: two}), countsOf)
+	check(t, "total", got, counts{Status429: all.Status429, Requests: all.Requests})
 }
 
-func TestAnswersAreTheVendors(t *testing.T) {
-	server := newServer(t, usagetest.Config{RunningPolls: 1})
-	token := getToken(t, server)
-	response, body := call(t, "POST", server.URL+"/api/v2/usage/query", token, `{"interval":"2026-01-05/2026-01-05","groupBy":["HttpMethod"]}`)
-	var started gen.UsageExecutionResult
-	if err := json.Unmarshal([]byte(body), &started); err != nil || response.StatusCode != 200 || started.ResultsURI != "/api/v2/usage/query/"+started.ExecutionID+"/results" {
-		t.Fatalf("%d %s, %v", response.StatusCode, body, err)
-	}
-	if response.Header.Get("ININ-Correlation-Id") == "" {
-		t.Error("no correlation id")
-	}
-	if _, body = call(t, "GET", server.URL+started.ResultsURI, token, ""); body != `{"queryStatus":"Running"}` {
-		t.Errorf("running: %s", body)
-	}
-	_, body = call(t, "GET", server.URL+started.ResultsURI, token, "")
-	if body = strings.TrimSpace(body); !strings.HasPrefix(body, `{"results":[{`) || !strings.HasSuffix(body, `],"queryStatus":"Complete"}`) {
-		t.Errorf("complete: %s", body)
-	}
-	for _, want := range []string{`"clientId":""`, `"clientName":""`, `"organizationId":""`, `"userId":""`, `"templateUri":""`, `"status300":0`} {
-		if !strings.Contains(body, want) {
-			t.Errorf("%s is not written out", want)
-		}
-	}
-	if strings.Contains(body, `"date"`) {
-		t.Error("a date without a granularity")
-	}
+func TestQueryResponses(t *testing.T) {
+	server := newFake(t, usagetest.Config{RunningPolls: 1})
+	path := server.submit(`{"interval":"2026-01-05/2026-01-05","groupBy":["HttpMethod"]}`)
+	response, body := server.get(path)
+	check(t, "running", body, `{"queryStatus":"Running"}`)
+	check(t, "has a correlation id", response.Header.Get("ININ-Correlation-Id") != "", true)
+	_, body = server.get(path)
+	check(t, "begins with rows", strings.HasPrefix(body, `{"results":[{`), true)
+	check(t, "ends with the status", strings.HasSuffix(body, `],"queryStatus":"Complete"}`), true)
 }
 
-// testdata/answer.json has the shape of the answer that the vendor published, with
-// its developer blog of 2021-01-04, to a query by day, client and template.
-func TestAnswersHaveTheVendorsShape(t *testing.T) {
-	data, err := os.ReadFile("testdata/answer.json")
+// testdata/response.json has the shape of the response that the vendor published,
+// with its developer blog of 2021-01-04, to a query by day, client and template.
+func TestResultsHaveTheVendorsShape(t *testing.T) {
+	const query = `{"interval":"2026-02-01/2026-02-28","granularity":"Day","groupBy":["OAuthClientId","TemplateUri"]}`
+	data, err := os.ReadFile("testdata/response.json")
 	if err != nil {
-		t.Fatal(err)
-	}
-	var want bytes.Buffer
-	if err := json.Compact(&want, data); err != nil {
 		t.Fatal(err)
 	}
 	var published gen.APIUsageQueryResult
 	if err := json.Unmarshal(data, &published); err != nil {
 		t.Fatal(err)
 	}
-	const ask = `{"interval":"2026-02-01/2026-02-28","granularity":"Day","groupBy":["OAuthClientId","TemplateUri"]}`
-	server := newServer(t, usagetest.Config{Rows: func(gen.APIUsageQuery) []gen.APIUsageRow { return published.Results }})
-	if got := asThen(answerTo(t, server, ask)); got != want.String() {
-		t.Errorf("got  %s\nwant %s", got, &want)
-	}
-
-	got := answerTo(t, newServer(t, usagetest.Config{}), ask)
-	if !strings.HasPrefix(got, `{"results":[`) || !strings.HasSuffix(got, `],"queryStatus":"Complete"}`) {
-		t.Errorf("the organization's answer is not of that shape: %.100s", got)
-	}
-	shape, days := keys(rawRows(t, want.String())[0]), map[string]int{}
-	for _, row := range rawRows(t, asThen(got)) {
-		if got := keys(row); got != shape {
-			t.Fatalf("a row has the keys %s, want %s", got, shape)
+	want := members(t, string(data))
+	keys := slices.Sorted(maps.Keys(want[0]))
+	// Fields that a regeneration adds are in rows too.
+	known := func(rows []map[string]any) []map[string]any {
+		for _, row := range rows {
+			maps.DeleteFunc(row, func(key string, _ any) bool { return !slices.Contains(keys, key) })
 		}
-		_, date, _ := strings.Cut(row, `"date":`)
-		days[date]++
+		return rows
 	}
-	if len(days) != 28 || days[`"2026-02-01T00:00:00Z"}`] == 0 || days[`"2026-02-28T00:00:00Z"}`] == 0 {
-		t.Errorf("the rows are of %v, want each day from the first to the last", days)
-	}
+	t.Run("rows of one's own", func(t *testing.T) {
+		server := newFake(t, usagetest.Config{Rows: func(gen.APIUsageQuery) []gen.APIUsageRow { return published.Results }})
+		_, body := server.get(server.submit(query))
+		check(t, "rows", known(members(t, body)), want)
+	})
+	t.Run("rows of the organization", func(t *testing.T) {
+		server := newFake(t, usagetest.Config{})
+		_, body := server.get(server.submit(query))
+		days := map[any]bool{}
+		for _, row := range known(members(t, body)) {
+			check(t, "keys", slices.Sorted(maps.Keys(row)), keys)
+			days[row["date"]] = true
+		}
+		check(t, "days", len(days), 28)
+		check(t, "has the first day", days["2026-02-01T00:00:00Z"], true)
+		check(t, "has the last day", days["2026-02-28T00:00:00Z"], true)
+	})
+	t.Run("without a granularity", func(t *testing.T) {
+		server := newFake(t, usagetest.Config{})
+		_, body := server.get(server.submit(`{"interval":"2026-02-01/2026-02-28"}`))
+		for _, row := range known(members(t, body)) {
+			without := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == "date" })
+			check(t, "keys", slices.Sorted(maps.Keys(row)), without)
+		}
+	})
 }
 
-// asThen is an answer without what rows may have besides the keys of the published one:
-// fields that a regeneration adds come behind them.
-func asThen(answer string) string {
-	return regexp.MustCompile(`("date":"[^"]*")[^{}]*\}`).ReplaceAllString(answer, "$1}")
-}
-
-// rawRows returns the rows of an answer as they are.
-func rawRows(t *testing.T, answer string) (rows []string) {
+// members returns the rows of a body as they are.
+func members(t *testing.T, body string) []map[string]any {
 	t.Helper()
-	var raw struct{ Results []json.RawMessage }
-	if err := json.Unmarshal([]byte(answer), &raw); err != nil {
-		t.Fatal(err)
+	var result struct{ Results []map[string]any }
+	if err := json.Unmarshal([]byte(body), &result); err != nil {
+		t.Fatalf("%.300s: %v", body, err)
 	}
-	for _, row := range raw.Results {
-		rows = append(rows, string(row))
+	if len(result.Results) == 0 {
+		t.Fatalf("no rows: %.300s", body)
 	}
-	return rows
-}
-
-// keys returns a row without its values.
-func keys(row string) string { return regexp.MustCompile(`:("[^"]*"|\d+)`).ReplaceAllString(row, "") }
-
-// answerTo submits a query as it is, and returns the results as they are.
-func answerTo(t *testing.T, server *usagetest.Server, query string) string {
-	t.Helper()
-	token := getToken(t, server)
-	_, body := call(t, "POST", server.URL+"/api/v2/usage/query", token, query)
-	var started gen.UsageExecutionResult
-	if err := json.Unmarshal([]byte(body), &started); err != nil {
-		t.Fatalf("%s: %v", body, err)
-	}
-	_, body = call(t, "GET", server.URL+started.ResultsURI, token, "")
-	return body
+	return result.Results
 }
 
 func TestRefusals(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
-	token := getToken(t, server)
-	const path = "/api/v2/usage/query"
+	server := newFake(t, usagetest.Config{})
+	token := server.Token()
 	for _, test := range []struct {
 		name, method, path, token, body string
 		status                          int
 		code                            string
 	}{
-		{"no token", "POST", path, "", `{"interval":"2026-01-01/2026-01-31"}`, 401, "authentication.required"},
-		{"wrong token", "POST", path, "wrong", `{"interval":"2026-01-01/2026-01-31"}`, 401, "authentication.required"},
-		{"no JSON", "POST", path, token, `interval`, 400, "bad.request"},
-		{"no interval", "POST", path, token, `{}`, 400, "bad.request"},
-		{"an interval that does not parse", "POST", path, token, `{"interval":"last month"}`, 400, "bad.request"},
-		{"an interval that ends before it starts", "POST", path, token, `{"interval":"2026-02-02/2026-02-01"}`, 400, "bad.request"},
-		{"unknown granularity", "POST", path, token, `{"interval":"2026-01-01/2026-01-31","granularity":"Hour"}`, 400, "bad.request"},
-		{"unknown groupBy", "POST", path, token, `{"interval":"2026-01-01/2026-01-31","groupBy":["Moon"]}`, 400, "bad.request"},
-		{"unknown metric", "POST", path, token, `{"interval":"2026-01-01/2026-01-31","metrics":["Status418"]}`, 400, "bad.request"},
-		{"unknown execution", "GET", path + "/unknown/results", token, "", 404, "not.found"},
+		{"no token", "POST", queryPath, "", `{"interval":"2026-01/2026-01"}`, 401, "authentication.required"},
+		{"wrong token", "POST", queryPath, "wrong", `{"interval":"2026-01/2026-01"}`, 401, "authentication.required"},
+		{"no JSON", "POST", queryPath, token, `interval`, 400, "bad.request"},
+		{"no interval", "POST", queryPath, token, `{}`, 400, "bad.request"},
+		{"not an interval", "POST", queryPath, token, `{"interval":"last month"}`, 400, "bad.request"},
+		{"end before start", "POST", queryPath, token, `{"interval":"2026-02/2026-01"}`, 400, "bad.request"},
+		{"granularity", "POST", queryPath, token, `{"interval":"2026-01/2026-01","granularity":"Hour"}`, 400, "bad.request"},
+		{"groupBy", "POST", queryPath, token, `{"interval":"2026-01/2026-01","groupBy":["Moon"]}`, 400, "bad.request"},
+		{"metric", "POST", queryPath, token, `{"interval":"2026-01/2026-01","metrics":["Status418"]}`, 400, "bad.request"},
+		{"unknown execution", "GET", noResults, token, "", 404, "not.found"},
+		{"unknown job", "GET", jobPath + "/unknown", token, "", 404, "not.found"},
 		{"unknown path", "GET", "/api/v2/users", token, "", 404, "not.found"},
-		{"wrong method", "GET", path, token, "", 404, "not.found"},
+		{"wrong method", "GET", queryPath, token, "", 404, "not.found"},
+		{"wrong method for results", "POST", server.submit(`{"interval":"2026-01/2026-01"}`), token, "", 404, "not.found"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			response, body := call(t, test.method, server.URL+test.path, test.token, test.body)
+			response, body := server.send(test.method, test.path, test.token, test.body)
+			check(t, "status", response.StatusCode, test.status)
 			var e gen.ErrorBody
 			if err := json.Unmarshal([]byte(body), &e); err != nil {
 				t.Fatalf("%s: %v", body, err)
 			}
-			if response.StatusCode != test.status || int(e.Status) != test.status || e.Code != test.code || e.Message == "" || e.ContextID != response.Header.Get("ININ-Correlation-Id") {
-				t.Errorf("%d %s", response.StatusCode, body)
-			}
-			if !strings.Contains(body, `"details":[]`) || !strings.Contains(body, `"errors":[]`) {
-				t.Errorf("empty lists are not written out: %s", body)
-			}
+			check(t, "status in the body", int(e.Status), test.status)
+			check(t, "code", e.Code, test.code)
+			check(t, "contextId", e.ContextID, response.Header.Get("ININ-Correlation-Id"))
+			check(t, "has a message", e.Message != "", true)
+			checkContains(t, "body", body, `"details":[]`, `"errors":[]`)
 		})
 	}
 }
 
-func TestQueryTimeAndFail(t *testing.T) {
-	server := newServer(t, usagetest.Config{QueryTime: time.Hour})
-	execution, err := newClient(t, server).Submit(t.Context(), gen.APIUsageQuery{Interval: january})
-	if err != nil {
-		t.Fatal(err)
+func TestStatuses(t *testing.T) {
+	fault := func(status gen.QueryStatus) func(*http.Request) usagetest.Fault {
+		return func(*http.Request) usagetest.Fault { return usagetest.Fault{QueryStatus: status} }
 	}
-	if result, err := execution.Poll(t.Context()); err != nil || result.QueryStatus != gen.QueryStatusRunning {
-		t.Errorf("%+v, %v", result, err)
+	for _, test := range []struct {
+		name       string
+		config     usagetest.Config
+		query, job []string // statuses of the first polls
+	}{
+		{"default", usagetest.Config{}, []string{"Complete", "Complete"}, []string{"Succeeded", "Succeeded"}},
+		{"RunningPolls", usagetest.Config{RunningPolls: 2}, []string{"Running", "Running", "Complete"},
+			[]string{"Queued", "Running", "Succeeded"}},
+		{"QueryTime", usagetest.Config{QueryTime: time.Hour}, []string{"Running", "Running"}, []string{"Queued", "Running"}},
+		{"Fail", usagetest.Config{Fail: true}, []string{"Failed"}, []string{"Failed"}},
+		{"RunningPolls and Fail", usagetest.Config{RunningPolls: 1, Fail: true}, []string{"Running", "Failed"},
+			[]string{"Queued", "Failed"}},
+		{"fault", usagetest.Config{Fault: fault("Reticulating")}, []string{"Reticulating"}, []string{"Reticulating"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := newFake(t, test.config)
+			check(t, "query", server.statuses(server.submit(`{"interval":"`+january+`"}`), len(test.query)), test.query)
+			check(t, "job", server.statuses(server.submitJob(), len(test.job)), test.job)
+		})
 	}
-	server = newServer(t, usagetest.Config{Fail: true})
-	execution, err = newClient(t, server).Submit(t.Context(), gen.APIUsageQuery{Interval: january})
-	if err != nil {
-		t.Fatal(err)
+}
+
+func (f *fake) statuses(path string, polls int) (statuses []string) {
+	f.t.Helper()
+	for range polls {
+		_, body := f.get(path)
+		var result struct{ QueryStatus string }
+		if err := json.Unmarshal([]byte(body), &result); err != nil {
+			f.t.Fatalf("%.300s: %v", body, err)
+		}
+		statuses = append(statuses, result.QueryStatus)
 	}
-	if result, err := execution.Poll(t.Context()); err != nil || result.QueryStatus != gen.QueryStatusFailed {
-		t.Errorf("%+v, %v", result, err)
-	}
+	return statuses
 }
 
 func TestRowsOfYourOwn(t *testing.T) {
@@ -186,10 +190,12 @@ func TestRowsOfYourOwn(t *testing.T) {
 		{ClientID: "a", Requests: 9007199254740993, Date: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{ClientName: "Zürich 東京 \"x\" <&>\n", Status429: -1},
 	}
-	var asked gen.APIUsageQuery
-	server := newServer(t, usagetest.Config{Rows: func(q gen.APIUsageQuery) []gen.APIUsageRow { asked = q; return want }})
-	ask := gen.APIUsageQuery{Interval: january, Granularity: gen.GranularityDay}
-	if got := query(t, server, ask); !reflect.DeepEqual(got, want) || !reflect.DeepEqual(asked, ask) {
-		t.Errorf("asked %+v, got %+v", asked, got)
-	}
+	var queries []gen.APIUsageQuery
+	server := newFake(t, usagetest.Config{Rows: func(query gen.APIUsageQuery) []gen.APIUsageRow {
+		queries = append(queries, query)
+		return want
+	}})
+	query := gen.APIUsageQuery{Interval: january, Granularity: gen.GranularityDay}
+	check(t, "rows", server.query(query), want)
+	check(t, "queries", queries, []gen.APIUsageQuery{query})
 }

@@ -10,34 +10,33 @@ import (
 	"strings"
 )
 
-// answer is what a request is answered with. Its body may be written row by row.
-type answer struct {
+// response is an HTTP response. Its body may be written row by row.
+type response struct {
 	status int
 	header http.Header
 	body   func(io.Writer) error
 }
 
-func newAnswer(status int, body func(io.Writer) error) *answer {
-	return &answer{status: status, body: body, header: http.Header{"Content-Type": {"application/json"}}}
+func newResponse(status int, body func(io.Writer) error) *response {
+	return &response{status: status, body: body, header: http.Header{"Content-Type": {"application/json"}}}
 }
 
-func jsonAnswer(status int, value any) *answer {
-	return newAnswer(status, func(w io.Writer) error {
-		body, err := json.Marshal(value)
-		if err == nil {
-			_, err = w.Write(body)
-		}
-		return err
-	})
+func jsonResponse(status int, value any) *response {
+	body, _ := json.Marshal(value)
+	return newResponse(status, writes(body))
 }
 
-// send writes an answer, unless something happens to its connection.
-func (s *Server) send(w http.ResponseWriter, request *http.Request, a *answer, fault ConnectionFault) {
+func writes(body []byte) func(io.Writer) error {
+	return func(w io.Writer) error { _, err := w.Write(body); return err }
+}
+
+// send writes a response, as far as the fault of its connection lets it.
+func (s *Server) send(w http.ResponseWriter, request *http.Request, r *response, fault ConnectionFault) {
 	if fault != 0 {
-		s.sendFaulty(w, a, fault)
+		s.sendFaulty(w, r, fault)
 		return
 	}
-	maps.Copy(w.Header(), a.header)
+	maps.Copy(w.Header(), r.header)
 	var out io.Writer = w
 	// The vendor's edge compresses.
 	if strings.Contains(request.Header.Get("Accept-Encoding"), "gzip") && request.Method == http.MethodGet {
@@ -46,41 +45,33 @@ func (s *Server) send(w http.ResponseWriter, request *http.Request, a *answer, f
 		defer compressed.Close()
 		out = compressed
 	}
-	w.WriteHeader(a.status)
-	_ = a.body(out) // it fails when the client has left
+	w.WriteHeader(r.status)
+	_ = r.body(out) // it fails if the client has left
 }
 
-func (a *answer) bytes() []byte {
+func (r *response) bytes() []byte {
 	var buffer bytes.Buffer
-	if a.body != nil {
-		_ = a.body(&buffer) // a buffer takes everything
-	}
+	_ = r.body(&buffer)
 	return buffer.Bytes()
 }
 
 // codes are the codes of the vendor's error bodies, by status, as its document
 // has them.
 var codes = map[int]string{
-	400: "bad.request", 401: "authentication.required", 403: "missing.permissions", 404: "not.found", 408: "request.timeout",
-	409: "conflict", 413: "request.entity.too.large", 415: "unsupported.media.type", 429: "too.many.requests.retry.after",
-	500: "internal.server.error", 503: "service.unavailable", 504: "authentication.request.timeout",
+	400: "bad.request", 401: "authentication.required", 403: "missing.permissions", 404: "not.found",
+	408: "request.timeout", 409: "conflict", 413: "request.entity.too.large", 415: "unsupported.media.type",
+	429: "too.many.requests.retry.after", 500: "internal.server.error", 503: "service.unavailable",
+	504: "authentication.request.timeout",
 }
 
-// errorBody is the vendor's error body, which gen.ErrorBody cannot be marshalled
-// to: it leaves out what is empty.
-type errorBody struct {
-	Message   string `json:"message"`
-	Code      string `json:"code"`
-	Status    int    `json:"status"`
-	ContextID string `json:"contextId"`
-	Details   []any  `json:"details"`
-	Errors    []any  `json:"errors"`
+// errorBody returns an error body in the vendor's form, with its empty lists.
+func (x *exchange) errorBody(status int, message string) map[string]any {
+	return map[string]any{
+		"message": message, "code": codes[status], "status": status, "contextId": x.correlationID,
+		"details": []any{}, "errors": []any{},
+	}
 }
 
-func newErrorBody(status int, id, message string) errorBody {
-	return errorBody{Message: message, Code: codes[status], Status: status, ContextID: id, Details: []any{}, Errors: []any{}}
-}
-
-func errorAnswer(status int, id, message string) *answer {
-	return jsonAnswer(status, newErrorBody(status, id, message))
+func (x *exchange) errorResponse(status int, message string) *response {
+	return jsonResponse(status, x.errorBody(status, message))
 }

@@ -1,6 +1,7 @@
-// Package usagetest is a Genesys Cloud of its own for tests and demonstrations:
-// the token endpoint and the usage operations, those of today and their successor,
-// in this process, over real HTTP. It is to this module what net/http/httptest is to net/http:
+// Package usagetest provides a fake Genesys Cloud server for tests and
+// demonstrations: the token endpoint and the usage operations, queries and jobs,
+// in this process, over real HTTP. It is to this module what net/http/httptest is
+// to net/http:
 //
 //	server := usagetest.NewServer(usagetest.Config{})
 //	defer server.Close()
@@ -8,118 +9,102 @@
 //
 // Its organization is made up, but plausible: a few dozen OAuth clients that call
 // a few hundred endpoints, day by day, the same for the same seed. Queries are
-// checked and aggregated as the vendor's documents have it. Config gives it rows
+// checked and aggregated as the vendor documents it. [Config] gives the server rows
 // of your own, queries that take their time or fail, a rate limit, and faults of
 // every kind.
 //
-// Both generations of the operations have the same organization and days. Only in the
-// successor are the vendor's own OAuth clients, so that its totals are higher. At the
-// vendor they also differ in the permission that they need, oauth:client:view or
-// usage:organization:view for the older ones and the latter alone for the successor;
-// here, every token has both.
+// Queries and jobs report on the same organization and days. Only jobs include the
+// vendor's own OAuth clients, so that their totals are higher. The vendor's
+// operations also differ in the permission that they require, oauth:client:view or
+// usage:organization:view for queries, and the latter for jobs. Here, every token
+// has both.
 //
-// As the vendor does, it counts by whole UTC days, the last day of an interval in
-// it, today not yet, and nothing before 2018. Where the vendor's documents say
-// nothing it chooses, and your program should not rely on the choice. How an end
-// with a time of day is read is one of these: Config.EndTimeExclusive has the
-// other reading.
+// As the vendor does, the server counts by UTC days. The last day of an interval is
+// included, today is not yet, and no data is older than 2018. Where the vendor's
+// documents leave something open the server makes a choice, which your program
+// should not rely on. One is how an end with a time of day is read:
+// Config.EndTimeExclusive selects the other reading.
 package usagetest
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
 )
 
-// A Server is a fake Genesys Cloud, listening on a loopback address. All its
-// methods are safe for concurrent use.
+// A Server is a fake Genesys Cloud server on a loopback address. All its methods
+// are safe for concurrent use.
 type Server struct {
-	// URL is the address of the API and of the token endpoint, without a slash at
-	// its end.
+	// URL is the address of the API and of the token endpoint, without a trailing
+	// slash.
 	URL string
 
 	config       Config
 	organization *organization
 	http         *httptest.Server
 	closing      context.Context // done when Close is called
-	closeNow     context.CancelFunc
+	cancel       context.CancelFunc
 	handlers     sync.WaitGroup
 
-	mu        sync.Mutex
-	random    *rand.Rand
-	tokens    map[string]time.Time // when they expire
-	queries   map[string]*execution[gen.APIUsageRow]
-	jobs      map[string]*execution[gen.UsageJobRow]
-	requests  []Request
-	windowEnd time.Time
-	counted   int // requests in the window
+	mu          sync.Mutex
+	tokens      map[string]time.Time  // when they expire
+	executions  map[string]*execution // by the path of their results
+	requests    []Request
+	windowEnd   time.Time
+	windowCount int // requests in the window of the rate limit
 }
 
-// A Request is one that the server got, as far as it is no secret.
+// A Request is one that the server received, without its secrets.
 type Request struct {
 	Time         time.Time
-	Method, Path string
-	Query        string      // of the address, as it was sent
+	Method, Path string      // the path as it was sent, escaped
+	Query        string      // the query of the URL, as it was sent
 	Header       http.Header // without Authorization
 	Body         []byte      // empty for token requests
-	Status       int         // of the answer; 0 if there was none
-	Fault        string      // the name of the fault it met
+	Status       int         // of the response; 0 if there was none
+	Fault        string      // the name of its Fault
 }
-
-// Format prints the address, and none of the tokens and secrets that the server
-// holds.
-func (s *Server) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "usagetest.Server(%s)", s.URL) }
 
 // NewServer starts a server. The caller closes it.
 func NewServer(config Config) *Server {
-	if config.ClientID == "" {
-		config.ClientID = "demo-client"
-	}
-	if config.ClientSecret == "" {
-		config.ClientSecret = "demo-secret"
-	}
-	if config.TokenTTL == 0 {
-		config.TokenTTL = 24 * time.Hour
-	}
-	if config.RateLimit == 0 {
-		config.RateLimit = 1_000_000
-	}
-	if config.RateWindow == 0 {
-		config.RateWindow = time.Minute
-	}
+	config.ClientID = cmp.Or(config.ClientID, "demo-client")
+	config.ClientSecret = cmp.Or(config.ClientSecret, "demo-secret")
+	config.TokenTTL = cmp.Or(config.TokenTTL, 24*time.Hour)
+	config.RateLimit = cmp.Or(config.RateLimit, 1_000_000)
+	config.RateWindow = cmp.Or(config.RateWindow, time.Minute)
 	s := &Server{
 		config:       config,
 		organization: newOrganization(config.Seed),
-		random:       rand.New(rand.NewPCG(config.Seed, 4)),
 		tokens:       map[string]time.Time{},
-		queries:      map[string]*execution[gen.APIUsageRow]{},
-		jobs:         map[string]*execution[gen.UsageJobRow]{},
+		executions:   map[string]*execution{},
 	}
-	s.closing, s.closeNow = context.WithCancel(context.Background())
+	s.closing, s.cancel = context.WithCancel(context.Background())
 	s.http = httptest.NewServer(s)
 	s.URL = s.http.URL
 	return s
 }
 
-// Close ends the server, and the connections and answers under way with it.
+// Close shuts the server down: it closes all connections, and blocks until the
+// requests in flight have ended, which includes calls of functions in Config. A
+// server of your own that uses this one as its handler is closed before it.
 func (s *Server) Close() {
-	s.closeNow()
+	s.mu.Lock()
+	s.cancel()
+	s.mu.Unlock()
 	s.http.CloseClientConnections()
 	s.http.Close()
 	s.handlers.Wait()
 }
 
-// Options returns what points a client at this server: its addresses and
-// credentials, and waits so short that tests are quick. Options after them
-// change that.
+// Options returns options that direct a client to this server: its addresses and
+// credentials, and waits that are short enough for tests. Options after them take
+// precedence.
 func (s *Server) Options() []wrapper.Option {
 	return []wrapper.Option{
 		wrapper.WithBaseURL(s.URL),
@@ -130,7 +115,7 @@ func (s *Server) Options() []wrapper.Option {
 	}
 }
 
-// Requests returns the requests so far, in the order that they were answered in.
+// Requests returns the requests so far, in the order of their responses.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

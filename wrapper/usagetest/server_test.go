@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,88 +16,226 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
-func newServer(t *testing.T, config usagetest.Config) *usagetest.Server {
+const (
+	january = "2026-01-01/2026-01-31"
+
+	tokenPath = "/oauth/token"
+	queryPath = "/api/v2/usage/query"
+	jobPath   = "/api/v2/usage/aggregates/query/jobs"
+	noResults = queryPath + "/unknown/results"
+)
+
+// fake is a server, and what tests do with it.
+type fake struct {
+	*usagetest.Server
+	t *testing.T
+}
+
+func newFake(t *testing.T, config usagetest.Config) *fake {
 	t.Helper()
 	server := usagetest.NewServer(config)
 	t.Cleanup(server.Close)
-	return server
+	return &fake{server, t}
 }
 
-func newClient(t *testing.T, server *usagetest.Server, options ...wrapper.Option) *wrapper.Client {
-	t.Helper()
-	client, err := wrapper.New("", append(server.Options(), options...)...)
+func (f *fake) client(options ...wrapper.Option) *wrapper.Client {
+	f.t.Helper()
+	client, err := wrapper.New("", append(f.Options(), options...)...)
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return client
 }
 
-func query(t *testing.T, server *usagetest.Server, query gen.APIUsageQuery) []gen.APIUsageRow {
-	t.Helper()
-	rows, err := newClient(t, server).Query(t.Context(), query)
+func (f *fake) query(query gen.APIUsageQuery) []gen.APIUsageRow {
+	f.t.Helper()
+	rows, err := f.client().Query(f.t.Context(), query)
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatalf("%+v: %v", query, err)
 	}
 	return rows
 }
 
-const january = "2026-01-01/2026-01-31"
-
-// call sends a request as any HTTP client would.
-func call(t *testing.T, method, address, token, body string) (*http.Response, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+func (f *fake) queryJob(query gen.UsageJobQuery) []gen.UsageJobRow {
+	f.t.Helper()
+	rows, err := f.client().QueryJob(f.t.Context(), query)
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatalf("%+v: %v", query, err)
 	}
+	return rows
+}
+
+// get and post send requests as any HTTP client with a token would.
+func (f *fake) get(path string) (response *http.Response, body string) {
+	f.t.Helper()
+	return f.send("GET", path, f.Token(), "")
+}
+
+func (f *fake) post(path, content string) (response *http.Response, body string) {
+	f.t.Helper()
+	return f.send("POST", path, f.Token(), content)
+}
+
+func (f *fake) send(method, path, token, content string) (response *http.Response, body string) {
+	f.t.Helper()
+	request := f.request(method, path, content)
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	return f.do(request)
+}
+
+func (f *fake) request(method, path, content string) *http.Request {
+	f.t.Helper()
+	request, err := http.NewRequestWithContext(f.t.Context(), method, f.URL+path, strings.NewReader(content))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return request
+}
+
+func (f *fake) do(request *http.Request) (response *http.Response, body string) {
+	f.t.Helper()
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return response, string(data)
 }
 
-func TestRateLimit(t *testing.T) {
-	server := newServer(t, usagetest.Config{RateLimit: 3, RateWindow: time.Hour})
-	token := getToken(t, server)
-	for i := 1; i <= 3; i++ {
-		response, _ := call(t, "GET", server.URL+"/api/v2/usage/query/x/results", token, "")
-		if response.StatusCode != 404 {
-			t.Errorf("request %d: %d", i, response.StatusCode)
-		}
-		for header := range response.Header {
-			if strings.Contains(strings.ToLower(header), "limit") || header == "Retry-After" {
-				t.Errorf("request %d: %s tells of the limit", i, header)
-			}
-		}
-	}
-	response, body := call(t, "GET", server.URL+"/api/v2/usage/query/x/results", token, "")
-	if response.StatusCode != 429 || response.Header.Get("Retry-After") != "3600" ||
-		!strings.Contains(body, `"message":"Rate limit exceeded the maximum. Retry the request in [3600] seconds"`) || !strings.Contains(body, `"code":"too.many.requests.retry.after"`) {
-		t.Errorf("%d, Retry-After %s: %s", response.StatusCode, response.Header.Get("Retry-After"), body)
+func check[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
 	}
 }
 
-func TestRequests(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
-	query(t, server, gen.APIUsageQuery{Interval: january})
-	requests := server.Requests()
-	var got []string
-	for _, r := range requests {
-		got = append(got, fmt.Sprint(r.Method, " ", r.Path, " ", r.Status, " ", len(r.Body)))
-		if r.Header.Get("Authorization") != "" || strings.Contains(fmt.Sprintf("%+v", r), "demo-secret") {
-			t.Errorf("%+v holds a secret", r)
+func checkContains(t *testing.T, what, got string, want ...string) {
+	t.Helper()
+	for _, part := range want {
+		if !strings.Contains(got, part) {
+			t.Errorf("%s: got %.300s, want %s in it", what, got, part)
 		}
 	}
-	if len(got) != 3 || got[0] != "POST /oauth/token 200 0" || !strings.HasPrefix(got[1], "POST /api/v2/usage/query 200 ") || !strings.HasSuffix(got[2], "/results 200 0") {
-		t.Errorf("%q", got)
+}
+
+func TestRateLimit(t *testing.T) {
+	server := newFake(t, usagetest.Config{RateLimit: 3, RateWindow: time.Hour})
+	for i := 1; i <= 3; i++ {
+		response, _ := server.get(noResults)
+		check(t, fmt.Sprint("status of request ", i), response.StatusCode, 404)
+		for header := range response.Header {
+			if strings.Contains(strings.ToLower(header), "limit") || header == "Retry-After" {
+				t.Errorf("request %d: %s reveals the limit", i, header)
+			}
+		}
+	}
+	response, body := server.get(noResults)
+	check(t, "status", response.StatusCode, 429)
+	check(t, "Retry-After", response.Header.Get("Retry-After"), "3600")
+	checkContains(t, "body", body, `"code":"too.many.requests.retry.after"`,
+		`"message":"Rate limit exceeded the maximum. Retry the request in [3600] seconds"`)
+}
+
+func TestRequests(t *testing.T) {
+	fault := usagetest.Fault{Name: "none"}
+	server := newFake(t, usagetest.Config{Fault: func(*http.Request) usagetest.Fault { return fault }})
+	server.client().Submit(t.Context(), gen.APIUsageQuery{Interval: january})
+	server.get(queryPath + "/a%2Fb/results?c=d")
+	var got []string
+	for _, r := range server.Requests() {
+		got = append(got, fmt.Sprintf("%s %s?%s %q %d %s", r.Method, r.Path, r.Query, r.Body, r.Status, r.Fault))
+		check(t, "Authorization", r.Header.Values("Authorization"), nil)
+		check(t, "time within a minute", time.Since(r.Time) < time.Minute, true)
+	}
+	check(t, "requests", got, []string{
+		`POST /oauth/token? "" 200 none`,
+		`POST /api/v2/usage/query? "{\"interval\":\"2026-01-01/2026-01-31\"}" 200 none`,
+		`GET /api/v2/usage/query/a%2Fb/results?c=d "" 404 none`,
+	})
+}
+
+// A server of one's own in front of the fake, which outlives it.
+func newFront(t *testing.T, config usagetest.Config) (server *fake, front *httptest.Server) {
+	t.Helper()
+	server = newFake(t, config)
+	front = httptest.NewServer(server)
+	t.Cleanup(front.Close)
+	return server, front
+}
+
+func TestHandlerAfterClose(t *testing.T) {
+	server, front := newFront(t, usagetest.Config{})
+	for _, test := range []struct {
+		name  string
+		close func()
+		want  int
+	}{
+		{"open", func() {}, 404},
+		{"closed", server.Close, 503},
+		{"closed twice", server.Close, 503},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.close()
+			recorder := httptest.NewRecorder()
+			request := httptest.NewRequest("GET", front.URL+noResults, nil)
+			request.Header.Set("Authorization", "Bearer "+server.Token())
+			server.ServeHTTP(recorder, request)
+			check(t, "status", recorder.Code, test.want)
+		})
+	}
+}
+
+// With the race detector, this is the test that requests and Close do not race.
+func TestCloseWaitsForRequests(t *testing.T) {
+	inFlight := 0 // Close is all that orders the last access after the others
+	var mu sync.Mutex
+	add := func(n int) { mu.Lock(); defer mu.Unlock(); inFlight += n }
+	started, release := make(chan bool, 100), make(chan bool)
+	server, front := newFront(t, usagetest.Config{Fault: func(*http.Request) usagetest.Fault {
+		add(1)
+		started <- true
+		<-release
+		add(-1)
+		return usagetest.Fault{}
+	}})
+	var clients sync.WaitGroup
+	for range cap(started) {
+		clients.Go(func() {
+			if response, err := http.Get(front.URL + noResults); err == nil {
+				response.Body.Close()
+			}
+		})
+	}
+	<-started
+	close(release)
+	server.Close()
+	check(t, "requests in flight after Close", inFlight, 0)
+	clients.Wait()
+}
+
+func TestCloseEndsDelays(t *testing.T) {
+	delayed := make(chan bool, 1)
+	server, front := newFront(t, usagetest.Config{Fault: func(*http.Request) usagetest.Fault {
+		delayed <- true
+		return usagetest.Fault{Delay: time.Hour}
+	}})
+	failed := make(chan error)
+	go func() {
+		response, err := http.Get(front.URL + noResults)
+		if err == nil {
+			response.Body.Close()
+		}
+		failed <- err
+	}()
+	<-delayed
+	server.Close()
+	if err := <-failed; err == nil {
+		t.Error("a request that Close ended got a response")
 	}
 }

@@ -3,6 +3,7 @@ package usagetest
 import (
 	"crypto/rand"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -10,41 +11,56 @@ import (
 
 const tokenPath = "/oauth/token"
 
-// token answers a request for a token.
-func (s *Server) token(request *http.Request, body []byte, fault *Fault) *answer {
-	if request.Method != http.MethodPost {
-		return jsonAnswer(http.StatusMethodNotAllowed, map[string]string{"error": "invalid_request"})
+// Token returns a new access token, for wrapper.WithAccessToken and for plain HTTP
+// clients. The API takes it until Config.TokenTTL is over or RevokeTokens is called.
+func (s *Server) Token() string { return s.newToken(s.config.TokenTTL) }
+
+func (s *Server) newToken(ttl time.Duration) string {
+	token := rand.Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[token] = time.Now().Add(ttl)
+	return token
+}
+
+// respondToken returns the response to a request for a token.
+func (s *Server) respondToken(x *exchange) *response {
+	if x.Method != http.MethodPost {
+		return tokenError(http.StatusMethodNotAllowed, "invalid_request", "the method is not POST")
 	}
-	form, err := url.ParseQuery(string(body))
+	form, err := url.ParseQuery(string(x.body))
 	if err != nil || form.Get("grant_type") != "client_credentials" {
-		return jsonAnswer(http.StatusBadRequest, map[string]string{"error": "unsupported_grant_type", "description": "unknown grant_type", "error_description": "unknown grant_type"})
+		return tokenError(http.StatusBadRequest, "unsupported_grant_type", "unknown grant_type")
 	}
-	id, secret, _ := request.BasicAuth()
+	id, secret, _ := x.BasicAuth()
 	id, err1 := url.QueryUnescape(id) // RFC 6749, 2.3.1
 	secret, err2 := url.QueryUnescape(secret)
 	if errors.Join(err1, err2) != nil || id != s.config.ClientID || secret != s.config.ClientSecret {
-		return jsonAnswer(http.StatusBadRequest, map[string]string{"error": "invalid_client", "description": "client not found or wrong secret", "error_description": "client not found or wrong secret"})
+		return tokenError(http.StatusBadRequest, "invalid_client", "client not found or wrong secret")
 	}
-	life := s.config.TokenTTL
-	if fault.TokenTTL != 0 {
-		life = fault.TokenTTL
+	ttl := s.config.TokenTTL
+	if x.fault.TokenTTL != 0 {
+		ttl = x.fault.TokenTTL
 	}
-	token := rand.Text()
-	s.mu.Lock()
-	s.tokens[token] = time.Now().Add(life)
-	s.mu.Unlock()
-	return jsonAnswer(http.StatusOK, map[string]any{"access_token": token, "token_type": "bearer", "expires_in": seconds(life)})
+	return jsonResponse(http.StatusOK, map[string]any{
+		"access_token": s.newToken(ttl), "token_type": "bearer", "expires_in": seconds(ttl),
+	})
 }
 
-// authorized tells whether a token is good.
+func tokenError(status int, code, description string) *response {
+	return jsonResponse(status, map[string]string{
+		"error": code, "description": description, "error_description": description,
+	})
+}
+
+// authorized reports whether a token is valid.
 func (s *Server) authorized(token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	expiry, ok := s.tokens[token]
-	return ok && time.Now().Before(expiry)
+	return time.Now().Before(s.tokens[token])
 }
 
-// RevokeTokens revokes all tokens: the API answers them with 401, although they
+// RevokeTokens revokes all tokens: the API responds to them with 401, although they
 // have not expired.
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()
@@ -52,10 +68,5 @@ func (s *Server) RevokeTokens() {
 	clear(s.tokens)
 }
 
-// seconds rounds up to whole seconds, which is how the vendor tells times.
-func seconds(d time.Duration) int64 {
-	if d < 0 {
-		return int64(d / time.Second)
-	}
-	return int64((d + time.Second - 1) / time.Second)
-}
+// seconds rounds up to seconds, the vendor's unit of time.
+func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }

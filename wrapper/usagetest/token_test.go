@@ -2,7 +2,6 @@ package usagetest_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,66 +11,97 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
-func getToken(t *testing.T, server *usagetest.Server) string {
-	t.Helper()
-	response, body := tokenRequest(t, server, "demo-client", "demo-secret", "client_credentials")
-	var token struct {
-		AccessToken string `json:"access_token"`
-		TokenType   string `json:"token_type"`
-		ExpiresIn   int    `json:"expires_in"`
-	}
-	if err := json.Unmarshal([]byte(body), &token); err != nil || response.StatusCode != 200 || token.TokenType != "bearer" || token.ExpiresIn != 86400 {
-		t.Fatalf("%d %s, %v", response.StatusCode, body, err)
-	}
-	return token.AccessToken
+// requestToken asks the token endpoint for a token.
+func (f *fake) requestToken(id, secret, grant string) (response *http.Response, body string) {
+	f.t.Helper()
+	request := f.request("POST", tokenPath, url.Values{"grant_type": {grant}}.Encode())
+	request.SetBasicAuth(id, secret)
+	return f.do(request)
 }
 
-func tokenRequest(t *testing.T, server *usagetest.Server, id, secret, grant string) (*http.Response, string) {
-	t.Helper()
-	request, _ := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/oauth/token", strings.NewReader(url.Values{"grant_type": {grant}}.Encode()))
-	request.SetBasicAuth(id, secret)
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
+type token struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int    `json:"expires_in"`
+}
+
+func (f *fake) grantedToken() (token token) {
+	f.t.Helper()
+	_, body := f.requestToken("demo-client", "demo-secret", "client_credentials")
+	if err := json.Unmarshal([]byte(body), &token); err != nil {
+		f.t.Fatalf("%s: %v", body, err)
 	}
-	defer response.Body.Close()
-	data, _ := io.ReadAll(response.Body)
-	return response, string(data)
+	return token
 }
 
 func TestTokenRequests(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
-	for _, test := range []struct{ id, secret, grant, want string }{
-		{"demo-client", "wrong", "client_credentials", "invalid_client"},
-		{"wrong", "demo-secret", "client_credentials", "invalid_client"},
-		{"demo-client", "demo-secret", "password", "unsupported_grant_type"},
+	server := newFake(t, usagetest.Config{ClientID: "id:1", ClientSecret: "%/ä"})
+	for _, test := range []struct {
+		name, id, secret, grant string
+		status                  int
+		body                    string
+	}{
+		{"granted", "id%3A1", "%25%2F%C3%A4", "client_credentials", 200, `"token_type":"bearer"`},
+		{"wrong secret", "id%3A1", "wrong", "client_credentials", 400, `"error":"invalid_client"`},
+		{"wrong id", "wrong", "%25%2F%C3%A4", "client_credentials", 400, `"error":"invalid_client"`},
+		{"secret not escaped", "id%3A1", "%/ä", "client_credentials", 400, `"error":"invalid_client"`},
+		{"other grant", "id%3A1", "%25%2F%C3%A4", "password", 400, `"error":"unsupported_grant_type"`},
 	} {
-		response, body := tokenRequest(t, server, test.id, test.secret, test.grant)
-		if response.StatusCode/100 != 4 || !strings.Contains(body, test.want) || !strings.Contains(body, `"error_description"`) {
-			t.Errorf("%+v: %d %s", test, response.StatusCode, body)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			response, body := server.requestToken(test.id, test.secret, test.grant)
+			check(t, "status", response.StatusCode, test.status)
+			checkContains(t, "body", body, test.body)
+			check(t, "has a description", strings.Contains(body, `"error_description":"`), test.status == 400)
+		})
 	}
-	getToken(t, server)
+	response, body := server.send("GET", tokenPath, "", "")
+	check(t, "status of a GET", response.StatusCode, 405)
+	checkContains(t, "body of a GET", body, `"error":"invalid_request"`)
 }
 
-func TestTokensEnd(t *testing.T) {
-	server := newServer(t, usagetest.Config{TokenTTL: time.Nanosecond})
-	_, body := tokenRequest(t, server, "demo-client", "demo-secret", "client_credentials")
-	if !strings.Contains(body, `"expires_in":1`) {
-		t.Errorf("a token for a part of a second: %s", body)
+func TestTokenLifetime(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		config    usagetest.Config
+		expiresIn int
+		revoke    bool
+		status    int
+	}{
+		{"default", usagetest.Config{}, 86400, false, 404},
+		{"part of a second, expired", usagetest.Config{TokenTTL: time.Nanosecond}, 1, false, 401},
+		{"revoked", usagetest.Config{}, 86400, true, 401},
+		{"expired by a fault", usagetest.Config{Fault: func(*http.Request) usagetest.Fault {
+			return usagetest.Fault{TokenTTL: -time.Hour}
+		}}, -3600, false, 401},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := newFake(t, test.config)
+			granted := server.grantedToken()
+			check(t, "expires_in", granted.ExpiresIn, test.expiresIn)
+			if test.revoke {
+				server.RevokeTokens()
+			}
+			response, _ := server.send("GET", noResults, granted.AccessToken, "")
+			check(t, "status", response.StatusCode, test.status)
+		})
 	}
-	var token struct {
-		AccessToken string `json:"access_token"`
-	}
-	json.Unmarshal([]byte(body), &token)
-	if response, _ := call(t, "GET", server.URL+"/api/v2/usage/query/x/results", token.AccessToken, ""); response.StatusCode != 401 {
-		t.Errorf("an expired token: %d", response.StatusCode)
-	}
+}
 
-	server = newServer(t, usagetest.Config{})
-	revoked := getToken(t, server)
-	server.RevokeTokens()
-	if response, _ := call(t, "GET", server.URL+"/api/v2/usage/query/x/results", revoked, ""); response.StatusCode != 401 {
-		t.Errorf("a revoked token: %d", response.StatusCode)
+func TestToken(t *testing.T) {
+	server := newFake(t, usagetest.Config{})
+	first, second := server.Token(), server.Token()
+	status := func(token string) int {
+		response, _ := server.send("POST", queryPath, token, `{"interval":"`+january+`"}`)
+		return response.StatusCode
 	}
+	check(t, "status with the first token", status(first), 200)
+	check(t, "status with the second token", status(second), 200)
+	check(t, "token requests", len(server.Requests()), 2) // none but the two queries
+	server.RevokeTokens()
+	check(t, "status with a revoked token", status(first), 401)
+	check(t, "status with a token after that", status(server.Token()), 200)
+
+	expired := newFake(t, usagetest.Config{TokenTTL: time.Nanosecond})
+	response, _ := expired.get(noResults)
+	check(t, "status with an expired token", response.StatusCode, 401)
 }

@@ -1,6 +1,7 @@
 package usagetest
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -49,4 +50,11 @@ type Config struct {
 	// Fault, if not nil, returns what goes wrong with a request. It is called
 	// concurrently, and must not read the body.
 	Fault func(*http.Request) Fault
+}
+
+// Format prints the configuration without its secret.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // has no Format
+	c.ClientSecret = "..."
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }

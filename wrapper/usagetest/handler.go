@@ -139,7 +139,7 @@ func (s *Server) respondAPI(x *exchange) *response {
 // decode reads the JSON body of a request into a value.
 func (x *exchange) decode(value any) error {
 	if json.Unmarshal(x.body, value) != nil {
-		return errors.New("The request could not be understood by the server due to malformed syntax.")
+		return errors.New("the request could not be understood by the server due to malformed syntax")
 	}
 	return nil
 }

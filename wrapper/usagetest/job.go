@@ -31,7 +31,8 @@ func (s *Server) submitJob(x *exchange) (*response, error) {
 	if err := x.decode(&query); err != nil {
 		return nil, err
 	}
-	want, err := newAggregation(query.Interval, s.config.EndTimeExclusive, query.Granularity, query.GroupBy, query.Metrics)
+	want, err := newAggregation(
+		query.Interval, s.config.EndTimeExclusive, query.Granularity, query.GroupBy, query.Metrics)
 	if err = cmp.Or(err, checkJobQuery(query)); err != nil {
 		return nil, err
 	}

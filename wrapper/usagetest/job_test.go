@@ -122,7 +122,7 @@ func TestJobFilters(t *testing.T) {
 	}{
 		{"templateUris", gen.UsageJobQuery{TemplateURIs: []string{some.TemplateURI, "none"}},
 			func(r gen.UsageJobRow) bool { return r.TemplateURI == some.TemplateURI }},
-		{"httpMethods", gen.UsageJobQuery{HTTPMethods: []gen.JobHTTPMethod{gen.JobHTTPMethodPUT, gen.JobHTTPMethodPATCH}},
+		{"httpMethods", gen.UsageJobQuery{HTTPMethods: []gen.JobHTTPMethod{"PUT", "PATCH"}},
 			func(r gen.UsageJobRow) bool { return r.HTTPMethod == "PUT" || r.HTTPMethod == "PATCH" }},
 		{"platforms", gen.UsageJobQuery{Platforms: []string{some.Platform}},
 			func(r gen.UsageJobRow) bool { return r.Platform == some.Platform }},
@@ -164,7 +164,9 @@ func TestJobOrder(t *testing.T) {
 		{"templateUri", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.TemplateURI, b.TemplateURI) }},
 		{"userId", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.User.ID, b.User.ID) }},
 		{"oauthClientId", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.OauthClient.ID, b.OauthClient.ID) }},
-		{"oauthClientName", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.OauthClient.Name, b.OauthClient.Name) }},
+		{"oauthClientName", func(a, b gen.UsageJobRow) int {
+			return cmp.Compare(a.OauthClient.Name, b.OauthClient.Name)
+		}},
 		{"requestCount", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.RequestCount, b.RequestCount) }},
 		{"status200", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status200, b.Status200) }},
 		{"status300", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status300, b.Status300) }},

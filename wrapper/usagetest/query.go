@@ -16,7 +16,8 @@ func (s *Server) submitQuery(x *exchange) (*response, error) {
 	if err := x.decode(&query); err != nil {
 		return nil, err
 	}
-	want, err := newAggregation(query.Interval, s.config.EndTimeExclusive, query.Granularity, query.GroupBy, query.Metrics)
+	want, err := newAggregation(
+		query.Interval, s.config.EndTimeExclusive, query.Granularity, query.GroupBy, query.Metrics)
 	if err != nil {
 		return nil, err
 	}

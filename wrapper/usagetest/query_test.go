@@ -68,7 +68,8 @@ func TestResultsHaveTheVendorsShape(t *testing.T) {
 		return rows
 	}
 	t.Run("rows of one's own", func(t *testing.T) {
-		server := newFake(t, usagetest.Config{Rows: func(gen.APIUsageQuery) []gen.APIUsageRow { return published.Results }})
+		rows := func(gen.APIUsageQuery) []gen.APIUsageRow { return published.Results }
+		server := newFake(t, usagetest.Config{Rows: rows})
 		_, body := server.get(server.submit(query))
 		check(t, "rows", known(members(t, body)), want)
 	})
@@ -110,25 +111,25 @@ func members(t *testing.T, body string) []map[string]any {
 func TestRefusals(t *testing.T) {
 	server := newFake(t, usagetest.Config{})
 	token := server.Token()
+	codes := map[int]string{400: "bad.request", 401: "authentication.required", 404: "not.found"}
 	for _, test := range []struct {
 		name, method, path, token, body string
 		status                          int
-		code                            string
 	}{
-		{"no token", "POST", queryPath, "", `{"interval":"2026-01/2026-01"}`, 401, "authentication.required"},
-		{"wrong token", "POST", queryPath, "wrong", `{"interval":"2026-01/2026-01"}`, 401, "authentication.required"},
-		{"no JSON", "POST", queryPath, token, `interval`, 400, "bad.request"},
-		{"no interval", "POST", queryPath, token, `{}`, 400, "bad.request"},
-		{"not an interval", "POST", queryPath, token, `{"interval":"last month"}`, 400, "bad.request"},
-		{"end before start", "POST", queryPath, token, `{"interval":"2026-02/2026-01"}`, 400, "bad.request"},
-		{"granularity", "POST", queryPath, token, `{"interval":"2026-01/2026-01","granularity":"Hour"}`, 400, "bad.request"},
-		{"groupBy", "POST", queryPath, token, `{"interval":"2026-01/2026-01","groupBy":["Moon"]}`, 400, "bad.request"},
-		{"metric", "POST", queryPath, token, `{"interval":"2026-01/2026-01","metrics":["Status418"]}`, 400, "bad.request"},
-		{"unknown execution", "GET", noResults, token, "", 404, "not.found"},
-		{"unknown job", "GET", jobPath + "/unknown", token, "", 404, "not.found"},
-		{"unknown path", "GET", "/api/v2/users", token, "", 404, "not.found"},
-		{"wrong method", "GET", queryPath, token, "", 404, "not.found"},
-		{"wrong method for results", "POST", server.submit(`{"interval":"2026-01/2026-01"}`), token, "", 404, "not.found"},
+		{"no token", "POST", queryPath, "", `{"interval":"2026-01/2026-01"}`, 401},
+		{"wrong token", "POST", queryPath, "wrong", `{"interval":"2026-01/2026-01"}`, 401},
+		{"no JSON", "POST", queryPath, token, `interval`, 400},
+		{"no interval", "POST", queryPath, token, `{}`, 400},
+		{"not an interval", "POST", queryPath, token, `{"interval":"last month"}`, 400},
+		{"end before start", "POST", queryPath, token, `{"interval":"2026-02/2026-01"}`, 400},
+		{"granularity", "POST", queryPath, token, `{"interval":"2026-01/2026-01","granularity":"Hour"}`, 400},
+		{"groupBy", "POST", queryPath, token, `{"interval":"2026-01/2026-01","groupBy":["Moon"]}`, 400},
+		{"metric", "POST", queryPath, token, `{"interval":"2026-01/2026-01","metrics":["Status418"]}`, 400},
+		{"unknown execution", "GET", noResults, token, "", 404},
+		{"unknown job", "GET", jobPath + "/unknown", token, "", 404},
+		{"unknown path", "GET", "/api/v2/users", token, "", 404},
+		{"wrong method", "GET", queryPath, token, "", 404},
+		{"wrong method for results", "POST", server.submit(`{"interval":"2026-01/2026-01"}`), token, "", 404},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			response, body := server.send(test.method, test.path, test.token, test.body)
@@ -138,7 +139,7 @@ func TestRefusals(t *testing.T) {
 				t.Fatalf("%s: %v", body, err)
 			}
 			check(t, "status in the body", int(e.Status), test.status)
-			check(t, "code", e.Code, test.code)
+			check(t, "code", e.Code, codes[test.status])
 			check(t, "contextId", e.ContextID, response.Header.Get("ININ-Correlation-Id"))
 			check(t, "has a message", e.Message != "", true)
 			checkContains(t, "body", body, `"details":[]`, `"errors":[]`)
@@ -158,7 +159,8 @@ func TestStatuses(t *testing.T) {
 		{"default", usagetest.Config{}, []string{"Complete", "Complete"}, []string{"Succeeded", "Succeeded"}},
 		{"RunningPolls", usagetest.Config{RunningPolls: 2}, []string{"Running", "Running", "Complete"},
 			[]string{"Queued", "Running", "Succeeded"}},
-		{"QueryTime", usagetest.Config{QueryTime: time.Hour}, []string{"Running", "Running"}, []string{"Queued", "Running"}},
+		{"QueryTime", usagetest.Config{QueryTime: time.Hour}, []string{"Running", "Running"},
+			[]string{"Queued", "Running"}},
 		{"Fail", usagetest.Config{Fail: true}, []string{"Failed"}, []string{"Failed"}},
 		{"RunningPolls and Fail", usagetest.Config{RunningPolls: 1, Fail: true}, []string{"Running", "Failed"},
 			[]string{"Queued", "Failed"}},

@@ -47,7 +47,7 @@ func rowsResponse[R any](key string, rows []R, others map[string]any) *response 
 // omit zero strings, numbers and booleans. Dates, objects and lists keep them. A
 // type that marshals itself is returned as it is.
 func withZeros(row reflect.Type) reflect.Type {
-	if row.Kind() != reflect.Struct || row.Implements(reflect.TypeFor[json.Marshaler]()) {
+	if row.Kind() != reflect.Struct || reflect.PointerTo(row).Implements(reflect.TypeFor[json.Marshaler]()) {
 		return row
 	}
 	options := strings.NewReplacer(",omitempty", "", ",omitzero", "")

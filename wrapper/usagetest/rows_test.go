@@ -78,7 +78,8 @@ func TestRows(t *testing.T) {
 			`"own":true,"share":0.5,"quoted":"5","loud":"a!","time":"2026-10-02T00:00:00.000001Z","day":"2026-10-02",` +
 			`"client":{"name":"c"},"id":"00000000-0000-0000-0000-000000000001","pointer":7,"names":["<a&b>",""],` +
 			`"counts":{"a":0},"any":1}]`},
-		{"rows that marshal themselves", rowsOf(selfMarshaling{AdditionalProperties: map[string]any{"a": 1}}), `[{"a":1}]`},
+		{"rows that marshal themselves", rowsOf(selfMarshaling{AdditionalProperties: map[string]any{"a": 1}}),
+			`[{"a":1}]`},
 		{"rows that are no structs", rowsOf(map[string]int{"a": 1}), `[{"a":1}]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -29,6 +29,7 @@ package usagetest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -70,6 +71,9 @@ type Request struct {
 	Status       int         // of the response; 0 if there was none
 	Fault        string      // the name of its Fault
 }
+
+// Format prints the URL, and neither tokens nor secrets.
+func (s *Server) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "usagetest.Server(%s)", s.URL) }
 
 // NewServer starts a server. The caller closes it.
 func NewServer(config Config) *Server {

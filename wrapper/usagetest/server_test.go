@@ -160,7 +160,21 @@ func TestRequests(t *testing.T) {
 	})
 }
 
-// A server of one's own in front of the fake, which outlives it.
+func TestSecretsAreNotPrinted(t *testing.T) {
+	config := usagetest.Config{ClientSecret: "hidden"}
+	server := newFake(t, config).Server
+	token := server.Token()
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		printed := fmt.Sprintf(format+format+format, config, server, server.Requests())
+		for _, secret := range []string{"hidden", token} {
+			if strings.Contains(printed, secret) {
+				t.Errorf("%s prints %s: %s", format, secret, printed)
+			}
+		}
+	}
+}
+
+// newFront returns a server, and one in front of it that uses it as its handler.
 func newFront(t *testing.T, config usagetest.Config) (server *fake, front *httptest.Server) {
 	t.Helper()
 	server = newFake(t, config)

@@ -98,8 +98,7 @@ func ExampleFault() {
 	defer server.Close()
 
 	_, err := newClient(server).Query(context.Background(), october)
-	var apiError *wrapper.APIError
-	if errors.As(err, &apiError) {
+	if apiError, ok := errors.AsType[*wrapper.APIError](err); ok {
 		fmt.Println(apiError.StatusCode, apiError.Code)
 	}
 	// Output: 403 missing.permissions

@@ -85,7 +85,8 @@ func TestQueriesAddUp(t *testing.T) {
 				for _, row := range rows {
 					checkQueryRow(t, row, by, granularity)
 					groups[[6]string{
-						row.ClientID, row.OrganizationID, row.UserID, row.TemplateURI, row.HTTPMethod, row.Date.String(),
+						row.ClientID, row.OrganizationID, row.UserID, row.TemplateURI, row.HTTPMethod,
+						row.Date.String(),
 					}] = true
 				}
 				check(t, "groups", len(groups), len(rows))

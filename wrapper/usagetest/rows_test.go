@@ -35,9 +35,9 @@ type generatedRow struct {
 	Share   float64        `json:"share,omitempty"`
 	Quoted  int64          `json:"quoted,string,omitempty"`
 	Loud    loud           `json:"loud,omitempty,omitzero"`
-	Time    time.Time      `json:"time,omitempty,omitzero"`
-	Day     types.Date     `json:"day,omitempty,omitzero"`
-	Client  reference      `json:"client,omitempty,omitzero"`
+	Time    time.Time      `json:"time,omitzero"`
+	Day     types.Date     `json:"day,omitzero"`
+	Client  reference      `json:"client,omitzero"`
 	ID      types.UUID     `json:"id,omitempty,omitzero"`
 	Pointer *int64         `json:"pointer,omitempty"`
 	Names   []string       `json:"names,omitempty,omitzero"`

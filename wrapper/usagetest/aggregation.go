@@ -64,8 +64,8 @@ func days(text string, endTimeExclusive bool) (first, last time.Time, err error)
 			" such as 2026-01-01/2026-01-31", text)
 	case i.End.Before(i.Start):
 		return first, last, fmt.Errorf("interval %q ends before it starts", text)
-	case i.EndsInDay && endTimeExclusive:
-		i.End = i.End.Add(-1)
+	case endTimeExclusive:
+		i.End = i.End.Add(-1) // stays in the day of an end that is a date
 	}
 	first, last = i.Days()
 	return first, last, nil

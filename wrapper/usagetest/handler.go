@@ -50,7 +50,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		record.Body = x.body
 	}
 	response := s.respond(x)
-	if x.fault.Connection != Refuse && x.fault.Connection != ResetBefore {
+	if x.fault.Connection != ResetBefore {
 		record.Status = response.status
 	}
 	s.mu.Lock()
@@ -89,7 +89,7 @@ func (s *Server) respond(x *exchange) *response {
 	var r *response
 	switch {
 	case x.fault.Connection == Refuse:
-		r = jsonResponse(0, nil) // is not sent
+		r = jsonResponse(0, nil) // there is none
 	case x.fault.Status != 0:
 		r = x.errorResponse(x.fault.Status, http.StatusText(x.fault.Status))
 	case x.URL.Path == tokenPath:

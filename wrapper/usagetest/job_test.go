@@ -108,6 +108,7 @@ func checkJobRow(t *testing.T, row gen.UsageJobRow, by []gen.JobGroupBy, granula
 	if !slices.Contains(by, gen.JobGroupByUserID) { // some requests have no user
 		check(t, "user.id", row.User.ID, "")
 	}
+	check(t, "row has a date", !row.Date.IsZero(), granularity != "")
 	check(t, "date", row.Date.Time, startOf(row.Date.Time, gen.Granularity(granularity)))
 }
 

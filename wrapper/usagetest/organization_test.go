@@ -56,6 +56,15 @@ func TestOrganizationIsPlausible(t *testing.T) {
 			t.Errorf("%s of a month is zero", total.Type().Field(i).Name)
 		}
 	}
+	requests := func(date string) int64 {
+		return sum(server.query(gen.APIUsageQuery{Interval: date + "/" + date}), countsOf).Requests
+	}
+	friday := requests("2026-01-09")
+	for _, weekend := range []string{"2026-01-10", "2026-01-11"} {
+		if n := requests(weekend); n == 0 || n > friday/2 {
+			t.Errorf("%d requests on %s, want fewer than half of Friday's %d", n, weekend, friday)
+		}
+	}
 	templates := server.query(gen.APIUsageQuery{Interval: january, GroupBy: []gen.GroupBy{gen.GroupByTemplateURI}})
 	if n := len(templates); n < 150 || n > 500 {
 		t.Errorf("%d endpoint templates, want a few hundred", n)
@@ -117,6 +126,8 @@ func checkQueryRow(t *testing.T, row gen.APIUsageRow, by []gen.GroupBy, granular
 	if !slices.Contains(by, gen.GroupByUserID) { // some requests have no user
 		check(t, "userId", row.UserID, "")
 	}
+	check(t, "row has requests", row.Requests > 0, true)
+	check(t, "row has a date", !row.Date.IsZero(), granularity != "")
 	check(t, "date", row.Date, startOf(row.Date, granularity))
 }
 

@@ -176,7 +176,7 @@ func TestJobOrder(t *testing.T) {
 		{"status500", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status500, b.Status500) }},
 	} {
 		t.Run(test.field, func(t *testing.T) {
-			rows := server.queryJob(gen.UsageJobQuery{Interval: lastWeek(), SortBy: []gen.UsageQuerySortBy{
+			rows := server.queryJob(gen.UsageJobQuery{Interval: daysFromNow(-2, -1), SortBy: []gen.UsageQuerySortBy{
 				{FieldName: test.field, Order: gen.UsageQuerySortByOrderDesc}, {FieldName: "templateUri"},
 			}})
 			check(t, "sorted", slices.IsSortedFunc(rows, func(a, b gen.UsageJobRow) int {

@@ -12,4 +12,4 @@
 // This module is not made by Genesys, and not supported by it.
 package usage
 
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config api/oapi-codegen.yaml api/usage.yaml
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config api/oapi-codegen.yaml -o gen/usage.gen.go api/usage.yaml

@@ -2,103 +2,101 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
-// report is what changed between two documents, by what it means.
+// report is what changes for programs that import this module when a document takes
+// the place of another.
 type report struct {
-	changes map[level][]string
-	same    bool
+	breaking, compatible []string
+	same                 bool
 }
 
-// level returns the gravest of the changes.
-func (r *report) level() level {
-	for _, l := range []level{breaking, compatible} {
-		if len(r.changes[l]) > 0 {
-			return l
-		}
+// exitCode is that of -check.
+func (r *report) exitCode() int {
+	switch {
+	case r.same:
+		return exitOK
+	case len(r.breaking) > 0:
+		return exitBreaking
 	}
-	return other
+	return exitCompatible
 }
 
-// String is the report for people.
+// String returns the report for people.
 func (r *report) String() string {
-	if r.same {
+	const major = "Breaking: programs that import this module may not compile or work. The next version is a major one."
+	switch {
+	case r.same:
 		return "Nothing has changed.\n"
+	case len(r.breaking)+len(r.compatible) == 0:
+		return "Texts or order only: the next version is a patch.\n"
 	}
-	var b strings.Builder
+	text := ""
 	for _, section := range []struct {
-		level level
-		title string
-	}{
-		{breaking, "Breaking: programs that import this module may not compile or work. The next version is a major one."},
-		{compatible, "Compatible: the next version is a minor one."},
-		{other, "Other: nothing that programs see. The next version is a patch."},
-	} {
-		if len(r.changes[section.level]) == 0 {
-			continue
-		}
-		fmt.Fprintln(&b, section.title)
-		for _, change := range r.changes[section.level] {
-			fmt.Fprintf(&b, "  - %s\n", change)
+		title   string
+		changes []string
+	}{{major, r.breaking}, {"Compatible: the next version is a minor one.", r.compatible}} {
+		if len(section.changes) > 0 {
+			text += section.title + "\n  - " + strings.Join(section.changes, "\n  - ") + "\n"
 		}
 	}
-	return b.String()
+	return text
 }
 
-func (r *report) add(l level, format string, args ...any) {
-	r.changes[l] = append(r.changes[l], fmt.Sprintf(format, args...))
+func (r *report) add(breaking bool, format string, args ...any) {
+	if change := line(fmt.Sprintf(format, args...)); breaking {
+		r.breaking = append(r.breaking, change)
+	} else {
+		r.compatible = append(r.compatible, change)
+	}
 }
 
-// compare reports what the new document changes. oasdiff, which does the
-// comparing, has a module of its own, so that nothing of it gets into the module
-// graph of programs that import this one.
-func compare(ctx context.Context, before, after []byte) (*report, error) {
-	r := &report{changes: map[level][]string{}}
-	if bytes.Equal(body(before), body(after)) {
-		r.same = true
+// compare reports what a document changes that takes the place of the one in a file:
+// in the exported API of
+// package gen, on the wire, and in who may call an operation.
+func compare(ctx context.Context, checkout, file string, after []byte) (*report, error) {
+	before, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := &report{same: bytes.Equal(body(before), body(after))}
+	if r.same {
 		return r, nil
+	}
+	old, err := parse(before)
+	if err != nil {
+		return nil, fmt.Errorf("comparing with %s: %w", file, err)
+	}
+	current, err := parse(after)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(checkout, "api", "trim", "tools")); err != nil {
+		return nil, fmt.Errorf("comparing: run this in the root of a checkout of the module: %w", err)
 	}
 	dir, err := os.MkdirTemp("", "trim")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	files := [2]string{filepath.Join(dir, "before.yaml"), filepath.Join(dir, "after.yaml")}
-	if err := errors.Join(os.WriteFile(files[0], before, 0o600), os.WriteFile(files[1], after, 0o600)); err != nil {
-		return nil, err
+	w := &workshop{ctx: ctx, checkout: checkout, dir: dir}
+	w.write("before.yaml", before)
+	w.write("after.yaml", after)
+	if w.generate(); w.err != nil {
+		return nil, fmt.Errorf("no client can be generated: %w%s", w.err, w.advice(old, current))
 	}
-	var entries []entry
-	if err := oasdiff(ctx, files, &entries); err != nil {
-		return nil, err
-	}
-	names, err := goNamesOfCheckout()
-	if err != nil {
-		return nil, err
-	}
-	r.addEntries(entries, names, before, after)
-	if err := r.addPermissions(before, after); err != nil {
-		return nil, err
-	}
-	if len(r.changes) == 0 {
-		r.add(other, "texts or order")
-	}
-	for _, changes := range r.changes {
-		slices.Sort(changes)
-	}
-	return r, nil
+	r.addGo(w)
+	r.addWire(w)
+	r.addPermissions(permissions(old), permissions(current))
+	return r, w.err
 }
 
 // body is a document without the comment at its head.
@@ -109,229 +107,93 @@ func body(document []byte) []byte {
 	return document
 }
 
-// entry is a change as oasdiff tells it.
-type entry struct {
-	ID             string `json:"id"`
-	Text           string `json:"text"`
-	Level          int    `json:"level"`
-	Operation      string `json:"operation"`
-	OperationID    string `json:"operationId"`
-	Path           string `json:"path"`
-	BaseSource     source `json:"baseSource"`
-	RevisionSource source `json:"revisionSource"`
-}
-
-// source is where in a document a change is.
-type source struct {
-	Line int `json:"line"`
-}
-
-// oasdiffTool is how oasdiff is run, in the folder of its module.
-var oasdiffTool = goTool
-
-var goTool = []string{"go", "tool", "oasdiff"}
-
-// oasdiff lists the changes between two files.
-func oasdiff(ctx context.Context, files [2]string, into *[]entry) error {
-	module, err := oasdiffModule()
-	if err != nil {
-		return err
-	}
-	command := append(slices.Clip(oasdiffTool), "changelog", files[0], files[1], "--format", "json", "--allow-external-refs=false")
-	run := exec.CommandContext(ctx, command[0], command[1:]...)
-	run.Dir = module
-	run.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
-	var output, problem bytes.Buffer
-	run.Stdout, run.Stderr = &output, &problem
-	if err := run.Run(); err != nil {
-		return fmt.Errorf("comparing with oasdiff: %w: %s", err, bytes.TrimSpace(problem.Bytes()))
-	}
-	if len(bytes.TrimSpace(output.Bytes())) == 0 {
-		return nil // no changes
-	}
-	if err := json.Unmarshal(output.Bytes(), into); err != nil {
-		return fmt.Errorf("reading what oasdiff found: %w", err)
-	}
-	return nil
-}
-
-// oasdiffModule finds oasdiff's module in the checkout that this runs in.
-func oasdiffModule() (string, error) {
-	root, err := checkout()
-	return filepath.Join(root, "api", "trim", "oasdiff"), err
-}
-
-// goNamesOfCheckout reads the generated file of the checkout that this runs in.
-func goNamesOfCheckout() (goNames, error) {
-	root, err := checkout()
-	if err != nil {
-		return nil, err
-	}
-	return readGoNames(filepath.Join(root, "gen", "usage.gen.go"))
-}
-
-// checkout finds the checkout of this module.
-func checkout() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "api", "trim", "oasdiff", "go.mod")); err == nil {
-			return dir, nil
+// addGo adds what apidiff finds in the API that package gen exports, in its words.
+func (r *report) addGo(w *workshop) {
+	w.tool("", "apidiff", "-w", w.file("before"), "./gen")
+	incompatible := false
+	for text := range strings.Lines(w.tool("", "apidiff", w.file("before"), w.file("after"))) {
+		if change, ok := strings.CutPrefix(text, "- "); ok {
+			r.add(incompatible, "package gen: %s", change)
+		} else {
+			incompatible = strings.HasPrefix(text, "Incompatible")
 		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("comparing needs api/trim/oasdiff: run this in a checkout of the module")
-		}
-		dir = parent
 	}
 }
 
-// place tells changes apart: one of a schema that many answers share is reported
-// by oasdiff for each of them.
-type place struct {
-	id                    string
-	where                 string // unless a document says it
-	beforeLine, afterLine int
+// wireChange is an entry of oasdiff's changelog.
+type wireChange struct {
+	ID, Text, Operation, Path  string
+	Level                      int // 3 is an error: it breaks clients
+	BaseSource, RevisionSource struct{ Line int }
 }
 
-func (e entry) place() place {
-	p := place{id: e.ID, beforeLine: e.BaseSource.Line, afterLine: e.RevisionSource.Line}
-	if p.beforeLine == 0 && p.afterLine == 0 {
-		p.where = e.Operation + e.Path + e.Text
+// addWire adds what oasdiff's changelog says, in its words. A change of a schema that
+// many responses share is there for each of them: it is added once. Of its levels, those
+// differ that call it an error when an enumeration grows, which clients are ready for, or
+// when something is deprecated without a date.
+func (r *report) addWire(w *workshop) {
+	output := w.tool("", "oasdiff", "changelog", w.file("before.yaml"), w.file("after.yaml"), "--format", "json",
+		"--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
+	var changes []wireChange
+	if output != "" && w.err == nil {
+		w.err = json.Unmarshal([]byte(output), &changes)
 	}
-	return p
-}
-
-// addEntries adds what oasdiff lists, each change once.
-func (r *report) addEntries(entries []entry, names goNames, before, after []byte) {
-	said := map[string]bool{}
-	count := map[place]int{}
-	for _, e := range entries {
-		count[e.place()]++
+	same := func(c wireChange) wireChange {
+		if c.BaseSource.Line+c.RevisionSource.Line > 0 {
+			c.Text, c.Operation, c.Path = "", "", ""
+		}
+		return c
 	}
-	for _, e := range entries {
-		n := count[e.place()]
-		if n == 0 {
-			continue // reported
-		}
-		if words := names.say(e); words != "" {
-			if !said[words] {
-				said[words] = true
-				r.add(levelOf(e.ID, e.Level), "%s", words)
-			}
-			continue
-		}
-		delete(count, e.place())
-		where := e.OperationID
-		if strings.HasPrefix(e.ID, "api-") || strings.HasPrefix(e.ID, "endpoint-") || where == "" {
-			where = strings.TrimSpace(where + " " + e.Operation + " " + e.Path)
-		}
-		if schema := cmp.Or(schemaAt(after, e.RevisionSource.Line), schemaAt(before, e.BaseSource.Line)); n > 1 && schema != "" {
-			where = schema
-		}
-		if where != "" {
-			where += ": "
-		}
+	count := map[wireChange]int{}
+	for _, c := range changes {
+		count[same(c)]++
+	}
+	for _, c := range changes {
 		more := ""
-		if n > 1 {
+		if n := count[same(c)]; n > 1 {
 			more = fmt.Sprintf(" (in %d places)", n)
 		}
-		r.add(levelOf(e.ID, e.Level), "%s%s%s", where, e.Text, more)
+		if count[same(c)] > 0 {
+			r.add(c.Level == 3, "%s%s", strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :"), more)
+		}
+		delete(count, same(c))
 	}
 }
 
-// schemaAt names the schema that a line of a document is in, as this command
-// lays documents out: schemas are the last but one part, indented by four.
-func schemaAt(document []byte, line int) string {
-	if line == 0 {
-		return ""
-	}
-	name := ""
-	inSchemas := false
-	for i, text := range strings.Split(string(document), "\n") {
-		indent := len(text) - len(strings.TrimLeft(text, " "))
-		switch {
-		case indent <= 2:
-			inSchemas = text == "  schemas:"
-			name = ""
-		case indent == 4 && inSchemas:
-			name = strings.TrimSuffix(strings.TrimSpace(text), ":")
+// addPermissions adds what changed in who may call an operation, which the vendor
+// says in an extension.
+func (r *report) addPermissions(before, after map[string][]string) {
+	for _, id := range slices.Sorted(maps.Keys(before)) {
+		for _, permission := range before[id] {
+			if !slices.Contains(after[id], permission) {
+				r.add(true, "%s: permission removed: %s", id, permission)
+			}
 		}
-		if i+1 == line {
-			return name
+		for _, permission := range after[id] {
+			if !slices.Contains(before[id], permission) {
+				r.add(after[id][0] != "ANY of these", "%s: permission added: %s", id, permission)
+			}
 		}
 	}
-	return ""
 }
 
-// addPermissions adds what changed in who may call an operation, which the
-// vendor says in an extension.
-func (r *report) addPermissions(before, after []byte) error {
-	old, err := permissions(before)
-	if err != nil {
-		return err
-	}
-	current, err := permissions(after)
-	if err != nil {
-		return err
-	}
-	for _, id := range slices.Sorted(maps.Keys(old)) {
-		now, ok := current[id]
-		if !ok {
-			continue // the operation is gone, which is reported as that
-		}
-		if old[id].Type != now.Type {
-			r.add(breaking, "%s: of the permissions, %s are needed where %s were", id, now.Type, old[id].Type)
-		}
-		for _, permission := range old[id].Permissions {
-			if !slices.Contains(now.Permissions, permission) {
-				r.add(breaking, "%s: the permission `%s` is gone", id, permission)
+// permissions returns what each operation of a document requires: any or all of some
+// permissions.
+func permissions(document object) map[string][]string {
+	all := map[string][]string{}
+	paths, _ := document["paths"].(object)
+	for path := range paths {
+		for _, method := range methods {
+			extension, _ := json.Marshal(lookup(paths, path, method, "x-inin-requires-permissions"))
+			var required struct {
+				Type        string
+				Permissions []string
 			}
-		}
-		for _, permission := range now.Permissions {
-			if !slices.Contains(old[id].Permissions, permission) {
-				l := compatible
-				if now.Type != "ANY" {
-					l = breaking // one more that is needed
-				}
-				r.add(l, "%s: new permission `%s`", id, permission)
+			_ = json.Unmarshal(extension, &required) // of another shape: nothing is required
+			if id, ok := lookup(paths, path, method, "operationId").(string); ok {
+				all[id] = append([]string{required.Type + " of these"}, required.Permissions...)
 			}
 		}
 	}
-	return nil
-}
-
-// required is the vendor's extension of an operation.
-type required struct {
-	Type        string   `yaml:"type"`
-	Permissions []string `yaml:"permissions"`
-}
-
-// permissions returns what each operation of a document requires.
-func permissions(document []byte) (map[string]required, error) {
-	var spec struct {
-		Paths map[string]map[string]yaml.Node `yaml:"paths"`
-	}
-	if err := yaml.Unmarshal(document, &spec); err != nil {
-		return nil, err
-	}
-	all := map[string]required{}
-	for _, item := range spec.Paths {
-		for key, node := range item {
-			if !slices.Contains(methods, key) {
-				continue
-			}
-			var operation struct {
-				ID       string   `yaml:"operationId"`
-				Required required `yaml:"x-inin-requires-permissions"`
-			}
-			if err := node.Decode(&operation); err != nil {
-				return nil, err
-			}
-			all[operation.ID] = operation.Required
-		}
-	}
-	return all, nil
+	return all
 }

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi2"
 	"github.com/getkin/kin-openapi/openapi2conv"
@@ -13,113 +16,110 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// trimmed returns the operations and what they reach as OpenAPI 3.0.3 in YAML,
-// and the version that the document gives itself.
-func trimmed(data []byte, operations []string) (spec []byte, version string, err error) {
+// document is what is left of the vendor's after trimming.
+type document struct {
+	spec     []byte   // OpenAPI 3.0.3 in YAML
+	version  string   // that the document gives itself
+	warnings []string // what the specification does not allow
+	others   []string // operations below /api/v2/usage that are not kept
+}
+
+// trimmed returns the operations and what they reach.
+func trimmed(data []byte, operations []string) (d *document, err error) {
 	// kin-openapi panics on some nulls where it expects objects.
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("not a valid API document: %v", p)
+			err = fmt.Errorf("not an API document: %v", p)
 		}
 	}()
 	root, err := parse(data)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	swagger, err := isSwagger(root)
-	if err != nil {
-		return nil, "", err
-	}
-	root, err = pruned(root, operations)
-	if err != nil {
-		return nil, "", err
-	}
-	document, err := model(root, swagger)
-	if err != nil {
-		return nil, "", fmt.Errorf("not a valid API document: %w", err)
-	}
-	document.OpenAPI = "3.0.3"
-	if err := document.Validate(context.Background(), openapi3.DisableExamplesValidation()); err != nil {
-		return nil, "", fmt.Errorf("not a valid API document: %w", err)
-	}
-	spec, err = encode(document)
-	return spec, document.Info.Version, err
-}
-
-// isSwagger tells Swagger 2.0 from OpenAPI 3.0. In YAML, an unquoted
-// "swagger: 2.0" is a number.
-func isSwagger(root object) (bool, error) {
-	if v := root["swagger"]; v != nil {
-		if s := fmt.Sprint(v); s != "2.0" && s != "2" {
-			return false, fmt.Errorf("swagger %v is not read, only 2.0 and OpenAPI 3.0", v)
-		}
+	// In YAML, an unquoted 2.0 is a number.
+	swagger, openapi := fmt.Sprint(root["swagger"]), fmt.Sprint(root["openapi"])
+	isSwagger := swagger == "2.0" || swagger == "2"
+	if isSwagger {
 		root["swagger"] = "2.0"
-		return true, nil
+	} else if openapi != "3" && openapi != "3.0" && !strings.HasPrefix(openapi, "3.0.") {
+		return nil, errors.New("not an API document of Swagger 2.0 or OpenAPI 3.0")
 	}
-	if v := root["openapi"]; v != nil {
-		if s := fmt.Sprint(v); s != "3" && s != "3.0" && !(len(s) > 4 && s[:4] == "3.0.") {
-			return false, fmt.Errorf("OpenAPI %v is not read, only 3.0 and Swagger 2.0", v)
-		}
-		root["openapi"] = "3.0.3"
-		return false, nil
-	}
-	return false, errors.New("not an API document: neither swagger nor openapi says its version")
-}
-
-// model makes kin-openapi's model of the tree and resolves its references.
-func model(root object, swagger bool) (*openapi3.T, error) {
-	data, err := json.Marshal(root)
+	p := pruner{root: root, distance: map[string]int{}}
+	kept, others, err := p.prune(operations)
 	if err != nil {
 		return nil, err
 	}
-	if !swagger {
+	if data, err = json.Marshal(kept); err != nil {
+		return nil, err
+	}
+	model, err := load(data, isSwagger)
+	if err != nil {
+		return nil, fmt.Errorf("not an API document: %w", err)
+	}
+	var spec bytes.Buffer
+	encoder := yaml.NewEncoder(&spec)
+	encoder.SetIndent(2)
+	err = encoder.Encode(layout{"3.0.3", model.Info, model.Servers, model.Paths, model.Components})
+	if err = errors.Join(err, encoder.Close()); err != nil {
+		return nil, err
+	}
+	return &document{spec.Bytes(), model.Info.Version, validate(data, isSwagger), others}, nil
+}
+
+// layout is the order of the parts of an OpenAPI document. Inside them, keys are sorted.
+type layout struct{ OpenAPI, Info, Servers, Paths, Components any }
+
+// load makes kin-openapi's model of a document.
+func load(data []byte, isSwagger bool) (*openapi3.T, error) {
+	if !isSwagger {
 		return openapi3.NewLoader().LoadFromData(data)
 	}
-	var document openapi2.T
-	if err := json.Unmarshal(data, &document); err != nil {
+	var swagger openapi2.T
+	if err := json.Unmarshal(data, &swagger); err != nil {
 		return nil, err
 	}
-	return openapi2conv.ToV3(&document)
-}
-
-// layout is the order of the parts of an OpenAPI document. Inside them, keys
-// are sorted.
-type layout struct {
-	OpenAPI    any `yaml:"openapi"`
-	Info       any `yaml:"info"`
-	Servers    any `yaml:"servers,omitempty"`
-	Tags       any `yaml:"tags,omitempty"`
-	Paths      any `yaml:"paths"`
-	Components any `yaml:"components,omitempty"`
-}
-
-func encode(document *openapi3.T) ([]byte, error) {
-	data, err := json.Marshal(document)
+	model, err := openapi2conv.ToV3(&swagger)
 	if err != nil {
 		return nil, err
 	}
-	var tree object
-	if err := json.Unmarshal(data, &tree); err != nil {
-		return nil, err
+	for _, item := range model.Paths.Map() {
+		for _, operation := range item.Operations() {
+			if body := operation.RequestBody; body != nil && body.Value != nil {
+				delete(body.Value.Extensions, "x-originalParamName") // a note to itself of openapi2conv
+			}
+		}
 	}
-	removeKey(tree, "x-originalParamName") // a note to itself of openapi2conv
-	var buffer bytes.Buffer
-	encoder := yaml.NewEncoder(&buffer)
-	encoder.SetIndent(2)
-	err = encoder.Encode(layout{tree["openapi"], tree["info"], tree["servers"], tree["tags"], tree["paths"], tree["components"]})
-	return buffer.Bytes(), errors.Join(err, encoder.Close())
+	return model, nil
 }
 
-func removeKey(node any, key string) {
-	switch node := node.(type) {
-	case object:
-		delete(node, key)
-		for _, value := range node {
-			removeKey(value, key)
-		}
-	case []any:
-		for _, value := range node {
-			removeKey(value, key)
+var schemaReference = regexp.MustCompile(`\{"\$ref":"#/(definitions|components/schemas)/[^"]*"\}`)
+
+// validate lists what the specification does not allow. That is no error: whether a
+// client can be made of it is for the generator to say.
+func validate(data []byte, isSwagger bool) (warnings []string) {
+	// Without its references: kin-openapi validates what one leads to each time anew.
+	model, err := load(schemaReference.ReplaceAll(data, []byte("{}")), isSwagger)
+	if err != nil {
+		return []string{line(err.Error())}
+	}
+	ctx := openapi3.WithValidationOptions(context.Background(), openapi3.EnableExamplesValidation())
+	warn := func(where string, err error) {
+		if err != nil {
+			problem, _, _ := strings.Cut(err.Error(), "\n")
+			warnings = append(warnings, line(where+": "+problem))
 		}
 	}
+	for path, item := range model.Paths.Map() {
+		warn(path, item.Parameters.Validate(ctx))
+		for method, operation := range item.Operations() {
+			warn(method+" "+path, operation.Validate(ctx))
+		}
+	}
+	if model.Components != nil {
+		for name, schema := range model.Components.Schemas {
+			warn(name, schema.Validate(ctx))
+		}
+	}
+	slices.Sort(warnings)
+	return warnings
 }

@@ -1,6 +1,7 @@
 // Command trim cuts the vendor's API document, of some 10 MB, down to the few
 // operations that this module is made of, and writes them as OpenAPI 3.0.3 to
-// api/usage.yaml, from which go generate makes the client.
+// api/usage.yaml, from which go generate makes the client. Run it in the root of a
+// checkout.
 //
 //	go run ./api/trim                           # from the vendor's address
 //	go run ./api/trim -from swagger.json        # from a file; - is standard input
@@ -10,12 +11,15 @@
 // and all that they reach, and drops the rest. The same input gives the same
 // bytes below the header comment, whatever the order of its keys.
 //
-// Whenever it writes, it reports on standard output what the change means for
-// Go programs that import this module; see the README's section "When Genesys
-// changes the API".
+// The document is not trusted. Of its extensions only those of the vendor's own are
+// kept, and no control character gets into what is written or printed.
+//
+// Before it writes, it generates the client, and it reports what changes for
+// programs that import this module: see the README's section "When Genesys changes
+// the API". A document from which no client can be generated is an error.
 //
 // It exits with 0, or 1 for an error, which leaves the old file as it was, or 2
-// for wrong usage. With -check: 0 when nothing changed, 3 when what changed
+// for a usage error. With -check: 0 when nothing changed, 3 when what changed
 // is compatible, 4 when it breaks programs. (go run turns each of these into 1:
 // build the command first where the difference matters.)
 package main
@@ -26,9 +30,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 )
 
@@ -66,78 +70,70 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return exitUsage
 	}
-	keep := strings.FieldsFunc(*operations, func(r rune) bool { return r == ',' || r == ' ' })
-	usage := ""
-	switch {
+	var usage string
+	switch keep := strings.Split(*operations, ","); {
 	case flags.NArg() > 0:
 		usage = fmt.Sprintf("unexpected argument %q", flags.Arg(0))
-	case len(keep) == 0:
-		usage = "-operations names no operation"
-	case *from == "" || *output == "":
-		usage = "-from and -o cannot be empty"
+	case slices.Contains(keep, ""):
+		usage = "-operations: an empty id"
 	case *check && *output == "-":
-		usage = "-check compares with the file that -o names, and - is none"
+		usage = "-check compares with the file that -o names"
+	default:
+		code, err := trim(ctx, *from, *output, keep, *check, stdin, stdout, stderr)
+		if err != nil {
+			// No line of upstream's begins a line here: a build server may take it for an order.
+			fmt.Fprintf(stderr, "trim: %s\n", strings.ReplaceAll(printable(err.Error()), "\n", "\n  "))
+		}
+		return code
 	}
-	if usage != "" {
-		fmt.Fprintf(stderr, "trim: %s (see trim -h)\n", usage)
-		return exitUsage
-	}
-
-	code, err := trim(ctx, *from, *output, keep, *check, stdin, stdout)
-	if err != nil {
-		fmt.Fprintf(stderr, "trim: %v\n", err)
-	}
-	return code
+	fmt.Fprintf(stderr, "trim: %s (see trim -h)\n", usage)
+	return exitUsage
 }
 
-// trim does what the flags ask for and gives the exit code.
-func trim(ctx context.Context, from, output string, operations []string, check bool, stdin io.Reader, stdout io.Writer) (int, error) {
+// trim does what the flags ask for and returns the exit code.
+func trim(
+	ctx context.Context, from, output string, operations []string, check bool, stdin io.Reader, stdout, stderr io.Writer,
+) (int, error) {
 	data, err := read(ctx, from, stdin)
 	if err != nil {
 		return exitError, err
 	}
-	spec, version, err := trimmed(data, operations)
-	var missing *missingOperationsError
-	switch {
-	case errors.As(err, &missing) && missing.neverWere(output):
-		return exitUsage, fmt.Errorf("-operations: %w (see trim -h)", err)
-	case check && missing != nil:
+	d, err := trimmed(data, operations)
+	if check && errors.Is(err, errMissing) {
 		return exitBreaking, fmt.Errorf("%s: %w", from, err)
-	case err != nil:
+	}
+	if err != nil {
 		return exitError, fmt.Errorf("%s: %w", from, err)
 	}
-	spec = append(header(from, version), spec...)
+	for _, warning := range d.warnings {
+		fmt.Fprintf(stderr, "trim: warning: %s\n", warning)
+	}
+	spec := append(header(from, d.version), d.spec...)
 	if output == "-" {
 		if _, err := stdout.Write(spec); err != nil {
 			return exitError, err
 		}
 		return exitOK, nil
 	}
-
-	before, err := os.ReadFile(output)
-	changes := output + " is new.\n"
-	result := exitOK
-	switch {
-	case err == nil:
-		r, err := compare(ctx, before, spec)
+	code, changes := exitOK, ""
+	if info, err := os.Stat(output); check || err == nil && info.Mode().IsRegular() {
+		r, err := compare(ctx, ".", output, spec)
 		if err != nil {
-			return exitError, err
+			return exitError, fmt.Errorf("%s: %w", from, err)
 		}
-		if !r.same {
-			result = map[level]int{other: exitCompatible, compatible: exitCompatible, breaking: exitBreaking}[r.level()]
-		}
-		changes = r.String()
-	case check || !errors.Is(err, fs.ErrNotExist):
-		return exitError, err
+		code, changes = r.exitCode(), r.String()
 	}
 	if !check {
-		result = exitOK
 		if err := writeFile(output, spec); err != nil {
 			return exitError, err
 		}
+		code = exitOK
+	}
+	for _, operation := range d.others {
+		changes += "Not kept: " + operation + "\n"
 	}
 	if _, err := io.WriteString(stdout, changes); err != nil {
 		return exitError, err
 	}
-	return result, nil
+	return code, nil
 }

@@ -11,14 +11,14 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/oasdiff/yaml"
 )
 
 const (
 	// maxDocument bounds what is read, after decompression. The vendor's
 	// document is about 10 MB.
 	maxDocument = 64 << 20
-	// fetchTimeout bounds the whole download.
+	// fetchTimeout bounds the download.
 	fetchTimeout = 2 * time.Minute
 	userAgent    = "genesyscloud-go-usage-trim (+https://github.com/genesyscloud-go/usage)"
 )
@@ -26,47 +26,38 @@ const (
 // read returns the bytes of a file, of an http or https address, or for "-" of
 // standard input.
 func read(ctx context.Context, from string, stdin io.Reader) ([]byte, error) {
-	switch {
-	case from == "-":
-		return readLimited(stdin, "standard input")
-	case strings.HasPrefix(from, "https://"), strings.HasPrefix(from, "http://"):
-		return fetch(ctx, from)
+	source := stdin
+	if strings.HasPrefix(from, "https://") || strings.HasPrefix(from, "http://") {
+		ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+		defer cancel()
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+		if err != nil {
+			return nil, err
+		}
+		request.Header.Set("User-Agent", userAgent)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return nil, err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("GET %s: %s", from, response.Status)
+		}
+		source = response.Body
+	} else if from != "-" {
+		file, err := os.Open(from)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		source = file
 	}
-	file, err := os.Open(from)
+	data, err := io.ReadAll(io.LimitReader(source, maxDocument+1))
+	if err == nil && len(data) > maxDocument {
+		err = fmt.Errorf("larger than %d MiB", maxDocument>>20)
+	}
 	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return readLimited(file, from)
-}
-
-func fetch(ctx context.Context, address string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("User-Agent", userAgent)
-	request.Header.Set("Accept", "application/json, application/yaml;q=0.9")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %s", address, response.Status)
-	}
-	return readLimited(response.Body, address)
-}
-
-func readLimited(r io.Reader, name string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
-	}
-	if len(data) > maxDocument {
-		return nil, fmt.Errorf("reading %s: larger than %d MiB", name, maxDocument>>20)
+		return nil, fmt.Errorf("reading %s: %w", from, err)
 	}
 	return data, nil
 }
@@ -78,43 +69,14 @@ type object = map[string]any
 // many times slower.
 func parse(data []byte) (object, error) {
 	var tree any
-	jsonErr := json.Unmarshal(data, &tree)
-	if jsonErr != nil {
-		if err := yaml.Unmarshal(data, &tree); err != nil {
+	if jsonErr := json.Unmarshal(data, &tree); jsonErr != nil {
+		if _, err := yaml.Unmarshal(data, &tree, yaml.DecodeOpts{DisableTimestamps: true}); err != nil {
 			return nil, fmt.Errorf("neither JSON (%w) nor YAML (%w)", jsonErr, err)
 		}
-		tree = normalized(tree)
 	}
 	root, ok := tree.(object)
 	if !ok {
 		return nil, errors.New("not an API document: not a JSON object or YAML mapping")
 	}
 	return root, nil
-}
-
-// normalized gives a YAML tree the types of a JSON tree: keys may be numbers in
-// YAML (statuses are), and unquoted dates are times.
-func normalized(node any) any {
-	switch node := node.(type) {
-	case map[string]any:
-		for key, value := range node {
-			node[key] = normalized(value)
-		}
-	case map[any]any:
-		converted := make(object, len(node))
-		for key, value := range node {
-			converted[fmt.Sprint(key)] = normalized(value)
-		}
-		return converted
-	case []any:
-		for i, value := range node {
-			node[i] = normalized(value)
-		}
-	case time.Time:
-		if node.Equal(node.Truncate(24 * time.Hour)) {
-			return node.Format(time.DateOnly)
-		}
-		return node.Format(time.RFC3339Nano)
-	}
-	return node
 }

@@ -1,8 +1,11 @@
-module github.com/genesyscloud-go/usage/api/trim/oasdiff
+module github.com/genesyscloud-go/usage/api/trim/tools
 
 go 1.26.0
 
-tool github.com/oasdiff/oasdiff
+tool (
+	github.com/oasdiff/oasdiff
+	golang.org/x/exp/cmd/apidiff
+)
 
 require (
 	cloud.google.com/go v0.123.0 // indirect
@@ -37,6 +40,10 @@ require (
 	github.com/yargevad/filepathx v1.0.0 // indirect
 	github.com/yuin/goldmark v1.8.6 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4 // indirect
+	golang.org/x/mod v0.42.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/tools v0.52.1-0.20261106145633-d407941a339a // indirect
 )

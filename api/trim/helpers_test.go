@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// root is the folder of the module.
+const root = "../.."
+
+var (
+	// usageOperations are those of the stored documents.
+	usageOperations = strings.Split(kept, ",")
+	smallOperations = usageOperations[:2] // of the small document
+)
+
+// small is a document to change in tests. Its query is reached by a $ref in each
+// place that may hold one.
+const small = `{
+  "swagger": "2.0",
+  "info": {"title": "t", "version": "v1"},
+  "host": "api.example.com",
+  "schemes": ["https"],
+  "securityDefinitions": {
+    "PureCloud OAuth": {"type": "oauth2", "flow": "implicit", "authorizationUrl": "https://login.example.com",
+      "scopes": {"a": "a"}},
+    "Other": {"type": "apiKey", "in": "header", "name": "X"}
+  },
+  "parameters": {"p": {"name": "p", "in": "query", "type": "string"}},
+  "responses": {"r": {"description": "r", "schema": {"$ref": "#/definitions/InResponse"}}},
+  "paths": {
+    "/q": {
+      "parameters": [{"$ref": "#/parameters/p"}],
+      "post": {
+        "operationId": "postUsageQuery",
+        "security": [{"PureCloud OAuth": ["a"]}],
+        "parameters": [{"name": "body", "in": "body", "schema": {"$ref": "#/definitions/Body"}}],
+        "responses": {
+          "200": {"description": "d", "schema": {"$ref": "#/definitions/Result"}},
+          "400": {"$ref": "#/responses/r"},
+          "default": {"description": "d", "schema": {"$ref": "#/definitions/InDefault"}}
+        }
+      }
+    },
+    "/r": {"get": {"operationId": "getUsageQueryExecutionIdResults", "responses": {"200": {"description": "d"}}}},
+    "/other": {"get": {"operationId": "other", "responses": {"200": {"description": "d",
+      "schema": {"$ref": "#/definitions/Dropped"}}}}}
+  },
+  "definitions": {
+    "Body": {
+      "allOf": [
+        {"$ref": "#/definitions/InAllOf"},
+        {"type": "object", "properties": {
+          "$ref": {"type": "string"},
+          "example": {"$ref": "#/definitions/InProperty"},
+          "alias": {"$ref": "#/definitions/Alias"}
+        }}
+      ],
+      "example": {"$ref": "not a reference"}
+    },
+    "Result": {
+      "type": "object",
+      "additionalProperties": {"$ref": "#/definitions/InAdditional"},
+      "properties": {
+        "items": {"type": "array", "items": {"$ref": "#/definitions/InItems"}},
+        "inside": {"$ref": "#/definitions/Inside/properties/deep"}
+      }
+    },
+    "InAllOf": {"type": "object"},
+    "InProperty": {"type": "object"},
+    "InAdditional": {"type": "object"},
+    "InResponse": {"type": "object"},
+    "InDefault": {"type": "object"},
+    "Alias": {"$ref": "#/definitions/Behind"},
+    "Behind": {"type": "object"},
+    "InItems": {"type": "object", "properties": {
+      "self": {"$ref": "#/definitions/InItems"},
+      "cycle": {"$ref": "#/definitions/Result"}
+    }},
+    "Inside": {"type": "object", "properties": {
+      "deep": {"type": "object", "properties": {"x": {"$ref": "#/definitions/InProperty"}}}
+    }},
+    "Dropped": {"type": "object"}
+  }
+}`
+
+// replaced is the small document with one text replaced.
+func replaced(t testing.TB, old, new string) string {
+	t.Helper()
+	if !strings.Contains(small, old) {
+		t.Fatalf("%s is not there to be replaced", old)
+	}
+	return strings.Replace(small, old, new, 1)
+}
+
+// edited returns the stored document of 2026, edited.
+func edited(t testing.TB, edit func(document object)) []byte {
+	t.Helper()
+	var document object
+	if err := json.Unmarshal(readFile(t, root+"/api/trim/testdata/upstream-2026.json"), &document); err != nil {
+		t.Fatal(err)
+	}
+	edit(document)
+	return marshal(t, document)
+}
+
+// properties returns those of a definition, to be edited.
+func properties(document object, definition string) object {
+	return lookup(document, "definitions", definition, "properties").(object)
+}
+
+// rename renames a definition and the references to it.
+func rename(document object, from, to string) {
+	definitions := document["definitions"].(object)
+	definitions[to] = definitions[from]
+	delete(definitions, from)
+	var walk func(any)
+	walk = func(node any) {
+		switch node := node.(type) {
+		case object:
+			if node["$ref"] == "#/definitions/"+from {
+				node["$ref"] = "#/definitions/" + to
+			}
+			for _, value := range node {
+				walk(value)
+			}
+		case []any:
+			for _, value := range node {
+				walk(value)
+			}
+		}
+	}
+	walk(document)
+}
+
+func readFile(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func writeTemp(t testing.TB, data []byte) (name string) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "usage.yaml")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func marshal(t testing.TB, value any) []byte {
+	t.Helper()
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func mustTrim(t testing.TB, data []byte, operations []string) *document {
+	t.Helper()
+	d, err := trimmed(data, operations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// runTrim runs the command with a document on standard input.
+func runTrim(t *testing.T, input string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, problems bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(input), &out, &problems)
+	return code, out.String(), problems.String()
+}
+
+// trimSmall runs it with the operations of the small document.
+func trimSmall(t *testing.T, input string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	return runTrim(t, input, append([]string{"-from", "-", "-operations", strings.Join(smallOperations, ",")}, args...)...)
+}
+
+// contains checks that a text has a part.
+func contains(t *testing.T, what, text, part string) {
+	t.Helper()
+	if !strings.Contains(text, part) {
+		t.Errorf("%s: want %q in\n%s", what, part, text)
+	}
+}
+
+// equal checks that two values are the same.
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// sortedKeys returns the keys of a map.
+func sortedKeys[V any](m map[string]V) []string {
+	var keys []string
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

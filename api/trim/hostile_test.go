@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// orders are extensions that the generator obeys, or may some day.
+var orders = object{
+	"x-go-type-import":          object{"path": "net/http/pprof", "name": "_"},
+	"x-go-type":                 "pprof.Handler",
+	"x-go-type-name":            "APIUsageRow",
+	"x-go-name":                 "Status500",
+	"x-go-json-ignore":          true,
+	"x-oapi-codegen-extra-tags": object{"json": "other"},
+	"x-enum-varnames":           []any{"B", "A"},
+	"x-order":                   1,
+	"x-omitempty":               true,
+	"x-extensible-enum":         []any{"a"},
+	"x-ininother":               "of another vendor",
+	"x-originalParamName":       "body",
+}
+
+// Of all extensions, wherever they stand, only those of the vendor's own stay: with
+// the others, the same bytes come out.
+func TestExtensionsOfOthersAreDropped(t *testing.T) {
+	want := mustTrim(t, []byte(small), smallOperations).spec
+	for _, place := range []string{
+		"", "info", "paths", "paths /q", "paths /q post", "paths /q post responses 200", "paths /q post responses",
+		"paths /q post responses 200 schema", "parameters p", "responses r", "securityDefinitions PureCloud_OAuth",
+		"definitions Result", "definitions Result properties items", "definitions Result properties items items",
+		"definitions Result additionalProperties", "definitions InAllOf",
+	} {
+		t.Run(place, func(t *testing.T) {
+			var document object
+			if err := json.Unmarshal([]byte(small), &document); err != nil {
+				t.Fatal(err)
+			}
+			tokens := strings.Fields(place)
+			for i, token := range tokens {
+				tokens[i] = strings.ReplaceAll(token, "_", " ")
+			}
+			node := lookup(document, tokens...).(object)
+			// Beside these, a name that begins with x- is no extension.
+			if !slices.Contains([]string{"paths /q post responses"}, place) {
+				maps.Copy(node, orders)
+			}
+			if got := mustTrim(t, marshal(t, document), smallOperations).spec; !bytes.Equal(got, want) {
+				t.Errorf("other bytes:\n%s", got)
+			}
+		})
+	}
+}
+
+func TestExtensionsOfTheVendorStay(t *testing.T) {
+	const extension = `"x-inin-requires-permissions": {"type": "ANY", "permissions": ["a:b"], "x-go-name": "data"}, `
+	spec := string(mustTrim(t, []byte(replaced(t, `"operationId": "postUsageQuery",`,
+		extension+`"x-purecloud-method-name": "m", "operationId": "postUsageQuery",`)), smallOperations).spec)
+	contains(t, "permissions", spec, "\n      x-inin-requires-permissions:\n        permissions:\n          - a:b\n")
+	contains(t, "in an extension that stays", spec, "\n        x-go-name: data\n")
+	contains(t, "method name", spec, "\n      x-purecloud-method-name: m\n")
+}
+
+// Properties, parameters, definitions, headers and paths may be called anything.
+func TestNamesLikeExtensionsStay(t *testing.T) {
+	for _, test := range []struct{ name, input, want string }{
+		{"property", replaced(t, `"inside": {`, `"x-go-name": {"type": "string"}, "inside": {`),
+			"        x-go-name:\n          type: string\n"},
+		{"property with a reference", replaced(t, `"inside": {"$ref": "#/definitions/Inside/properties/deep"}`,
+			`"x-originalParamName": {"$ref": "#/definitions/Inside/properties/deep"}`),
+			"        x-originalParamName:\n          $ref: '#/components/schemas/Inside/properties/deep'\n"},
+		{"required property", replaced(t, `"InAllOf": {"type": "object"}`,
+			`"InAllOf": {"type": "object", "required": ["x-order"], "properties": {"x-order": {"type": "integer"}}}`),
+			"        x-order:\n          type: integer\n      required:\n        - x-order\n"},
+		{"parameter", replaced(t, `"name": "p"`, `"name": "x-go-type"`), "      name: x-go-type\n"},
+		{"parameter of the document",
+			strings.ReplaceAll(replaced(t, `"p": {`, `"x-p": {`), "#/parameters/p", "#/parameters/x-p"), "    x-p:\n"},
+		{"definition", strings.ReplaceAll(small, "InItems", "x-in-items"), "    x-in-items:\n"},
+		{"header", replaced(t, `"200": {"description": "d"}`,
+			`"200": {"description": "d", "headers": {"x-order": {"type": "string"}}}`), "            x-order:\n"},
+		{"path", replaced(t, `"/q": {`, `"/x-go-name": {`), "  /x-go-name:\n"},
+		{"property called example", small, "            example:\n              $ref: '#/components/schemas/InProperty'\n"},
+		{"in an example", replaced(t, `"example": {"$ref": "not a reference"}`,
+			`"example": {"x-go-name": "data", "$ref": "not a reference"}`), "        x-go-name: data\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			contains(t, "spec", string(mustTrim(t, []byte(test.input), smallOperations).spec), test.want)
+		})
+	}
+}
+
+// controls are control characters that a document may have in a text: an escape
+// sequence, a bell, a C1 control, one that turns the direction of writing, a line
+// separator. They are written as JSON writes them.
+const controls = `\u001b[31m\u0007\u009b\u202e\u2028\u0000\r`
+
+func TestTextsHaveNoControlCharacters(t *testing.T) {
+	input := strings.NewReplacer(
+		`"description": "`, `"description": "a\tb\n`+controls,
+		`"title": "t"`, `"title": "`+controls+`"`,
+		`"version": "v1"`, `"version": "`+controls+`"`,
+		`"operationId": "postUsageQuery"`, `"summary": "`+controls+`", "tags": ["`+controls+`"],
+			"x-inin-requires-permissions": {"permissions": ["`+controls+`"], "`+controls+`": 1},
+			"operationId": "postUsageQuery"`,
+		`"example": {`, `"example": {"a": "`+controls+`", "`+controls+`": 1, `,
+		`"InAllOf": {"type": "object"`, `"InAllOf": {"type": "string", "pattern": "`+controls+`", "default": "`+controls+`"`,
+		`"https://login.example.com"`, `"https://login.example.com/`+controls+`"`,
+	).Replace(small)
+	code, stdout, stderr := trimSmall(t, input, "-o", "-")
+	equal(t, "exit code", code, exitOK)
+	contains(t, "description", stdout, "description: |-")
+	hasNoControls(t, "standard output", stdout)
+	hasNoControls(t, "standard error", stderr)
+	var tree yaml.Node
+	if err := yaml.Unmarshal([]byte(stdout), &tree); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(*yaml.Node)
+	walk = func(node *yaml.Node) {
+		hasNoControls(t, "a text of the document", node.Value)
+		for _, below := range node.Content {
+			walk(below)
+		}
+	}
+	walk(&tree)
+}
+
+func hasNoControls(t *testing.T, what, text string) {
+	t.Helper()
+	for _, r := range text {
+		if r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' {
+			t.Errorf("%s has %U in %q", what, r, text)
+			return
+		}
+	}
+}
+
+// What is printed has no control characters, and no line of it is upstream's.
+func TestErrorsHaveNoControlCharacters(t *testing.T) {
+	const evil = controls + `\n::error::x`
+	for name, input := range map[string]string{
+		"name of a property":   replaced(t, `"inside":`, `"`+evil+`":`),
+		"name of a path":       replaced(t, `"/q":`, `"/q`+evil+`":`),
+		"name of a definition": strings.ReplaceAll(small, "InItems", evil),
+		"name of a parameter":  replaced(t, `"name": "p"`, `"name": "`+evil+`"`),
+		"value of an enum":     replaced(t, `"InProperty": {"type": "object"}`, `"InProperty": {"enum": ["`+evil+`"]}`),
+		"operation":            replaced(t, `"postUsageQuery"`, `"`+evil+`"`),
+		"reference":            replaced(t, `"#/definitions/InItems"`, `"#/definitions/`+evil+`"`),
+		"type":                 replaced(t, `"InProperty": {"type": "object"}`, `"InProperty": {"type": {"`+evil+`": 1}}`),
+		"version":              replaced(t, `"swagger": "2.0"`, `"swagger": "`+evil+`"`),
+		"no JSON":              strings.NewReplacer(`\u001b`, "\x1b", `\n`, "\n").Replace(evil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, stderr := trimSmall(t, input, "-o", "-")
+			equal(t, "exit code", code, exitError)
+			hasNoControls(t, "standard error", stderr)
+			for text := range strings.Lines(stderr) {
+				equal(t, "a line is upstream's", strings.HasPrefix(text, "::"), false)
+			}
+		})
+	}
+}
+
+// chain is the small document with n definitions, each of which refers to the next.
+func chain(n int, link string) string {
+	var definitions strings.Builder
+	for i := range n {
+		fmt.Fprintf(&definitions, `"D%[1]d": `+link+`, `, i, i+1)
+	}
+	fmt.Fprintf(&definitions, `"D%d": {"type": "object"}, `, n)
+	return strings.NewReplacer(`"definitions": {`, `"definitions": {`+definitions.String(),
+		`#/definitions/InItems`, "#/definitions/D0").Replace(small)
+}
+
+func TestBounds(t *testing.T) {
+	nested := func(n int, open, end string) string {
+		return strings.Replace(small, `{"$ref": "#/definitions/InItems"}`,
+			strings.Repeat(open, n)+"{}"+strings.Repeat(end, n), 1)
+	}
+	const schema = `{"type": "object", "properties": {"a": `
+	for _, test := range []struct{ name, input, want string }{
+		{"chain of 20,000 references", chain(20_000, `{"properties": {"a": {"$ref": "#/definitions/D%[2]d"}}}`),
+			"is more than 100 references deep"},
+		{"chain of 20,000 aliases", chain(20_000, `{"$ref": "#/definitions/D%[2]d"}`),
+			"more than 100 references to references"},
+		{"schema 9,000 deep", nested(4500, schema, "}}"), "nested more than 100 levels deep"},
+		{"schema 20,000 deep", nested(10_000, schema, "}}"), "neither JSON"},
+		{"array 9,000 deep", nested(9000, "[", "]"), "nested more than 100 levels deep"},
+		{"YAML 9,000 deep", nested(9000, "[ ", " ]") + " # ", "nested more than 100 levels deep"},
+		{"YAML of aliases", "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n" +
+			"c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n" +
+			"e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e]\n" +
+			"g: [*f, *f, *f, *f, *f, *f, *f, *f, *f]\n", "excessive aliasing"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code, _, stderr := trimSmall(t, test.input, "-o", "-")
+			equal(t, "exit code", code, exitError)
+			if !strings.Contains(stderr, test.want) {
+				t.Errorf("want %q in %.300q", test.want, stderr)
+			}
+		})
+	}
+	t.Run("chain of 90 references", func(t *testing.T) {
+		mustTrim(t, []byte(chain(90, `{"properties": {"a": {"$ref": "#/definitions/D%[2]d"}}}`)), smallOperations)
+	})
+}
+
+// Definitions that refer to the next one twice: followed each time anew, these would be
+// 2 to the power of 60 references.
+func TestReferencesAreFollowedOnce(t *testing.T) {
+	const reference = `{"$ref": "#/definitions/D%[2]d"}`
+	mustTrim(t, []byte(chain(60, `{"properties": {"a": `+reference+`, "b": `+reference+`}}`)), smallOperations)
+	mustTrim(t, []byte(chain(60, `{"allOf": [`+reference+`, `+reference+`]}`)), smallOperations)
+}
+
+// kin-openapi follows each reference while it validates, which takes the square of
+// their number. It does not see them: one to nothing is no problem to it.
+func TestValidationFollowsNoReferences(t *testing.T) {
+	input := strings.ReplaceAll(small, `{"$ref": "#/definitions/In`, `{"$ref":"#/definitions/Missing`)
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(input)); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "warnings", fmt.Sprint(validate(compact.Bytes(), true)), "[]")
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+func TestFetch(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		handler http.HandlerFunc
+		code    int
+		want    string
+	}{
+		{"a document", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, small) }, exitOK, ""},
+		{"503", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+			exitError, "503 Service Unavailable"},
+		{"too large", endless, exitError, "larger than 64 MiB"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+				equal(t, "User-Agent", request.UserAgent(), userAgent)
+				test.handler(w, request)
+			}))
+			defer server.Close()
+			code, stdout, stderr := trimSmall(t, "", "-from", server.URL+"/swagger", "-o", "-")
+			equal(t, "exit code", code, test.code)
+			contains(t, "standard error", stderr, test.want)
+			if test.code == exitOK {
+				contains(t, "standard output", stdout, "# From: "+server.URL+"/swagger (info.version")
+			}
+		})
+	}
+}
+
+// endless is small on the wire, and does not end once it is decompressed.
+func endless(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Encoding", "gzip")
+	compressed := gzip.NewWriter(w)
+	blanks := bytes.Repeat([]byte(" "), 1<<20)
+	for range maxDocument>>20 + 1 {
+		if _, err := compressed.Write(blanks); err != nil {
+			return
+		}
+	}
+	compressed.Close()
+}
+
+func TestReadErrors(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	for _, from := range []string{server.URL, "missing.json"} {
+		code, _, stderr := trimSmall(t, "", "-from", from, "-o", "-")
+		equal(t, from+": exit code", code, exitError)
+		contains(t, "standard error", stderr, from)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := read(ctx, "http://127.0.0.1:1", nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v, want %v", err, context.Canceled)
+	}
+}

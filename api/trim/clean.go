@@ -60,6 +60,9 @@ func (p *pruner) clean(node any, key string, keys kind, depth int) any {
 			node["$ref"] = p.follow(reference)
 			return node
 		}
+		if node["in"] == "body" && keys == words {
+			delete(node, "name") // it has no meaning, and openapi2conv would make an extension of it
+		}
 		for _, name := range slices.Sorted(maps.Keys(node)) {
 			value, cleaned, below, within := node[name], printable(name), key, keys
 			delete(node, name)

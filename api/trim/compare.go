@@ -60,8 +60,7 @@ func (r *report) add(breaking bool, format string, args ...any) {
 }
 
 // compare reports what a document changes that takes the place of the one in a file:
-// in the exported API of
-// package gen, on the wire, and in who may call an operation.
+// in the exported API of package gen, on the wire, and in who may call an operation.
 func compare(ctx context.Context, checkout, file string, after []byte) (*report, error) {
 	before, err := os.ReadFile(file)
 	if err != nil {
@@ -90,10 +89,11 @@ func compare(ctx context.Context, checkout, file string, after []byte) (*report,
 	w := &workshop{ctx: ctx, checkout: checkout, dir: dir}
 	w.write("before.yaml", before)
 	w.write("after.yaml", after)
-	if w.generate(); w.err != nil {
+	apidiff := w.tool("apidiff")
+	if w.generate(apidiff); w.err != nil {
 		return nil, fmt.Errorf("no client can be generated: %w%s", w.err, w.advice(old, current))
 	}
-	r.addGo(w)
+	r.addGo(w.run("", "", apidiff, "./gen", w.file("after")))
 	r.addWire(w)
 	r.addPermissions(permissions(old), permissions(current))
 	return r, w.err
@@ -108,10 +108,9 @@ func body(document []byte) []byte {
 }
 
 // addGo adds what apidiff finds in the API that package gen exports, in its words.
-func (r *report) addGo(w *workshop) {
-	w.tool("", "apidiff", "-w", w.file("before"), "./gen")
+func (r *report) addGo(changes string) {
 	incompatible := false
-	for text := range strings.Lines(w.tool("", "apidiff", w.file("before"), w.file("after"))) {
+	for text := range strings.Lines(changes) {
 		if change, ok := strings.CutPrefix(text, "- "); ok {
 			r.add(incompatible, "package gen: %s", change)
 		} else {
@@ -132,8 +131,8 @@ type wireChange struct {
 // differ that call it an error when an enumeration grows, which clients are ready for, or
 // when something is deprecated without a date.
 func (r *report) addWire(w *workshop) {
-	output := w.tool("", "oasdiff", "changelog", w.file("before.yaml"), w.file("after.yaml"), "--format", "json",
-		"--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
+	output := w.run("", "", w.tool("oasdiff"), "changelog", w.file("before.yaml"), w.file("after.yaml"),
+		"--format", "json", "--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
 	var changes []wireChange
 	if output != "" && w.err == nil {
 		w.err = json.Unmarshal([]byte(output), &changes)

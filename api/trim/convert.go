@@ -41,6 +41,7 @@ func trimmed(data []byte, operations []string) (d *document, err error) {
 	isSwagger := swagger == "2.0" || swagger == "2"
 	if isSwagger {
 		root["swagger"] = "2.0"
+		delete(root, "openapi")
 	} else if openapi != "3" && openapi != "3.0" && !strings.HasPrefix(openapi, "3.0.") {
 		return nil, errors.New("not an API document of Swagger 2.0 or OpenAPI 3.0")
 	}
@@ -78,18 +79,7 @@ func load(data []byte, isSwagger bool) (*openapi3.T, error) {
 	if err := json.Unmarshal(data, &swagger); err != nil {
 		return nil, err
 	}
-	model, err := openapi2conv.ToV3(&swagger)
-	if err != nil {
-		return nil, err
-	}
-	for _, item := range model.Paths.Map() {
-		for _, operation := range item.Operations() {
-			if body := operation.RequestBody; body != nil && body.Value != nil {
-				delete(body.Value.Extensions, "x-originalParamName") // a note to itself of openapi2conv
-			}
-		}
-	}
-	return model, nil
+	return openapi2conv.ToV3(&swagger)
 }
 
 var schemaReference = regexp.MustCompile(`\{"\$ref":"#/(definitions|components/schemas)/[^"]*"\}`)

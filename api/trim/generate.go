@@ -45,11 +45,10 @@ func (w *workshop) run(folder, goflags, name string, args ...string) string {
 	return output.String()
 }
 
-// tool runs a command of api/trim/tools. That is a module of its own, so that nothing
-// of it gets into the module graph of programs that import this one.
-func (w *workshop) tool(goflags, name string, args ...string) string {
-	file := w.run("api/trim/tools", "", "go", "tool", "-n", name)
-	return w.run("", goflags, strings.TrimSpace(file), args...)
+// tool returns the file of a command of api/trim/tools. That is a module of its own, so
+// that nothing of it gets into the module graph of programs that import this one.
+func (w *workshop) tool(name string) string {
+	return strings.TrimSpace(w.run("api/trim/tools", "", "go", "tool", "-n", name))
 }
 
 // file returns the path of a file in the folder.
@@ -63,8 +62,8 @@ func (w *workshop) write(name string, data []byte) {
 }
 
 // generate makes package gen of after.yaml, as go generate would, and writes the API
-// that it exports to the file after, and that of the package as it stands to before.
-func (w *workshop) generate() {
+// that it exports to the file after.
+func (w *workshop) generate(apidiff string) {
 	w.run("", "", "go", "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen",
 		"-config", "api/oapi-codegen.yaml", "-o", w.file("usage.gen.go"), w.file("after.yaml"))
 	gen, err := filepath.Abs(filepath.Join(w.checkout, "gen", "usage.gen.go"))
@@ -73,5 +72,5 @@ func (w *workshop) generate() {
 		w.err = err
 	}
 	w.write("replace.json", replace)
-	w.tool("'-overlay="+w.file("replace.json")+"'", "apidiff", "-w", w.file("after"), "./gen")
+	w.run("", "'-overlay="+w.file("replace.json")+"'", apidiff, "-w", w.file("after"), "./gen")
 }

@@ -43,7 +43,7 @@ func (p *pruner) clean(node any, key string, keys kind, depth int) any {
 	switch node := node.(type) {
 	case string:
 		cleaned := printable(node)
-		if slices.Contains(verbatim, key) && strings.ContainsFunc(node, isControl) {
+		if slices.Contains(verbatim, key) && strings.ContainsFunc(node, isUnprintable) {
 			p.fail("%s %q has a control character", key, node)
 		}
 		if key == "mapping" && strings.HasPrefix(cleaned, "#") {
@@ -67,7 +67,7 @@ func (p *pruner) clean(node any, key string, keys kind, depth int) any {
 			value, cleaned, below, within := node[name], printable(name), key, keys
 			delete(node, name)
 			switch {
-			case strings.ContainsFunc(name, isControl) && keys != data:
+			case strings.ContainsFunc(name, isUnprintable) && keys != data:
 				p.fail("the key %q has a control character", name)
 			case keys == names && key == "security":
 				cleaned, within = withoutBlanks(name), data
@@ -86,22 +86,20 @@ func (p *pruner) clean(node any, key string, keys kind, depth int) any {
 	return node
 }
 
-// isControl reports whether a terminal or a reader of logs may take r for an order: it
-// is a control character, or turns the direction of writing.
-func isControl(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
-}
+// isUnprintable reports whether a terminal, or a reader of logs or of code, may take r
+// for an order: a control character, or one that turns the direction of writing.
+func isUnprintable(r rune) bool { return !unicode.IsPrint(r) }
 
-// printable removes control characters other than line breaks.
+// printable removes what is not printable from a text, but for line breaks.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\t':
+		case r == '\n', unicode.IsPrint(r):
+			return r
+		case unicode.IsSpace(r):
 			return ' '
-		case r != '\n' && isControl(r):
-			return -1
 		}
-		return r
+		return -1
 	}, text)
 }
 

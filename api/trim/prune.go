@@ -153,7 +153,7 @@ func (p *pruner) follow(reference string) string {
 		node, _ := value.(object)
 		next, isReference := node["$ref"].(string)
 		switch {
-		case err != nil || !strings.HasPrefix(fragment, "#/") || strings.ContainsFunc(fragment, isControl):
+		case err != nil || !strings.HasPrefix(fragment, "#/") || strings.ContainsFunc(fragment, isUnprintable):
 			p.fail("$ref %q is no reference within the document", reference)
 		case len(tokens) < depth || !slices.Contains(sections, tokens[0]):
 			p.fail("$ref %q points to no component", reference)

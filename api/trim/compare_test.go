@@ -107,7 +107,7 @@ func TestCompare(t *testing.T) {
 					change.edit(document)
 				}
 			}), usageOperations).spec
-			r, err := compare(t.Context(), root, root+"/api/usage.yaml", spec)
+			r, err := compare(t.Context(), stored(t), stored(t)+"/api/usage.yaml", spec)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +135,7 @@ var unusable = []struct {
 	old, new string
 }{
 	{change{"definition renamed", func(d object) { rename(d, "ApiUsageRow", "UsageRow") },
-		[]string{"api/overlay.yaml:48: ApiUsageRow is called UsageRow now: write that"}},
+		[]string{": ApiUsageRow is called UsageRow now: write that"}},
 		"$.components.schemas.ApiUsageRow\n", "$.components.schemas.UsageRow\n"},
 	{change{"property removed that the overlay names", func(d object) {
 		delete(properties(d, "OrganizationPublicApiUsage"), "httpMethod")
@@ -176,7 +176,7 @@ func TestNoClientCanBeGenerated(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			spec := mustTrim(t, edited(t, test.edit), usageOperations).spec
-			_, err := compare(t.Context(), root, root+"/api/usage.yaml", spec)
+			_, err := compare(t.Context(), stored(t), stored(t)+"/api/usage.yaml", spec)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -192,7 +192,7 @@ func TestNoClientCanBeGenerated(t *testing.T) {
 func TestClientIsGeneratedWithTheAdvice(t *testing.T) {
 	t.Parallel()
 	checkout := t.TempDir()
-	copyModule(t, checkout)
+	generatedFrom(t, checkout, edited(t, func(object) {}))
 	file := filepath.Join(checkout, "api", "overlay.yaml")
 	overlay := string(readFile(t, file))
 	for _, change := range unusable {
@@ -207,7 +207,7 @@ func TestClientIsGeneratedWithTheAdvice(t *testing.T) {
 			change.edit(document)
 		}
 	}), usageOperations).spec
-	r, err := compare(t.Context(), checkout, root+"/api/usage.yaml", spec)
+	r, err := compare(t.Context(), checkout, checkout+"/api/usage.yaml", spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestExitCodes(t *testing.T) {
 	shorter := string(edited(t, func(d object) { delete(properties(d, "ApiUsageRow"), "clientName") }))
 	longer := string(edited(t, func(d object) { properties(d, "ApiUsageRow")["extra"] = object{"type": "string"} }))
 	spec := mustTrim(t, []byte(same), usageOperations).spec
-	t.Chdir(root)
+	t.Chdir(stored(t))
 	for _, test := range []struct {
 		name, input, check string
 		code               int

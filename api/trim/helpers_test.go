@@ -10,9 +10,6 @@ import (
 	"testing"
 )
 
-// root is the folder of the module.
-const root = "../.."
-
 var (
 	// usageOperations are those of the stored documents.
 	usageOperations = strings.Split(kept, ",")
@@ -102,7 +99,7 @@ func replaced(t testing.TB, old, new string) string {
 func edited(t testing.TB, edit func(document object)) []byte {
 	t.Helper()
 	var document object
-	if err := json.Unmarshal(readFile(t, root+"/api/trim/testdata/upstream-2026.json"), &document); err != nil {
+	if err := json.Unmarshal(readFile(t, "testdata/upstream-2026.json"), &document); err != nil {
 		t.Fatal(err)
 	}
 	edit(document)

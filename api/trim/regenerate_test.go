@@ -6,9 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
-	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -35,12 +33,7 @@ func TestGreenInTheEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			copyModule(t, dir)
-			file := filepath.Join(dir, "api", "usage.yaml")
-			if err := os.WriteFile(file, mustTrim(t, data, usageOperations).spec, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			goCommand(t, dir, "generate", ".")
+			generatedFrom(t, dir, data)
 			goCommand(t, dir, "build", ".", "./gen", "./wrapper/...")
 		})
 	}
@@ -73,42 +66,6 @@ func addEverything(document object) {
 				schema["enum"] = append(values, "Added")
 			}
 		}
-	}
-}
-
-func goCommand(t *testing.T, dir string, args ...string) {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", args...)
-	command.Dir = dir
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, output)
-	}
-}
-
-// copyModule copies what a checkout has, but for the sources of this command, whose
-// tests would run themselves.
-func copyModule(t *testing.T, dir string) {
-	t.Helper()
-	module := os.DirFS(root)
-	err := fs.WalkDir(module, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && name != "." && strings.HasPrefix(name, "."):
-			return fs.SkipDir
-		case entry.IsDir():
-			return os.MkdirAll(filepath.Join(dir, name), 0o755)
-		case path.Dir(name) == "api/trim", !entry.Type().IsRegular():
-			return nil
-		}
-		data, err := fs.ReadFile(module, name)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(dir, name), data, 0o644)
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -250,7 +207,7 @@ func TestHandWrittenPlaces(t *testing.T) {
 			for _, name := range names[of] {
 				named := regexp.MustCompile(`\b` + name.code + `\b`).MatchString(source)
 				if !named && !strings.Contains(source, strconv.Quote(name.wire)) {
-					t.Logf("%s: %s: add gen.%s (%q)", place.folder, place.what, name.code, name.wire)
+					t.Logf("%s: %s: nothing about %s of %s (%q)", place.folder, place.what, name.code, of, name.wire)
 				}
 			}
 		}
@@ -293,18 +250,37 @@ func generatedNames(t *testing.T) map[string][]generatedName {
 	return names
 }
 
-// handWritten returns the source below a folder, tests aside.
+// handWritten returns the source of a folder and of those that belong to it, tests aside.
 func handWritten(t *testing.T, folder string) string {
 	t.Helper()
 	var source strings.Builder
-	err := filepath.WalkDir(folder, func(name string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
+	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+		switch base := filepath.Base(name); {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != folder && (base == "cmd" || base == "usagetest" || base == "examples"):
+			return fs.SkipDir
+		case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
 			source.Write(readFile(t, name))
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return source.String()
+}
+
+// Neither oasdiff nor apidiff is in the module graph of programs that import this module.
+func TestImportersDoNotGetTheTools(t *testing.T) {
+	command := exec.CommandContext(t.Context(), "go", "mod", "graph")
+	command.Dir = root + "/wrapper/examples" // a module that imports this one
+	graph, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, "module graph", string(graph), "github.com/genesyscloud-go/usage")
+	equal(t, "oasdiff is in it", strings.Contains(string(graph), "github.com/oasdiff/oasdiff@"), false)
+	module := string(readFile(t, root+"/go.mod"))
+	equal(t, "apidiff is required", strings.Contains(module, "golang.org/x/exp "), false)
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// root is the folder of the module.
+const root = "../.."
+
+var temporary string
+
+func TestMain(m *testing.M) {
+	var err error
+	if temporary, err = os.MkdirTemp("", "trim"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(temporary)
+	os.Exit(code)
+}
+
+var once sync.Once
+
+// stored returns a checkout of this module that is generated from the stored document of
+// 2026, whatever the one here is generated from: what tests compare with.
+func stored(t *testing.T) (checkout string) {
+	t.Helper()
+	checkout = filepath.Join(temporary, "checkout")
+	once.Do(func() { generatedFrom(t, checkout, edited(t, func(object) {})) })
+	return checkout
+}
+
+// generatedFrom makes a checkout of this module that is generated from a document.
+func generatedFrom(t *testing.T, dir string, document []byte) {
+	t.Helper()
+	copyModule(t, dir)
+	spec := mustTrim(t, document, usageOperations).spec
+	if err := os.WriteFile(filepath.Join(dir, "api", "usage.yaml"), spec, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	goCommand(t, dir, "generate", ".")
+}
+
+// copyModule copies what a checkout has, but for the sources of this command, whose
+// tests would run themselves.
+func copyModule(t *testing.T, dir string) {
+	t.Helper()
+	module := os.DirFS(root)
+	err := fs.WalkDir(module, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != "." && strings.HasPrefix(name, "."):
+			return fs.SkipDir
+		case entry.IsDir():
+			return os.MkdirAll(filepath.Join(dir, name), 0o755)
+		case path.Dir(name) == "api/trim", !entry.Type().IsRegular():
+			return nil
+		}
+		data, err := fs.ReadFile(module, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, name), data, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func goCommand(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", args...)
+	command.Dir = dir
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, output)
+	}
+}

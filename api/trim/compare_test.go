@@ -135,7 +135,7 @@ var unusable = []struct {
 	old, new string
 }{
 	{change{"definition renamed", func(d object) { rename(d, "ApiUsageRow", "UsageRow") },
-		[]string{": ApiUsageRow is called UsageRow now: write that"}},
+		[]string{"there is no $.components.schemas.ApiUsageRow any more; if it is renamed, write its new name: UsageRow"}},
 		"$.components.schemas.ApiUsageRow\n", "$.components.schemas.UsageRow\n"},
 	{change{"property removed that the overlay names", func(d object) {
 		delete(properties(d, "OrganizationPublicApiUsage"), "httpMethod")
@@ -144,19 +144,19 @@ var unusable = []struct {
 			"      x-go-type: JobHTTPMethod # that of the query\n", ""},
 	{change{"two properties of one name", func(d object) {
 		properties(d, "OrganizationPublicApiUsage")["template-uri"] = object{"type": "string"}
-	}, []string{"TemplateURI redeclared", "- target: $.components.schemas.OrganizationPublicApiUsage.properties" +
-		"['template-uri']\n  update: {x-go-name: TemplateURI2}"}}, "actions:\n",
+	}, []string{"two would be called TemplateURI (template-uri, templateUri);",
+		"- target: $.components.schemas.OrganizationPublicApiUsage.properties['template-uri']\n  update: {x-go-name: TemplateURI2}"}}, "actions:\n",
 		"actions:\n  - target: $.components.schemas.OrganizationPublicApiUsage.properties['template-uri']\n" +
 			"    update: {x-go-name: TemplateURI2}\n"},
 	{change{"definition called Client", addDefinition("Client"), []string{"Client redeclared",
-		"- target: $.components.schemas.Client\n  update: {x-go-name: Client2}"}}, "actions:\n",
-		"actions:\n  - target: $.components.schemas.Client\n    update: {x-go-name: Client2}\n"},
+		"- target: $.components.schemas['Client']\n  update: {x-go-name: Client2}"}}, "actions:\n",
+		"actions:\n  - target: $.components.schemas['Client']\n    update: {x-go-name: Client2}\n"},
 	{change{"definition called as the overlay calls another", addDefinition("Metric"),
-		[]string{"duplicate typename 'Metric'", "- target: $.components.schemas.Metric\n  update: {x-go-name: Metric2}"}},
-		"actions:\n", "actions:\n  - target: $.components.schemas.Metric\n    update: {x-go-name: Metric2}\n"},
+		[]string{"typename 'Metric'", "- target: $.components.schemas['Metric']\n  update: {x-go-name: Metric2}"}},
+		"actions:\n", "actions:\n  - target: $.components.schemas['Metric']\n    update: {x-go-name: Metric2}\n"},
 	{change{"definitions that differ in case", addDefinition("errorBody"),
-		[]string{"typename 'ErrorBody'", "- target: $.components.schemas.errorBody\n  update: {x-go-name: ErrorBody2}"}},
-		"actions:\n", "actions:\n  - target: $.components.schemas.errorBody\n    update: {x-go-name: ErrorBody2}\n"},
+		[]string{"(ErrorBody, errorBody);", "- target: $.components.schemas['errorBody']\n  update: {x-go-name: ErrorBody2}"}},
+		"actions:\n", "actions:\n  - target: $.components.schemas['errorBody']\n    update: {x-go-name: ErrorBody2}\n"},
 }
 
 // addDefinition adds a definition, and a property of executions that refers to it.

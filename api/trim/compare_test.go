@@ -85,6 +85,16 @@ var compatibleChanges = []change{
 	}, []string{"postUsageQuery: permission added: new:permission"}},
 }
 
+// editTexts changes texts to ones that would be code if they got out of their comments.
+func editTexts(document object) {
+	const code = "x\n}\nfunc Evil() {}\n*/\rfunc Evil() {}\u2028func Evil() {}"
+	postQuery(document)["summary"] = code
+	postQuery(document)["description"] = code
+	lookup(document, "definitions", "ApiUsageRow").(object)["description"] = code
+	properties(document, "ApiUsageRow")["clientName"].(object)["description"] = code
+	enum(document, "ApiUsageQueryResult", "queryStatus")["description"] = code
+}
+
 // What a change means for programs that import this module. As each comparison takes a
 // second, all changes of one kind are made at once.
 func TestCompare(t *testing.T) {
@@ -96,8 +106,7 @@ func TestCompare(t *testing.T) {
 	}{
 		{"breaking", exitBreaking, breakingChanges, "Breaking: "},
 		{"compatible", exitCompatible, compatibleChanges, "Compatible: "},
-		{"texts", exitCompatible, []change{{"text", func(d object) { postQuery(d)["summary"] = "another" }, nil}},
-			"Texts or order only: the next version is a patch.\n"},
+		{"texts", exitCompatible, []change{{"text", editTexts, nil}}, "Texts or order only: the next version is a patch.\n"},
 		{"nothing", exitOK, nil, "Nothing has changed.\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -182,6 +191,30 @@ func TestNoClientCanBeGenerated(t *testing.T) {
 			}
 			if test.target != "" {
 				contains(t, "error", err.Error(), "\n- target: "+test.target+"\n  update: {x-go-name: "+test.goName+"}")
+			}
+		})
+	}
+}
+
+// A name that would be code if it got out of its quotes stays in them, or gives no client.
+func TestNamesAreNoCode(t *testing.T) {
+	const code = "a`\"; func Evil() {}"
+	for _, test := range []change{
+		{"property", func(d object) { properties(d, "ApiUsageRow")[code] = object{"type": "string"} }, nil},
+		{"value", func(d object) {
+			values := enum(d, "ApiUsageQueryResult", "queryStatus")
+			values["enum"] = append(values["enum"].([]any), code)
+		}, nil},
+		{"parameter", func(d object) {
+			postQuery(d)["parameters"] = []any{object{"in": "query", "name": code, "type": "string"}}
+		}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			spec := mustTrim(t, edited(t, test.edit), usageOperations).spec
+			r, err := compare(t.Context(), stored(t), stored(t)+"/api/usage.yaml", spec)
+			if err == nil { // the name was quoted
+				equal(t, "it is code", strings.Contains(r.String(), "package gen: Evil"), false)
 			}
 		})
 	}

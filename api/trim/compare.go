@@ -39,16 +39,16 @@ func (r *report) String() string {
 	case len(r.breaking)+len(r.compatible) == 0:
 		return "Texts or order only: the next version is a patch.\n"
 	}
-	text := ""
+	var text strings.Builder
 	for _, section := range []struct {
 		title   string
 		changes []string
 	}{{major, r.breaking}, {"Compatible: the next version is a minor one.", r.compatible}} {
 		if len(section.changes) > 0 {
-			text += section.title + "\n  - " + strings.Join(section.changes, "\n  - ") + "\n"
+			fmt.Fprintf(&text, "%s\n  - %s\n", section.title, strings.Join(section.changes, "\n  - "))
 		}
 	}
-	return text
+	return text.String()
 }
 
 func (r *report) add(breaking bool, format string, args ...any) {

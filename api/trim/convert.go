@@ -57,6 +57,9 @@ func trimmed(data []byte, operations []string) (d *document, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("not an API document: %w", err)
 	}
+	if model.Components == nil {
+		model.Components = &openapi3.Components{}
+	}
 	var spec bytes.Buffer
 	encoder := yaml.NewEncoder(&spec)
 	encoder.SetIndent(2)

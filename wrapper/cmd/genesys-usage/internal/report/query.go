@@ -1,0 +1,121 @@
+// Package report is what is asked about API usage and what came of it, as plain values:
+// period, query, row, totals, comparison, allowance and the report made of them. It knows
+// no flag, no terminal and no API client.
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
+)
+
+// Query is what is asked of one of the vendor's two usage APIs.
+type Query struct {
+	Jobs        bool        // the jobs API; otherwise the queries API
+	Interval    string      // ISO-8601
+	Granularity Granularity //
+	GroupBy     []Dimension // in the order of the columns; nil if it is not known
+	Metrics     []Metric    // in the order of the columns; nil means all
+}
+
+// Granularity is the size of the steps that rows are split by.
+type Granularity string
+
+// The granularities. AnyStep is that of a query that is resumed without saying what it
+// asked.
+const (
+	NoSteps Granularity = ""
+	Day     Granularity = "Day"
+	Week    Granularity = "Week"
+	Month   Granularity = "Month"
+	AnyStep Granularity = "any"
+)
+
+// Has reports whether a counter was asked for. Errors are two counters.
+func (q *Query) Has(m Metric) bool {
+	if m == Errors {
+		return q.Has(Status400) && q.Has(Status500)
+	}
+	return len(q.Metrics) == 0 || slices.Contains(q.Metrics, m)
+}
+
+// Grouping says in words what rows are for, or "" if it is not known.
+func (q *Query) Grouping() string {
+	if len(q.GroupBy) == 0 {
+		return ""
+	}
+	names := make([]string, len(q.GroupBy))
+	for i, d := range q.GroupBy {
+		names[i] = d.String()
+	}
+	words := "by " + text.Join(names, "and")
+	switch step := strings.ToLower(string(q.Granularity)); q.Granularity {
+	case Day, Week, Month:
+		words += ", " + step + " by " + step
+	}
+	return words
+}
+
+// Dimension is something that rows are broken down by.
+type Dimension int
+
+// The dimensions, in the order of their columns.
+const (
+	Client Dimension = iota
+	User
+	Endpoint
+	Method
+	Organization
+	Platform
+	numDimensions = iota
+)
+
+// Dimensions returns the dimensions of an API, in the order of their columns.
+func Dimensions(jobs bool) []Dimension {
+	if jobs {
+		return []Dimension{Client, User, Endpoint, Method, Platform}
+	}
+	return []Dimension{Client, User, Endpoint, Method, Organization}
+}
+
+func (d Dimension) String() string {
+	return [numDimensions]string{"client", "user", "endpoint", "method", "organization", "platform"}[d]
+}
+
+// Metric is a counter of a row, or Errors.
+type Metric int
+
+// The metrics, in the order of their columns.
+const (
+	Requests Metric = iota
+	Status200
+	Status300
+	Status400 // with Status429
+	Status429
+	Status500
+	numCounters = iota
+	// Errors is the sum of Status400 and Status500. It is in no row.
+	Errors Metric = numCounters
+)
+
+// Counters are the metrics that rows have.
+var Counters = []Metric{Requests, Status200, Status300, Status400, Status429, Status500}
+
+var metrics = [...]struct{ name, title, words string }{
+	{"requests", "REQUESTS", "requests"},
+	{"status200", "2XX", "requests answered with 2xx"},
+	{"status300", "3XX", "requests answered with 3xx"},
+	{"status400", "4XX", "requests answered with 4xx"},
+	{"status429", "429", "refused requests (429)"},
+	{"status500", "5XX", "requests answered with 5xx"},
+	{"errors", "ERRORS", "requests with an error (4xx, 5xx)"},
+}
+
+func (m Metric) String() string { return metrics[m].name }
+
+// Title returns the title of a column of the table.
+func (m Metric) Title() string { return metrics[m].title }
+
+// Words returns what is counted, for a sentence.
+func (m Metric) Words() string { return metrics[m].words }

@@ -1,0 +1,187 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
+)
+
+// Report is what a query came to. The fields above the line are given to New; those below
+// it are set by New.
+type Report struct {
+	Made       time.Time
+	Region     string // such as us-east-1; "" if Demo
+	Demo       bool   // the organization is made up
+	Query      Query
+	Period     Period
+	Match      string      // only rows with it in a name were kept; "" for all rows
+	Sort       Metric      // what groups are ranked by
+	Comparison *Comparison // nil without one
+	Allowance  *Allowance  // nil without one
+
+	Rows   int64
+	Total  Counts
+	Groups []*Group // ranked; none if rows were only counted
+	Dated  bool     // rows have dates
+
+	totals *Totals
+	labels map[string]string // of clients, by id
+}
+
+// Comparison sets a period beside the one before it.
+type Comparison struct {
+	Period Period
+	Before int64 // requests, set by New
+}
+
+// New returns a report on rows that were added up. What is not known of the query is
+// completed with what the rows show.
+func New(r Report, t *Totals) *Report {
+	r.Query = t.complete(r.Query)
+	for _, m := range append([]Metric{r.Sort, Requests}, r.Query.Metrics...) {
+		if r.Query.Has(m) { // if not, it was resumed without saying what it asked
+			r.Sort = m
+			break
+		}
+	}
+	r.Rows, r.Total, r.Dated, r.totals, r.labels = t.rows, t.total, t.dated, t, t.labels()
+	r.Groups = t.ranked(r.Sort)
+	if r.Comparison != nil {
+		r.Comparison.Before = t.before
+	}
+	if r.Allowance != nil {
+		r.Allowance.set(&r)
+	}
+	return &r
+}
+
+// Name returns what a group is called in a dimension, as it is shown.
+func (r *Report) Name(g *Group, d Dimension) string {
+	name := r.totals.name(g, d)
+	if label, ok := r.labels[name]; ok && d == Client {
+		name = label
+	}
+	return text.Name(name)
+}
+
+// Label returns what a group is called in all dimensions.
+func (r *Report) Label(g *Group) string {
+	names := make([]string, len(r.Query.GroupBy))
+	for i, d := range r.Query.GroupBy {
+		names[i] = r.Name(g, d)
+	}
+	if len(names) == 0 {
+		return "all"
+	}
+	return strings.Join(names, " ")
+}
+
+// Steps returns the total of each step, by date.
+func (r *Report) Steps() []Step {
+	var steps []Step
+	for _, g := range r.Groups {
+		for i := range g.Steps {
+			steps = addStep(steps, g.Steps[i].Date, &g.Steps[i].Counts)
+		}
+	}
+	return steps
+}
+
+// StepLabel names a step, with its part if not all of it is in the period.
+func (r *Report) StepLabel(date time.Time) string {
+	name, part := r.Period.Step(date, r.Query.Granularity)
+	if part != "" {
+		name += ", " + part
+	}
+	return name
+}
+
+// Sum adds up groups: those that are not shown one by one, say.
+func Sum(groups []*Group) Group {
+	var all Group
+	for _, g := range groups {
+		all.Add(&g.Counts)
+		all.Before = sum(all.Before, g.Before)
+	}
+	return all
+}
+
+// Subject names the period and the grouping, in a sentence.
+func (r *Report) Subject() string {
+	subject := r.Period.String()
+	if grouping := r.Query.Grouping(); grouping != "" {
+		subject += ", " + grouping
+	}
+	return strings.ToUpper(subject[:1]) + subject[1:] + "."
+}
+
+// Source says which requests are counted, in a sentence.
+func (r *Report) Source() string {
+	source := "Usage queries API: without the vendor's own OAuth clients."
+	if r.Query.Jobs {
+		source = "Usage jobs API: all requests, not only those that count for billing."
+	}
+	if r.Demo {
+		source += " The organization is made up (-demo)."
+	}
+	return source
+}
+
+// Remarks are sentences on what makes the figures other than a reader may think.
+func (r *Report) Remarks() []string {
+	var remarks []string
+	if r.Period.Warning != "" {
+		remarks = append(remarks, "Warning: "+r.Period.Warning+".")
+	}
+	if r.Sort != Requests {
+		remarks = append(remarks, "Ranked by "+r.Sort.Words()+"; the share is theirs.")
+	}
+	if r.Match != "" {
+		remarks = append(remarks, fmt.Sprintf("Only rows with %q in a name; totals and shares are those of these rows.", text.Clean(r.Match)))
+	}
+	if c := r.Comparison; c != nil {
+		remark := "Before: " + c.Period.String() + "."
+		if now, before := r.Period.DataDays(), c.Period.DataDays(); now != before {
+			remark += fmt.Sprintf(" Warning: %s before, %s now.", text.DayCount(before), text.DayCount(now))
+		} else if r.Period.Days() != now || r.Period.Monthly && r.Period.DataLast.Before(EndOfMonthly(r.Period.First)) {
+			remark += fmt.Sprintf(" As many days as there are of this period so far: %d.", now)
+		}
+		remarks = append(remarks, remark)
+	}
+	return remarks
+}
+
+// Empty says why there is nothing to show.
+func (r *Report) Empty() string {
+	if r.Match != "" {
+		return fmt.Sprintf("No row has %q in a name. Rows are %s: names of anything else are not in them.",
+			text.Clean(r.Match), r.Query.Grouping())
+	}
+	return "No requests in this period."
+}
+
+// Meaning says what the numbers mean, in the words of package wrapper's documentation.
+func (r *Report) Meaning() []string {
+	if r.Query.Jobs {
+		return jobMeaning
+	}
+	return meaning
+}
+
+var meaning = []string{
+	"Days are UTC days, and the last day of an interval is in it.",
+	"The vendor's API Usage view shows the same days as dates in the viewer's time zone: west of UTC a figure stands a day earlier there.",
+	"The counts are about a day old: today is not in them, and they reach back to 2018.",
+	"Requests answered with 429 are counted in status429 and, with all other 4xx, in status400.",
+	"The vendor's own OAuth clients are not in the counts; the vendor leaves them out of its API Usage view too, which it calls aligned with billing.",
+}
+
+var jobMeaning = []string{
+	meaning[0],
+	meaning[1],
+	"How fresh the counts of jobs are is not documented.",
+	"Requests answered with 429 are counted in status429.",
+	"All requests are counted, those of the vendor's own OAuth clients included, and not just the billable ones; the vendor says not to determine bills by them.",
+}

@@ -1,0 +1,115 @@
+package text
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Thousands writes a number with separators between thousands: 1,234,567.
+func Thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	start := 0
+	if n < 0 {
+		start = 1
+	}
+	for i := len(s) - 3; i > start; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Signed writes a number with its sign, and 0 without.
+func Signed(n int64) string {
+	if n > 0 {
+		return "+" + Thousands(n)
+	}
+	return Thousands(n)
+}
+
+var grouped = regexp.MustCompile(`^\d{1,3}([,._' \x{a0}\x{202f}]\d{3})+$`)
+
+// ParseCount reads a number of at least 1, with separators between thousands or
+// without, as Thousands and spreadsheets write it.
+func ParseCount(s string) (int64, error) {
+	if grouped.MatchString(s) {
+		s = strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 {
+		return 0, errors.New("want a number of requests such as 1500000 or 1,500,000")
+	}
+	return n, nil
+}
+
+// Percent writes a part of a total, or "" if the total is 0.
+func Percent(part, total int64) string {
+	if total == 0 {
+		return ""
+	}
+	p := 100 * float64(part) / float64(total)
+	if p > 0 && p < 0.05 {
+		return "<0.1%"
+	}
+	return fmt.Sprintf("%.1f%%", p)
+}
+
+// Change writes how much more or less than before now is.
+func Change(now, before int64) string {
+	switch {
+	case now == 0 && before == 0:
+		return ""
+	case before == 0:
+		return "new"
+	case now == 0:
+		return "gone"
+	}
+	return fmt.Sprintf("%+.1f%%", 100*(float64(now)-float64(before))/float64(before))
+}
+
+// DayCount writes a number of days.
+func DayCount(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return Thousands(int64(n)) + " days"
+}
+
+// Days writes days as people do: 1 to 31 October 2026.
+func Days(first, last time.Time) string {
+	const dayMonth, dayMonthYear = "2 January", "2 January 2006"
+	end := last.Format(dayMonthYear)
+	switch {
+	case first.Equal(last):
+		return end
+	case first.Year() != last.Year():
+		return first.Format(dayMonthYear) + " to " + end
+	case first.Month() != last.Month():
+		return first.Format(dayMonth) + " to " + end
+	}
+	return first.Format("2") + " to " + end
+}
+
+// Ordinal writes a day of the month: 1st, 2nd, 3rd, 4th.
+func Ordinal(n int) string {
+	suffix := "th"
+	if n%100/10 != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return strconv.Itoa(n) + suffix
+}

@@ -1,0 +1,233 @@
+package outfile_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/outfile"
+)
+
+func create(t *testing.T, name string) *outfile.File {
+	t.Helper()
+	f, err := outfile.Create(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func write(t *testing.T, f *outfile.File, text string) {
+	t.Helper()
+	if _, err := f.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func commit(t *testing.T, f *outfile.File) {
+	t.Helper()
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func writeFile(t *testing.T, name, text string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(name, mode); err != nil { // whatever the umask is
+		t.Fatal(err)
+	}
+}
+
+// wantFile checks what is in a file; "missing" is none.
+func wantFile(t *testing.T, name, want string) {
+	t.Helper()
+	got, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		got = []byte("missing")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("%s has %q, want %q", filepath.Base(name), got, want)
+	}
+}
+
+// wantNames checks what is in a folder.
+func wantNames(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, entry := range entries {
+		got = append(got, entry.Name())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the folder has %q, want %q", got, want)
+	}
+}
+
+// A file has its new content after Commit and not before; nothing else is left in its folder.
+func TestAppearsComplete(t *testing.T) {
+	for _, test := range []struct{ name, before string }{
+		{"a new file", "missing"},
+		{"a file that exists", "old"},
+		{"a longer file", strings.Repeat("old", 100)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			name := filepath.Join(dir, "report.csv")
+			if test.before != "missing" {
+				writeFile(t, name, test.before, 0o600)
+			}
+			f := create(t, name)
+			write(t, f, "new")
+			wantFile(t, name, test.before)
+			commit(t, f)
+			wantFile(t, name, "new")
+			wantNames(t, dir, "report.csv")
+		})
+	}
+}
+
+// A file that is closed without Commit, as after an error or a signal, is what it was.
+func TestCloseWithoutCommit(t *testing.T) {
+	for _, test := range []struct {
+		name, before string
+		names        []string
+	}{
+		{"a new file", "missing", nil},
+		{"a file that exists", "old", []string{"report.csv"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			name := filepath.Join(dir, "report.csv")
+			if test.before != "missing" {
+				writeFile(t, name, test.before, 0o600)
+			}
+			f := create(t, name)
+			write(t, f, "new")
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			wantFile(t, name, test.before)
+			wantNames(t, dir, test.names...)
+		})
+	}
+}
+
+// A file that cannot be renamed onto, such as one that is mounted into a container, is written over.
+func TestCannotRename(t *testing.T) {
+	outfile.SetRename(t, func(string, string) error { return &os.LinkError{Op: "rename", Err: syscall.EBUSY} })
+	dir := t.TempDir()
+	name := filepath.Join(dir, "report.csv")
+	writeFile(t, name, "old and longer", 0o600)
+	before, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := create(t, name)
+	write(t, f, "new")
+	commit(t, f)
+	wantFile(t, name, "new")
+	wantNames(t, dir, "report.csv")
+	if after, err := os.Stat(name); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the file was replaced (%v), want it written over", err)
+	}
+}
+
+// What cannot be written to is refused before anything is written, by the name that the caller gave.
+func TestRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, test := range []struct {
+		name string
+		want error
+	}{
+		{"folder", syscall.EISDIR},
+		{"missing/report.csv", fs.ErrNotExist},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			name := filepath.Join(dir, filepath.FromSlash(test.name))
+			_, err := outfile.Create(t.Context(), name)
+			if !errors.Is(err, test.want) {
+				t.Errorf("error %v, want %v", err, test.want)
+			}
+			fileErr, ok := errors.AsType[*outfile.Error](err)
+			if !ok {
+				t.Fatalf("error %v, want an *outfile.Error", err)
+			}
+			if fileErr.Name != name {
+				t.Errorf("an error of %s, want one of %s", fileErr.Name, name)
+			}
+			if got, want := err.Error(), name+": "+fileErr.Err.Error(); got != want {
+				t.Errorf("error %q, want %q", got, want)
+			}
+		})
+	}
+	wantNames(t, dir, "folder")
+}
+
+// The null device is written directly; it is still one after that.
+func TestNullDevice(t *testing.T) {
+	f := create(t, os.DevNull)
+	write(t, f, "new")
+	commit(t, f)
+	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
+		t.Errorf("the null device is a file now (%v)", err)
+	}
+}
+
+// The file that standard output goes to is written where the output of this and other programs in it ends.
+func TestFileOfStandardOutput(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	stdout := os.Stdout
+	t.Cleanup(func() { os.Stdout = stdout })
+	log, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	os.Stdout = log
+	if _, err := log.WriteString("before\n"); err != nil {
+		t.Fatal(err)
+	}
+	f := create(t, name)
+	write(t, f, "report\n")
+	commit(t, f)
+	if _, err := log.WriteString("after\n"); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, name, "before\nreport\nafter\n")
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}
+}
+
+// Errors of an open writer have the name that it was given; it is not closed.
+func TestOpenWriter(t *testing.T) {
+	f := outfile.New("standard output", brokenWriter{})
+	_, err := f.Write([]byte("new"))
+	if want := "standard output: " + syscall.EPIPE.Error(); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %q", err, want)
+	}
+	commit(t, f)
+}

@@ -11,40 +11,26 @@ import (
 	"path/filepath"
 )
 
-// File is an output file. It is not safe for concurrent use.
+// File is an output file. Its errors do not contain its name. It is not safe for concurrent use.
 type File struct {
-	name string // as the caller has it
-	to   io.Writer
-	file *os.File // to close; nil for a File of New
-	path string   // what file is to replace, or "" if it is written directly
+	file *os.File
+	path string // what file is to replace; "" if it is written directly
 }
-
-// Error is an error of a File. All errors of this package are of this type.
-type Error struct {
-	Name string // of the file, as the caller has it
-	Err  error
-}
-
-func (e *Error) Error() string { return e.Name + ": " + e.Err.Error() }
-func (e *Error) Unwrap() error { return e.Err }
-
-// New returns a File that writes to an open writer, such as standard output, and does not close it.
-func New(name string, to io.Writer) *File { return &File{name: name, to: to} }
 
 // Create returns a File that [File.Commit] puts in the place of a regular file, or of none, or at the end of symbolic
 // links. Anything else, such as a device, a FIFO or the file that standard output goes to, is written directly. What
-// cannot be written to is an error now. Opening a FIFO waits for its reader until ctx ends. The caller closes the File.
+// cannot be written to is an error now. Opening a FIFO waits for its reader until ctx ends. The caller calls Close and
+// then Commit, or Abort.
 func Create(ctx context.Context, name string) (*File, error) {
+	f := &File{}
 	info, err := os.Stat(name)
-	if open := standard(info); open != nil {
-		return New(name, open), nil
-	}
-	f := &File{name: name}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		f.path = follow(name)
 		f.file, err = createTemp(f.path, 0o666) // less the umask
 	case err != nil:
+	case standard(info) != nil:
+		f.file = standard(info)
 	case !info.Mode().IsRegular():
 		f.file, err = openDirect(ctx, name)
 	default:
@@ -52,55 +38,71 @@ func Create(ctx context.Context, name string) (*File, error) {
 		f.file, err = createReplacement(f.path, info.Mode().Perm())
 	}
 	if err != nil {
-		return nil, f.wrapErr(err)
+		return nil, unwrapPathError(err)
 	}
-	f.to = f.file
 	return f, nil
 }
 
 // Write implements [io.Writer].
 func (f *File) Write(p []byte) (int, error) {
-	n, err := f.to.Write(p)
-	return n, f.wrapErr(err)
+	n, err := f.file.Write(p)
+	return n, unwrapPathError(err)
 }
 
-// Commit closes the file and puts it in its place.
-func (f *File) Commit() error {
-	if f.file == nil {
+// Close closes the file: what was written is stored, and not in its place yet. Standard output stays open.
+func (f *File) Close() error {
+	if f.file == os.Stdout || f.file == os.Stderr {
 		return nil
 	}
-	err := f.file.Close()
-	if err != nil || f.path == "" {
-		return f.wrapErr(err)
-	}
-	if rename(f.file.Name(), f.path) != nil { // path is a mount point (EBUSY), or in another file system
-		err = overwrite(f.path, f.file.Name())
-	}
-	return f.wrapErr(err)
+	return unwrapPathError(f.file.Close())
 }
 
-// Close closes the file and removes what was not committed. What was written directly stays.
-func (f *File) Close() error {
-	if f.file != nil {
-		f.file.Close() // after Commit, or of a file that goes
-		if f.path != "" {
-			os.Remove(f.file.Name())
-		}
+// Commit puts a closed file in its place.
+func (f *File) Commit() error {
+	if f.path == "" {
+		return nil
 	}
-	return nil
+	err := rename(f.file.Name(), f.path)
+	if err != nil { // path is a mount point (EBUSY), or in another file system
+		err = overwrite(f.path, f.file.Name())
+		os.Remove(f.file.Name())
+	}
+	f.path = ""
+	return unwrapPathError(err)
+}
+
+// Abort closes the file and removes it, if it was not committed. What was written directly stays.
+func (f *File) Abort() {
+	_ = f.Close() // it may be closed
+	if f.path != "" {
+		os.Remove(f.file.Name())
+	}
+}
+
+// Same reports whether two names are of one file, whether or not it exists.
+func Same(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errA == nil || errB == nil {
+		return os.SameFile(infoA, infoB)
+	}
+	a, b = follow(a), follow(b)
+	if filepath.Base(a) != filepath.Base(b) {
+		return false
+	}
+	infoA, _ = os.Stat(filepath.Dir(a))
+	infoB, _ = os.Stat(filepath.Dir(b))
+	return os.SameFile(infoA, infoB)
 }
 
 var rename = os.Rename // for tests
 
-// wrapErr gives an error the name that the caller knows, in the place of a temporary file's.
-func (f *File) wrapErr(err error) error {
-	if err == nil {
-		return nil
-	}
+// unwrapPathError removes the operation and the path, which may be that of a temporary file.
+func unwrapPathError(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pathErr.Err
+		return pathErr.Err
 	}
-	return &Error{f.name, err}
+	return err
 }
 
 // follow returns what symbolic links lead to, whether or not it exists.

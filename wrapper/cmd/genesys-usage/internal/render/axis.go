@@ -31,7 +31,7 @@ func newTimeAxis(r *report.Report, dates []time.Time) *timeAxis {
 			first = begin // on which day weeks begin is not documented
 		}
 		a.steps = []time.Time{first}
-		for _, date := range append(dates, a.next(r.Period.DataLast)) {
+		for _, date := range append(dates, r.Period.DataLast.AddDate(0, 0, 1)) {
 			for next := a.next(a.steps[len(a.steps)-1]); next.Before(date) && len(a.steps) < maxSteps; next = a.next(next) {
 				a.steps = append(a.steps, next)
 			}
@@ -109,9 +109,9 @@ func (a *timeAxis) ticks() (labels []string, n int) {
 // count. They are of floating point: sums of counts need not fit into an integer.
 func countTicks(largest float64) (step float64, n int) {
 	largest = max(largest, 1)
-	step = max(math.Pow(10, math.Floor(math.Log10(largest/5))), 1)
+	step = max(math.Pow(10, math.Floor(math.Log10(largest/6))), 1)
 	for _, factor := range []float64{2, 2.5, 2} { // 1, 2, 5, 10
-		if 5*step < largest {
+		if 6*step < largest {
 			step *= factor
 		}
 	}

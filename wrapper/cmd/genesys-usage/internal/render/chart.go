@@ -27,7 +27,7 @@ type series struct {
 // The colours of series, the largest first, and that of all others together.
 var seriesColors = []string{"#3b78c4", "#e08a2e", "#3f9d6b", "#b5569b", "#c9a227", "#2aa5b0"}
 
-const othersColor = "#b4bac5"
+const othersColor = "#8d95a3" // the page makes it pale
 
 // newChart returns the chart of a report, or nil if there are less than two slots to compare.
 func newChart(r *report.Report) *chart {
@@ -51,15 +51,15 @@ func newChart(r *report.Report) *chart {
 	switch {
 	case len(others) == 0:
 	case sum.Of(r.Sort) == 0:
-		c.others = count + " more have none."
+		c.others = "The " + count + " others have none."
 	case len(others) == 1:
 		c.add(r.Label(others[0]), othersColor, others)
 	case named == 0:
 		c.add("all "+count, seriesColors[0], others)
-		c.others = "None of them has more than " + c.share(others[0]) + "."
+		c.others = "None of the " + count + " has more than " + c.share(others[0]) + "."
 	default:
 		c.add(count+" others", othersColor, others)
-		c.others = fmt.Sprintf("The %s others come to %s; none of them has more than %s.", count, c.share(&sum), c.share(others[0]))
+		c.others = "None of the " + count + " others has more than " + c.share(others[0]) + "."
 	}
 	return c
 }
@@ -135,12 +135,7 @@ func (c *chart) Bars() []bar {
 	width := round(min(0.8, 0.08*float64(c.Slots()))) // a few bars are no wider than many
 	var bars []bar
 	for slot := range c.Slots() {
-		steps := c.axis.slotSteps(slot)
-		name := c.report.StepLabel(steps[0])
-		if c.axis.perSlot > 1 {
-			name = c.axis.words(len(steps)) + " from " + name
-		}
-		y := barHeight
+		y, name := barHeight, c.slotName(slot)
 		for _, s := range c.Series {
 			n := s.slots[slot].Of(c.report.Sort)
 			height := float64(n) / (step * float64(ticks)) * barHeight
@@ -151,6 +146,16 @@ func (c *chart) Bars() []bar {
 		}
 	}
 	return bars
+}
+
+// slotName names a bar: by its step, or by the first of its steps.
+func (c *chart) slotName(slot int) string {
+	steps := c.axis.slotSteps(slot)
+	name := c.report.StepLabel(steps[0])
+	if c.axis.perSlot > 1 {
+		return c.axis.words(len(steps)) + " from " + name
+	}
+	return name
 }
 
 // largest returns the count of the largest bar.

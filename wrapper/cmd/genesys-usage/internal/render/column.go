@@ -28,7 +28,7 @@ func othersLine(groups []*report.Group) *line {
 }
 
 func totalLine(r *report.Report) *line {
-	l := &line{label: "TOTAL", counts: r.Total}
+	l := &line{label: "Total", counts: r.Total}
 	if r.Comparison != nil {
 		l.before = r.Comparison.Before
 	}
@@ -60,8 +60,8 @@ const (
 // isNumber reports whether cells are aligned at the right.
 func (k kind) isNumber() bool { return k >= countColumn }
 
-// groupColumns returns the columns of a table of groups: what was asked for, and of that what carries data. The first is of
-// names or dates, and the labels of sums are in it.
+// groupColumns returns the columns of a table of groups: what was asked for, and of that what carries data. The first
+// is of names or dates, and the labels of sums are in it.
 func groupColumns(r *report.Report, dated bool) []column {
 	q, total := &r.Query, &r.Total
 	var all []column
@@ -73,7 +73,9 @@ func groupColumns(r *report.Report, dated bool) []column {
 	for _, d := range q.GroupBy {
 		all = append(all, column{title: strings.ToUpper(d.String()), dimension: d})
 	}
-	count := func(m report.Metric) func(*line) int64 { return func(l *line) int64 { return l.counts.Of(m) } }
+	count := func(m report.Metric) func(*line) int64 {
+		return func(l *line) int64 { return l.counts.Of(m) }
+	}
 	add := func(wanted bool, title string, kind kind, number, whole func(*line) int64) {
 		if wanted {
 			all = append(all, column{title: title, kind: kind, number: number, whole: whole})

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
@@ -50,7 +51,8 @@ const shownGroups = 100
 
 // writePage writes a report as one HTML page that needs nothing else.
 func writePage(out io.Writer, r *report.Report, o Options) error {
-	p := &page{Report: r, Title: title(r), Made: made(r), Tiles: tiles(r), Meter: newMeter(r.Allowance), Chart: newChart(r)}
+	p := &page{Report: r, Title: title(r), Made: made(r), Tiles: tiles(r), Chart: newChart(r)}
+	p.Meter = newMeter(r.Allowance)
 	columns := groupColumns(r, false)
 	for _, c := range columns {
 		class := map[kind]string{nameColumn: "name", dateColumn: "name", barColumn: "bar"}[c.kind]
@@ -101,28 +103,25 @@ func made(r *report.Report) string { return r.Made.UTC().Format("2 January 2006 
 
 // tiles are the totals of what was asked for.
 func tiles(r *report.Report) []tile {
-	q, requests := &r.Query, r.Total[report.Requests]
 	var tiles []tile
-	add := func(wanted bool, number, words, share string) {
-		if wanted && share != "" {
+	requests := r.Total[report.Requests]
+	add := func(number, words, share string) {
+		if share != "" {
 			words += " (" + share + ")"
 		}
-		if wanted {
-			tiles = append(tiles, tile{number, words})
+		tiles = append(tiles, tile{number, words})
+	}
+	for _, m := range append(slices.Clone(report.Counters), report.Errors) {
+		switch {
+		case !r.Query.Has(m):
+		case m == report.Requests:
+			add(text.Thousands(requests), m.Words(), "")
+			if c := r.Comparison; c != nil {
+				add(text.Signed(requests-c.Before), "compared with before", text.Change(requests, c.Before))
+			}
+		case m == report.Status429 || m == report.Errors || len(r.Query.Metrics) > 0:
+			add(text.Thousands(r.Total.Of(m)), m.Words(), text.Percent(r.Total.Of(m), requests))
 		}
-	}
-	count := func(wanted bool, m report.Metric, words string) {
-		add(wanted, text.Thousands(r.Total.Of(m)), words, text.Percent(r.Total.Of(m), requests))
-	}
-	add(q.Has(report.Requests), text.Thousands(requests), "requests", "")
-	if c := r.Comparison; c != nil {
-		add(true, text.Signed(requests-c.Before), "compared with before", text.Change(requests, c.Before))
-	}
-	count(q.Has(report.Status429), report.Status429, "refused, 429")
-	count(q.Has(report.Errors), report.Errors, "errors, 4xx and 5xx")
-	for _, m := range report.Counters[1:] {
-		inErrors := q.Has(report.Errors) && (m == report.Status400 || m == report.Status500)
-		count(len(q.Metrics) > 0 && q.Has(m) && m != report.Status429 && !inErrors, m, m.Words())
 	}
 	return tiles
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,6 +14,9 @@ import (
 
 // terminalLines is the number of lines that a terminal shows without being asked for more.
 const terminalLines = 20
+
+// barWidth is the number of cells of the longest bar.
+const barWidth = 12
 
 // writeTable writes a report in aligned columns, the largest groups first, or by date if there are dates.
 func writeTable(out io.Writer, r *report.Report, o Options) error {
@@ -37,17 +41,20 @@ func writeTable(out io.Writer, r *report.Report, o Options) error {
 	for i := range shown {
 		most = max(most, shown[i].counts.Of(r.Sort))
 	}
-	g := &grid{columns: groupColumns(r, dated), rule: "-"}
-	bar := func(n int64) string { return strings.Repeat("#", barCells(n, most, 1)) }
+	g, block := &grid{columns: groupColumns(r, dated), rule: "-"}, "#"
 	if o.Terminal && !o.Plain {
-		g.rule, bar = "─", func(n int64) string { return blockBar(barCells(n, most, 8)) }
+		g.rule, block = "─", "█"
 	}
+	trim := false // endpoints
 	g.rows = func(yield func([]string)) {
 		for i := range shown {
 			row := cells(r, g.columns, &shown[i])
 			for j, c := range g.columns {
-				if c.kind == barColumn {
-					row[j] = bar(shown[i].counts.Of(r.Sort))
+				if trim && c.kind == nameColumn && c.dimension == report.Endpoint {
+					row[j] = strings.TrimPrefix(row[j], "api/v2/")
+				}
+				if n := shown[i].counts.Of(r.Sort); c.kind == barColumn && n > 0 {
+					row[j] = strings.Repeat(block, max(int(barWidth*float64(n)/float64(most)+0.5), 1))
 				}
 			}
 			yield(row)
@@ -59,7 +66,13 @@ func writeTable(out io.Writer, r *report.Report, o Options) error {
 			g.note = "-top 0 shows all."
 		}
 	}
-	g.sums = append(g.sums, cells(r, g.columns, totalLine(r)))
+	total := cells(r, g.columns, totalLine(r))
+	total[0] = strings.ToUpper(total[0])
+	g.sums = append(g.sums, total)
+	endpoints := slices.Contains(r.Query.GroupBy, report.Endpoint)
+	if endpoints && o.Width > 0 && g.lineWidth(g.widths(0), math.MaxInt) > o.Width {
+		trim, g.note = true, strings.TrimSpace("Endpoints are below api/v2/. "+g.note)
+	}
 	return g.write(out, o.Width)
 }
 
@@ -91,21 +104,4 @@ func tableLines(r *report.Report, dated bool, o Options) (shown []line, others *
 		shown, others = shown[:terminalLines], othersLine(hidden)
 	}
 	return shown, others
-}
-
-// barCells returns the length of a bar, in parts of a cell.
-func barCells(n, most int64, parts int) int {
-	if n <= 0 {
-		return 0
-	}
-	return max(int(float64(n)/float64(most)*float64(12*parts)+0.5), 1)
-}
-
-// blockBar returns a bar of so many eighths of a cell.
-func blockBar(eighths int) string {
-	bar := strings.Repeat("█", eighths/8)
-	if rest := eighths % 8; rest > 0 {
-		bar += string([]rune("▏▎▍▌▋▊▉")[rest-1])
-	}
-	return bar
 }

@@ -1,0 +1,325 @@
+package render
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
+)
+
+// element is an element of a page.
+type element struct {
+	name     string
+	attrs    map[string]string
+	text     string // of all elements in it
+	children []*element
+}
+
+// parsePage reads a page: it is XML, but for a few tags that never end.
+func parsePage(t *testing.T, page string) *element {
+	t.Helper()
+	decoder := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(page, "<!DOCTYPE html>")))
+	decoder.Strict, decoder.AutoClose, decoder.Entity = false, append(xml.HTMLAutoClose, "wbr"), xml.HTMLEntity
+	open := []*element{{}}
+	for {
+		token, err := decoder.Token()
+		if err == io.EOF {
+			return open[0]
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := open[len(open)-1]
+		switch token := token.(type) {
+		case xml.StartElement:
+			e := &element{name: token.Name.Local, attrs: map[string]string{}}
+			for _, attr := range token.Attr {
+				e.attrs[attr.Name.Local] = attr.Value
+			}
+			last.children = append(last.children, e)
+			open = append(open, e)
+		case xml.CharData:
+			for _, e := range open {
+				e.text += string(token)
+			}
+		case xml.EndElement:
+			open = open[:len(open)-1]
+		}
+	}
+}
+
+// find returns the elements of a name and class, "" being any.
+func (e *element) find(name, class string) []*element {
+	var found []*element
+	for _, child := range e.children {
+		classes := strings.Fields(child.attrs["class"])
+		if (name == "" || child.name == name) && (class == "" || slices.Contains(classes, class)) {
+			found = append(found, child)
+		}
+		found = append(found, child.find(name, class)...)
+	}
+	return found
+}
+
+// texts returns what elements say.
+func texts(elements []*element) []string {
+	var texts []string
+	for _, e := range elements {
+		texts = append(texts, strings.TrimSpace(e.text))
+	}
+	return texts
+}
+
+// pageOf writes and reads a page.
+func pageOf(t *testing.T, s *scene) *element {
+	t.Helper()
+	return parsePage(t, s.write(t, HTML))
+}
+
+// table returns the cells of the rows of a class, by the titles of columns.
+func (e *element) table(class string) []map[string]string {
+	titles := texts(e.find("th", ""))
+	var rows []map[string]string
+	for _, tr := range e.find("tr", class) {
+		cells := texts(tr.find("td", ""))
+		row := map[string]string{}
+		for i, cell := range cells {
+			row[titles[i]] = cell
+		}
+		if len(cells) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func number(t *testing.T, s string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(strings.ReplaceAll(s, ",", ""), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// The figures of a page are those of the rows, added up: in the table, in its last rows, in the tiles and in the bars.
+func TestPageAddsUp(t *testing.T) {
+	for _, test := range []struct{ clients, days, top, shown int }{
+		{1, 2, -1, 1}, {5, 7, -1, 5}, {40, 31, 10, 10}, {150, 2, -1, 100}, {150, 2, 120, 120}, {150, 2, 0, 150},
+	} {
+		t.Run(fmt.Sprint(test), func(t *testing.T) {
+			rows := manyRows(test.clients, test.days)
+			s := octoberScene(byClient(report.Day), rows)
+			s.report.Period = days(october(1), october(test.days))
+			s.options.Top = test.top
+			page := pageOf(t, s)
+			var total, shown report.Counts
+			byName := map[string]*report.Counts{}
+			for _, r := range rows {
+				if byName[r.ClientName] == nil {
+					byName[r.ClientName] = &report.Counts{}
+				}
+				byName[r.ClientName].Add(&r.Counts)
+				total.Add(&r.Counts)
+			}
+			table := page.table("")
+			for _, row := range table[:test.shown] {
+				want := byName[row["Client"]]
+				equal(t, row["Client"]+", requests", number(t, row["Requests"]), want[report.Requests])
+				equal(t, row["Client"]+", share", row["Share"], text.Percent(want[report.Requests], total[report.Requests]))
+				shown.Add(want)
+			}
+			if others := page.table("others"); test.clients > test.shown {
+				equal(t, "label of the others", others[0]["Client"], fmt.Sprintf("... and %d more", test.clients-test.shown))
+				equal(t, "others", number(t, others[0]["Requests"]), total[report.Requests]-shown[report.Requests])
+			} else {
+				equal(t, "rows of others", len(others), 0)
+			}
+			equal(t, "total", number(t, page.table("total")[0]["Requests"]), total[report.Requests])
+			tiles := texts(page.find("b", ""))[1:] // after the subject
+			equal(t, "tile of requests", number(t, tiles[0]), total[report.Requests])
+			equal(t, "tile of refused requests", number(t, tiles[1]), total[report.Status429])
+			equal(t, "tile of errors", number(t, tiles[2]), total.Of(report.Errors))
+			var inBars int64
+			for _, title := range texts(page.find("title", ""))[1:] {
+				count := regexp.MustCompile(`: ([0-9,]+) requests$`).FindStringSubmatch(title)
+				if count == nil {
+					t.Fatalf("bar without a count: %s", title)
+				}
+				inBars += number(t, count[1])
+			}
+			equal(t, "sum of the bars", inBars, total[report.Requests])
+		})
+	}
+}
+
+// A page needs nothing else, and no name becomes a part of it.
+func TestPageIsClosed(t *testing.T) {
+	names := []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "</title>", "{{.}}", "a&amp;b", "javascript:x",
+	}
+	var rows []report.Row
+	for _, name := range names {
+		rows = append(rows, clientRow(name, october(1), 10, 0), clientRow(name, october(2), 10, 0))
+	}
+	s := octoberScene(byClient(report.Day), rows)
+	s.report.Match, s.report.Region = names[0], names[0]
+	source := s.write(t, HTML)
+	page := parsePage(t, source)
+	for _, unwanted := range []string{"script", "img", "link", "iframe", "object", "a"} {
+		equal(t, "elements "+unwanted, len(page.find(unwanted, "")), 0)
+	}
+	for _, unwanted := range []string{"http:", "https:", "url(", "@import", "onerror=alert(1)>"} {
+		containsNot(t, source, unwanted)
+	}
+	got := map[string]bool{}
+	for _, row := range page.table("") {
+		got[row["Client"]] = true
+	}
+	for _, name := range names {
+		equal(t, "the table has "+name, got[name], true)
+	}
+}
+
+// Lines break after the slashes of endpoints, and inside of no word but a very long one.
+func TestBreakable(t *testing.T) {
+	for name, want := range map[string]string{
+		"api/v2/users/{userId}":      "api/<wbr>v2/<wbr>users/<wbr>{userId}",
+		"Demo Provisioning":          "Demo Provisioning",
+		"<b>":                        "&lt;b&gt;",
+		"00000000-0000-4000-8000-00": "00000000-0000-4000-8000-00",
+		strings.Repeat("x", 30):      strings.Repeat("x", 24) + "<wbr>" + strings.Repeat("x", 6),
+	} {
+		equal(t, name, string(breakable(name)), want)
+	}
+}
+
+// Red rows have more than 1 % of their requests refused; what they are is said before the table.
+func TestPageRedRows(t *testing.T) {
+	rows := []report.Row{
+		clientRow("much", october(1), 1000, 11), clientRow("just", october(1), 1000, 10),
+		clientRow("none", october(1), 1000, 0), clientRow("zero", october(1), 0, 0),
+	}
+	s := octoberScene(byClient(report.NoSteps), rows)
+	source := s.write(t, HTML)
+	red := parsePage(t, source).table("refused")
+	equal(t, "red rows", len(red), 1)
+	equal(t, "the red row", red[0]["Client"], "much")
+	before, _, _ := strings.Cut(source, "<table>")
+	contains(t, before, "Red rows</span> had more than 1 % of their requests refused")
+	s.rows = s.rows[1:]
+	containsNot(t, s.write(t, HTML), "Red rows")
+	s.report.Query.Metrics = []report.Metric{report.Requests} // what was not asked for is not 0
+	containsNot(t, s.write(t, HTML), "429 %")
+}
+
+// What was not asked for has neither a column nor a tile.
+func TestPageShowsWhatWasAsked(t *testing.T) {
+	s := octoberScene(byClient(report.NoSteps, report.Status200, report.Status429), goldenRows())
+	page := pageOf(t, s)
+	equal(t, "columns", strings.Join(texts(page.find("th", "")), ","), "Client,2xx,Share,,429")
+	equal(t, "tiles", strings.Join(texts(page.find("b", ""))[1:], " "), "1,013,258 200,002")
+}
+
+// A page with a comparison has the change as a tile, and its columns.
+func TestPageCompares(t *testing.T) {
+	rows := []report.Row{clientRow("Demo", october(1), 150, 0), clientRow("new", october(1), 5, 0)}
+	s := octoberScene(byClient(report.NoSteps), rows)
+	s.report.Comparison = &report.Comparison{Period: days(day(2026, 9, 1), day(2026, 9, 30))}
+	s.before = []report.Row{clientRow("Demo", october(1), 100, 0), clientRow("gone", october(1), 7, 0)}
+	page := pageOf(t, s)
+	contains(t, page.text, "+48compared with before (+44.9%)")
+	for i, want := range []string{
+		"Demo 150 100 +50 +50.0%", "new 5 0 +5 new", "gone 0 7 -7 gone", "Total 155 107 +48 +44.9%",
+	} {
+		row := page.table("")[i]
+		got := []string{row["Client"], row["Requests"], row["Before"], row["Change"], row["Change %"]}
+		equal(t, "row", strings.Join(got, " "), want)
+	}
+}
+
+// An allowance is a tile that says when it runs out.
+func TestPageAllowance(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		limit, used int64
+		last        int // day with data
+		number      string
+		words       string
+		over        bool
+		gauge       string // used, forecast and limit
+	}{
+		{"does not last", 1000, 400, 10, "40.0%",
+			"of 1,000 used; at this pace it runs out on 26 October", true, "32.26 100 80.65"},
+		{"lasts", 2000, 400, 10, "20.0%", "of 2,000 used; at this pace 62.0% by 31 October", false, "20 62 100"},
+		{"ran out", 100, 400, 10, "400.0%", "of 100 used; it ran out", true, "32.26 100 8.06"},
+		{"lasted", 1000, 400, 31, "40.0%", "of 1,000 used", false, "40 40 100"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rows := []report.Row{clientRow("Demo", october(1), test.used, 0)}
+			s := octoberScene(byClient(report.NoSteps), rows)
+			s.report.Period = days(october(1), october(test.last))
+			s.report.Allowance = &report.Allowance{Limit: test.limit, First: october(1), Last: october(31)}
+			page := pageOf(t, s)
+			tile := page.find("div", "meter")[0]
+			equal(t, "number", texts(tile.find("b", ""))[0], test.number)
+			contains(t, tile.text, test.words)
+			equal(t, "is over", strings.Contains(tile.attrs["class"], "over"), test.over)
+			var gauge []string
+			for _, class := range []string{"used", "forecast", "limit"} {
+				style := tile.find("i", class)[0].attrs["style"]
+				gauge = append(gauge, regexp.MustCompile(`[0-9.]+`).FindString(style))
+			}
+			equal(t, "gauge", strings.Join(gauge, " "), test.gauge)
+			contains(t, page.text, "Allowance: "+s.finished().Allowance.String())
+		})
+	}
+}
+
+// A chart has at most as many bars as can be seen, and as high as they are.
+func TestPageChart(t *testing.T) {
+	var rows []report.Row
+	for d := range 365 {
+		rows = append(rows, clientRow("Demo", day(2025, 11, 20).AddDate(0, 0, d), 10, 0))
+	}
+	s := octoberScene(byClient(report.Day), rows)
+	s.report.Period = days(day(2025, 11, 20), day(2026, 11, 19))
+	page := pageOf(t, s)
+	plot := page.find("div", "plot")[0]
+	bars := plot.find("rect", "")
+	equal(t, "bars", len(bars), 53)
+	equal(t, "width of the picture", plot.find("svg", "")[0].attrs["viewBox"], "0 0 53 1000")
+	equal(t, "height of 10 of 80", bars[0].attrs["height"], "125")
+	equal(t, "height of 70 of 80", bars[52].attrs["height"], "875")
+	equal(t, "counts", strings.Join(texts(plot.find("span", "count")), " "), "0 20 40 60 80")
+	s.report.Period = days(day(2025, 11, 20), day(2025, 11, 20))
+	s.rows = s.rows[:1]
+	equal(t, "charts of a day", len(pageOf(t, s).find("div", "plot")), 0)
+}
+
+// What a manager has to know stands before the figures, and what the numbers mean after them.
+func TestPageSaysWhatItIs(t *testing.T) {
+	s := octoberScene(report.Query{Jobs: true, GroupBy: []report.Dimension{report.Endpoint}}, goldenDays())
+	s.report.Period.Warning = "only some days can have data"
+	before, _, _ := strings.Cut(s.write(t, HTML), "<table>")
+	for _, want := range []string{
+		"Genesys Cloud API usage, eu-west-1</h1>", "1 to 31 October 2026, UTC, by endpoint.",
+		"Made on 24 November 2026 at 09:30 UTC.", "Warning: only some days can have data.",
+	} {
+		contains(t, before, want)
+	}
+	for _, want := range s.finished().Meaning() {
+		contains(t, pageOf(t, s).text, want)
+	}
+	made := s.report.Made
+	s.report.Made = made.In(time.FixedZone("", 3600))
+	contains(t, s.write(t, HTML), "Made on 24 November 2026 at 09:30 UTC.")
+}

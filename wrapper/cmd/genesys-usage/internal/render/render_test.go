@@ -1,0 +1,238 @@
+package render
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
+)
+
+// Golden files: go test ./wrapper/cmd/genesys-usage/internal/render -update writes them.
+func TestGolden(t *testing.T) {
+	endpoints := report.Query{Granularity: report.Day, GroupBy: []report.Dimension{report.Endpoint, report.Method}}
+	compared := octoberScene(byClient(report.NoSteps), goldenRows())
+	compared.report.Comparison = &report.Comparison{Period: days(day(2026, 9, 1), day(2026, 9, 30))}
+	compared.before = goldenRows()[1:3]
+	for _, test := range []struct {
+		file  string
+		form  Form
+		width int
+		scene *scene
+	}{
+		{"clients-80.txt", Table, 80, octoberScene(byClient(report.NoSteps), goldenRows())},
+		{"clients-200.txt", Table, 200, octoberScene(byClient(report.NoSteps), goldenRows())},
+		{"compare-80.txt", Table, 80, compared},
+		{"days-80.txt", Table, 80, octoberScene(endpoints, goldenDays())},
+		{"clients.csv", CSV, 0, octoberScene(byClient(report.NoSteps), goldenRows())},
+		{"days.csv", CSV, 0, octoberScene(endpoints, goldenDays())},
+		{"clients.json", JSON, 0, octoberScene(byClient(report.NoSteps), goldenRows())},
+		{"days.ndjson", NDJSON, 0, octoberScene(endpoints, goldenDays())},
+		{"clients.html", HTML, 0, octoberScene(byClient(report.NoSteps), goldenRows())},
+		{"days.html", HTML, 0, octoberScene(endpoints, goldenDays())},
+	} {
+		t.Run(test.file, func(t *testing.T) {
+			test.scene.options.Width = test.width
+			golden(t, test.file, test.scene.write(t, test.form))
+		})
+	}
+}
+
+// A form is named by the extension of a file, in any letter case.
+func TestFormOf(t *testing.T) {
+	for file, want := range map[string]Form{
+		"report.txt": Table, "report.csv": CSV, "report.json": JSON, "report.ndjson": NDJSON, "a.b/report.XLSX": XLSX,
+		"report.Html": HTML, "report.pdf": "", "report": "", "csv": "", "report.csv.gz": "",
+	} {
+		form, ok := FormOf(file)
+		equal(t, file, form, want)
+		equal(t, file+" has a form", ok, want != "")
+	}
+	for _, form := range Forms {
+		got, _ := FormOf("report" + form.Extension())
+		equal(t, "the form of "+form.Extension(), got, form)
+	}
+}
+
+func TestUnknownForm(t *testing.T) {
+	_, err := New("pdf", io.Discard, &report.Query{}, Options{})
+	if err == nil {
+		t.Error("no error")
+	}
+}
+
+// Rows have the same columns, of the same names and in the same order, in every form that has them; and there is
+// nothing in them that was not asked for.
+func TestSameColumns(t *testing.T) {
+	all := []report.Dimension{report.Client, report.User, report.Endpoint, report.Method}
+	for _, test := range []struct {
+		name, want string
+		query      report.Query
+	}{
+		{
+			"clients", "clientId clientName requests status200 status300 status400 status429 status500",
+			byClient(report.NoSteps),
+		},
+		{"metrics", "date clientId clientName requests status429", byClient(report.Day, report.Requests, report.Status429)},
+		{
+			"all dimensions",
+			"date clientId clientName userId templateUri httpMethod requests status200 status300 status400 status429 status500",
+			report.Query{Granularity: report.Month, GroupBy: all},
+		},
+	} {
+		for _, jobs := range []bool{false, true} {
+			name := test.name
+			if jobs {
+				name += " of jobs"
+			}
+			t.Run(name, func(t *testing.T) {
+				test.query.Jobs = jobs
+				s := octoberScene(test.query, []report.Row{clientRow("Demo", october(1), 5, 1)})
+				header, _, _ := strings.Cut(s.write(t, CSV), "\r\n")
+				equal(t, "CSV", strings.ReplaceAll(header, ",", " "), test.want)
+				equal(t, "JSON", strings.Join(members(t, s.write(t, JSON)), " "), test.want)
+				equal(t, "NDJSON", strings.Join(members(t, s.write(t, NDJSON)), " "), test.want)
+				equal(t, "workbook", strings.Join(rowsOf(t, s.write(t, XLSX))[0], " "), test.want)
+			})
+		}
+	}
+}
+
+// members returns the names of the first object of a JSON text.
+func members(t *testing.T, text string) []string {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(text))
+	var names []string
+	for isName := true; ; {
+		token, err := decoder.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch token {
+		case json.Delim('['), json.Delim('{'):
+			continue
+		case json.Delim('}'):
+			return names
+		}
+		if isName {
+			names = append(names, token.(string))
+		}
+		isName = !isName
+	}
+}
+
+// A report without rows is one in every form.
+func TestNoRows(t *testing.T) {
+	s := octoberScene(byClient(report.Day, report.Requests), nil)
+	equal(t, "CSV", s.write(t, CSV), "date,clientId,clientName,requests\r\n")
+	equal(t, "JSON", s.write(t, JSON), "[]\n")
+	equal(t, "NDJSON", s.write(t, NDJSON), "")
+	equal(t, "rows of the workbook", len(rowsOf(t, s.write(t, XLSX))), 1)
+	contains(t, s.write(t, Table), "\n\nNo requests in this period.\n")
+	contains(t, s.write(t, HTML), "<p>No requests in this period.</p>")
+}
+
+var errFull = errors.New("no space left on device")
+
+// fullDisk takes so many bytes.
+type fullDisk int
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if *d -= fullDisk(len(p)); *d < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+// An error of the output is the error of the form, wherever it happens.
+func TestOutputErrors(t *testing.T) {
+	s := octoberScene(byClient(report.Day), manyRows(200, 5))
+	for _, form := range Forms {
+		size := len(s.write(t, form))
+		for _, room := range []int{0, size / 2, size - 16} { // a workbook is not always of the same size
+			disk := fullDisk(room)
+			w, err := New(form, &disk, &s.report.Query, s.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := 0; i < len(s.rows) && err == nil; i++ {
+				err = w.Row(&s.rows[i])
+			}
+			if err == nil {
+				err = w.Finish(s.finished())
+			}
+			if !errors.Is(err, errFull) {
+				t.Errorf("%s with room for %d of %d bytes: error %v, want %v", form, room, size, err, errFull)
+			}
+			w.Close()
+		}
+	}
+}
+
+// A spreadsheet takes none of these for a formula, whatever its locale's separator is.
+func TestCSVHasNoFormulas(t *testing.T) {
+	for name, want := range map[string]string{
+		"Demo Dialer":        "Demo Dialer",
+		"0123-4567":          "0123-4567",
+		"Demo - a+b=c@d":     "Demo - a+b=c@d",
+		"=1+1":               "'=1+1",
+		"+1":                 "'+1",
+		"-1":                 "'-1",
+		"@SUM(1)":            "'@SUM(1)",
+		"＝1":                 "'＝1",
+		"＋1":                 "'＋1",
+		"－1":                 "'－1",
+		"＠SUM(1)":            "'＠SUM(1)",
+		" =1":                " '=1",
+		`"=1"`:               `"'=1"`,
+		"Demo;=1":            "Demo;'=1",
+		"Demo|=1":            "Demo|'=1",
+		`Demo; "'=1";x;＝2;+`: `Demo; "'=1";x;'＝2;'+`,
+	} {
+		s := octoberScene(byClient(report.NoSteps), []report.Row{clientRow(name, october(1), 1, 0)})
+		records, err := csv.NewReader(strings.NewReader(s.write(t, CSV))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, name, records[1][1], want)
+	}
+}
+
+// A name cannot move the cursor of a terminal, or reverse the text around it.
+func TestNamesMoveNoCursor(t *testing.T) {
+	name := "Demo\x1b[2J\u009b1A\u202e\x7f Zürich\n"
+	s := octoberScene(byClient(report.NoSteps), []report.Row{clientRow(name, october(1), 1, 0)})
+	for _, form := range []Form{Table, CSV, HTML} {
+		contains(t, s.write(t, form), "Demo\ufffd[2J\ufffd1A\ufffd\ufffd Zürich\ufffd")
+	}
+	contains(t, s.write(t, NDJSON), `"Demo\u001b[2J\u009b1A\u202e\u007f Zürich\u000a"`)
+}
+
+// JSON is exact: every name that is UTF-8 is read back as it was.
+func TestJSONIsExact(t *testing.T) {
+	for _, test := range []struct{ name, want string }{
+		{"Demo", "Demo"},
+		{`"\/<>&'`, `"\/<>&'`},
+		{"\x00\x1b\u2028\u202e\U0001f600", "\x00\x1b\u2028\u202e\U0001f600"},
+		{"\xff", "\ufffd"},
+	} {
+		s := octoberScene(byClient(report.NoSteps), []report.Row{clientRow(test.name, october(1), 1, 0)})
+		var rows []struct{ ClientName string }
+		if err := json.Unmarshal([]byte(s.write(t, JSON)), &rows); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, test.name, rows[0].ClientName, test.want)
+	}
+}
+
+// A date that is not known is empty.
+func TestNoDate(t *testing.T) {
+	row := clientRow("Demo", october(1), 1, 0)
+	row.Date = day(1, 1, 1)
+	s := octoberScene(byClient(report.Day, report.Requests), []report.Row{row})
+	contains(t, s.write(t, CSV), "\r\n,id-of-Demo,Demo,1\r\n")
+	contains(t, s.write(t, JSON), `{"date":null,`)
+}

@@ -1,0 +1,165 @@
+package render
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
+)
+
+// A table is at most as wide as it may be, and no number in it is shortened.
+func TestTableFits(t *testing.T) {
+	wide := report.Row{ClientName: "Demo 東京東京東京東京東京東京東京東京東京"}
+	wide.Names = report.Names{
+		report.Client: "c-7", report.User: "00000000-0000-4000-8000-000000000000", report.Method: "DELETE",
+		report.Endpoint: "api/v2/analytics/conversations/details/query/of/something",
+	}
+	wide.Counts = report.Counts{5_000_000, 4_000_000, 0, 1_000_000, 900_000, 0}
+	dimensions := []report.Dimension{report.Client, report.User, report.Endpoint, report.Method}
+	metrics := byClient(report.NoSteps, report.Counters...)
+	for _, test := range []struct {
+		name    string
+		query   report.Query
+		sort    report.Metric
+		compare bool
+	}{
+		{"clients", byClient(report.NoSteps), report.Requests, false},
+		{"all dimensions", report.Query{GroupBy: dimensions}, report.Requests, false},
+		{"compared", byClient(report.NoSteps), report.Requests, true},
+		{"by errors", byClient(report.NoSteps), report.Errors, false},
+		{"all metrics", metrics, report.Requests, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := octoberScene(test.query, append(goldenRows(), wide))
+			s.report.Sort = test.sort
+			if test.compare {
+				s.report.Comparison, s.before = &report.Comparison{}, goldenRows()
+			}
+			for width := 72; width <= 200; width += 16 {
+				s.options.Width = width
+				table := s.write(t, Table)
+				for line := range strings.Lines(table) {
+					if cells := text.Width(strings.TrimSuffix(line, "\n")); cells > width {
+						t.Errorf("%d cells in %d: %s", cells, width, line)
+					}
+				}
+				contains(t, table, "5,000,000")
+				contains(t, table, "6,247,975")
+			}
+		})
+	}
+}
+
+// A terminal shows the first lines, unless the number of groups is given, and says what the others come to.
+func TestTableOnTerminal(t *testing.T) {
+	var rows []report.Row
+	for i := range 23 {
+		rows = append(rows, clientRow(fmt.Sprint("Demo ", i), october(1+i%2), 5, 1))
+	}
+	for _, test := range []struct {
+		name    string
+		options Options
+		lines   int
+		others  string
+		note    string
+		bar     string
+	}{
+		{
+			"terminal", Options{Top: -1, Terminal: true}, 20,
+			`\.\.\. and 3 more +15 +13\.0% +3 +20\.0%`, "-top 0 shows all.", "█",
+		},
+		{
+			"plain", Options{Top: -1, Terminal: true, Plain: true}, 20,
+			`\.\.\. and 3 more +15`, "-top 0 shows all.", "#",
+		},
+		{"all groups", Options{Top: 0, Terminal: true}, 23, "", "", "█"},
+		{"two groups", Options{Top: 2, Terminal: true}, 2, `\.\.\. and 21 more +105 +91\.3% +21`, "", "█"},
+		{"no terminal", Options{Top: -1}, 23, "", "", "#"},
+		{"as many groups as there are", Options{Top: 23}, 23, "", "", "#"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := octoberScene(byClient(report.Day), rows)
+			s.options = test.options
+			table := s.write(t, Table)
+			equal(t, "lines", strings.Count(table, "Demo "), test.lines)
+			equal(t, "has other groups", strings.Contains(table, "more"), test.others != "")
+			if !regexp.MustCompile(test.others).MatchString(table) {
+				t.Errorf("%s is not in:\n%s", test.others, table)
+			}
+			equal(t, "has a note", strings.Contains(table, "-top"), test.note != "")
+			contains(t, table, test.note)
+			contains(t, table, test.bar+"\u0020")
+		})
+	}
+}
+
+// Bars are as long as a group's part of the largest, and none is as long as nothing.
+func TestTableBars(t *testing.T) {
+	s := octoberScene(byClient(report.NoSteps), []report.Row{
+		clientRow("a", october(1), 1_000_000, 0), clientRow("b", october(1), 500_000, 0), clientRow("c", october(1), 1, 0),
+		clientRow("d", october(1), 0, 0),
+	})
+	table := s.write(t, Table)
+	for name, want := range map[string]int{"a": 12, "b": 6, "c": 1, "d": 0} {
+		line := regexp.MustCompile(`(?m)^` + name + ` .*$`).FindString(table)
+		equal(t, "bar of "+name, strings.Count(line, "#"), want)
+	}
+}
+
+// Where the width is short, endpoints are without what all of them begin with.
+func TestTableEndpoints(t *testing.T) {
+	q := report.Query{GroupBy: []report.Dimension{report.Endpoint, report.Method}}
+	s := octoberScene(q, goldenDays())
+	contains(t, s.write(t, Table), "\napi/v2/routing/queues/{queueId}  GET")
+	s.options.Width = 100
+	contains(t, s.write(t, Table), "\napi/v2/routing/queues/{queueId}  GET")
+	s.options.Width = 80
+	contains(t, s.write(t, Table), "\nrouting/queues/{queueId}  GET")
+	contains(t, s.write(t, Table), "Endpoints are below api/v2/.")
+}
+
+// What was not asked for has no column: a 0 there would be wrong.
+func TestTableColumns(t *testing.T) {
+	rows := []report.Row{clientRow("Demo", october(1), 10, 5)}
+	for _, test := range []struct {
+		name  string
+		query report.Query
+		sort  report.Metric
+		want  string
+	}{
+		{"by default", byClient(report.NoSteps), report.Requests, "CLIENT REQUESTS SHARE 429 429 % ERRORS %"},
+		{"by errors", byClient(report.NoSteps), report.Errors, "CLIENT REQUESTS ERRORS SHARE 429 429 % ERRORS %"},
+		{"metrics", byClient(report.NoSteps, report.Status200, report.Status429), report.Status200, "CLIENT 2XX SHARE 429"},
+		{"steps", byClient(report.Day, report.Requests), report.Requests, "DATE CLIENT REQUESTS SHARE"},
+		{"no groups", report.Query{}, report.Requests, "REQUESTS SHARE 429 429 % ERRORS %"},
+	} {
+		s := octoberScene(test.query, rows)
+		s.report.Sort = test.sort
+		header := regexp.MustCompile(`(?m)^.* SHARE.*$`).FindString(s.write(t, Table))
+		equal(t, test.name, strings.Join(strings.Fields(header), " "), test.want)
+	}
+}
+
+// The largest counts that there are saturate sums, and end no table and no page in an endless loop.
+func TestLargestCounts(t *testing.T) {
+	var rows []report.Row
+	for d := range 3 {
+		for _, name := range []string{"a", "b"} {
+			rows = append(rows, clientRow(name, october(1+d), math.MaxInt64, 0))
+		}
+	}
+	s := octoberScene(byClient(report.Day), rows)
+	for _, form := range []Form{Table, HTML} {
+		page := s.write(t, form)
+		contains(t, page, "9,223,372,036,854,775,807")
+		containsNot(t, page, ">-")
+		containsNot(t, page, " -9")
+		containsNot(t, page, "NaN")
+		containsNot(t, page, "Inf")
+	}
+	s.write(t, XLSX)
+}

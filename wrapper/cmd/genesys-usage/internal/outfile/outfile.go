@@ -2,6 +2,7 @@
 package outfile
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -22,25 +23,27 @@ type File struct {
 // cannot be written to is an error now. Opening a FIFO waits for its reader until ctx ends. The caller calls Close and
 // then Commit, or Abort.
 func Create(ctx context.Context, name string) (*File, error) {
-	f := &File{}
+	mode := fs.FileMode(0o666)
 	info, err := os.Stat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		f.path = follow(name)
-		f.file, err = createTemp(f.path, 0o666) // less the umask
-	case err != nil:
-	case standard(info) != nil:
-		f.file = standard(info)
-	case !info.Mode().IsRegular():
-		f.file, err = openDirect(ctx, name)
-	default:
-		f.path = follow(name)
-		f.file, err = createReplacement(f.path, info.Mode().Perm())
-	}
-	if err != nil {
+	if err == nil {
+		// Opened once more, it would have a position of its own, and one output would be written over another.
+		if open, err := os.Stdout.Stat(); err == nil && os.SameFile(info, open) {
+			return &File{file: os.Stdout}, nil
+		}
+		file, err := open(ctx, name)
+		if err != nil || !info.Mode().IsRegular() {
+			return &File{file: file}, unwrapPathError(err)
+		}
+		file.Close() // it can be written to
+		mode = info.Mode().Perm()
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, unwrapPathError(err)
 	}
-	return f, nil
+	f := &File{path: resolve(name)}
+	if f.file, err = createTemp(filepath.Dir(f.path), mode); err != nil && info != nil {
+		f.file, err = createTemp(os.TempDir(), mode) // nothing can be created beside the file
+	}
+	return f, unwrapPathError(err)
 }
 
 // Write implements [io.Writer].
@@ -51,7 +54,7 @@ func (f *File) Write(p []byte) (int, error) {
 
 // Close closes the file: what was written is stored, and not in its place yet. Standard output stays open.
 func (f *File) Close() error {
-	if f.file == os.Stdout || f.file == os.Stderr {
+	if f.file == os.Stdout {
 		return nil
 	}
 	return unwrapPathError(f.file.Close())
@@ -59,16 +62,11 @@ func (f *File) Close() error {
 
 // Commit puts a closed file in its place.
 func (f *File) Commit() error {
-	if f.path == "" {
+	if f.path == "" || rename(f.file.Name(), f.path) == nil {
 		return nil
 	}
-	err := rename(f.file.Name(), f.path)
-	if err != nil { // path is a mount point (EBUSY), or in another file system
-		err = overwrite(f.path, f.file.Name())
-		os.Remove(f.file.Name())
-	}
-	f.path = ""
-	return unwrapPathError(err)
+	// path is a mount point (EBUSY), or in another file system.
+	return unwrapPathError(overwrite(f.path, f.file.Name()))
 }
 
 // Abort closes the file and removes it, if it was not committed. What was written directly stays.
@@ -80,22 +78,59 @@ func (f *File) Abort() {
 }
 
 // Same reports whether two names are of one file, whether or not it exists.
-func Same(a, b string) bool {
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	if errA == nil || errB == nil {
-		return os.SameFile(infoA, infoB)
-	}
-	a, b = follow(a), follow(b)
-	if filepath.Base(a) != filepath.Base(b) {
-		return false
-	}
-	infoA, _ = os.Stat(filepath.Dir(a))
-	infoB, _ = os.Stat(filepath.Dir(b))
-	return os.SameFile(infoA, infoB)
-}
+func Same(a, b string) bool { return resolve(a) == resolve(b) }
 
 var rename = os.Rename // for tests
+
+// resolve returns the absolute path of a file at the end of symbolic links, whether or not it exists.
+func resolve(name string) string {
+	path, _ := filepath.Abs(name)
+	for range 40 {
+		if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+			path = filepath.Join(dir, filepath.Base(path))
+		}
+		link, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(path), link)
+		}
+		path = link
+	}
+	return path
+}
+
+// open opens what exists, unless ctx ends before that.
+func open(ctx context.Context, name string) (*os.File, error) {
+	var file *os.File
+	opened := make(chan error, 1)
+	go func() {
+		var err error
+		file, err = os.OpenFile(name, os.O_WRONLY, 0)
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		return file, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func createTemp(dir string, mode fs.FileMode) (*os.File, error) {
+	return os.OpenFile(filepath.Join(dir, ".genesys-usage-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+}
+
+// overwrite copies one file over another, and removes it.
+func overwrite(path, from string) error {
+	defer os.Remove(from)
+	in, inErr := os.Open(from)
+	defer in.Close()
+	out, outErr := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	_, err := io.Copy(out, in)
+	return cmp.Or(inErr, outErr, err, out.Close())
+}
 
 // unwrapPathError removes the operation and the path, which may be that of a temporary file.
 func unwrapPathError(err error) error {
@@ -103,85 +138,4 @@ func unwrapPathError(err error) error {
 		return pathErr.Err
 	}
 	return err
-}
-
-// follow returns what symbolic links lead to, whether or not it exists.
-func follow(path string) string {
-	for {
-		link, err := os.Readlink(path)
-		if err != nil {
-			return path
-		}
-		if !filepath.IsAbs(link) {
-			dir, _ := filepath.Split(path) // Join would take a ".." after another link for the folder that the link is in
-			link = dir + link
-		}
-		path = link
-	}
-}
-
-// standard returns standard output or standard error, if a file is where they go. Opened once more, it would have
-// another position, and what else is written there would be written over it.
-func standard(info fs.FileInfo) *os.File {
-	for _, file := range []*os.File{os.Stdout, os.Stderr} {
-		if open, err := file.Stat(); err == nil && os.SameFile(info, open) {
-			return file
-		}
-	}
-	return nil
-}
-
-// openDirect opens a device or a FIFO.
-func openDirect(ctx context.Context, name string) (*os.File, error) {
-	var file *os.File
-	var err error
-	opened := make(chan struct{})
-	go func() {
-		defer close(opened)
-		file, err = os.OpenFile(name, os.O_WRONLY, 0)
-	}()
-	select {
-	case <-opened:
-		return file, err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-// createReplacement creates a temporary file with the mode of the file at a path, which must be writable.
-func createReplacement(path string, mode fs.FileMode) (*os.File, error) {
-	old, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	old.Close()
-	file, err := createTemp(path, mode)
-	if err != nil { // the file may be written to, and its folder may not
-		file, err = createTemp(filepath.Join(os.TempDir(), "report"), mode)
-	}
-	if err == nil {
-		_ = file.Chmod(mode) // what the umask took; without it, fewer may read the file
-	}
-	return file, err
-}
-
-// createTemp creates a file beside a path.
-func createTemp(path string, mode fs.FileMode) (*os.File, error) {
-	dir, _ := filepath.Split(path)
-	return os.OpenFile(dir+".genesys-usage-"+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-}
-
-// overwrite copies one file over another.
-func overwrite(path, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

@@ -31,12 +31,12 @@ func (a *Allowance) set(r *Report) {
 	a.Used = r.Total[Requests]
 	a.AllDays = DaysBetween(a.First, a.Last)
 	a.Days = max(min(DaysBetween(a.First, r.Period.DataLast), a.AllDays), 1)
-	a.Forecast = scale(a.Used, a.AllDays, a.Days)
+	a.Forecast = scale(a.Used, int64(a.AllDays), int64(a.Days))
 	if !a.Over() {
 		return
 	}
 	if a.Used <= a.Limit {
-		a.RunsOut = a.First.AddDate(0, 0, int(scale(int64(a.Days), int(a.Limit), int(a.Used))))
+		a.RunsOut = a.First.AddDate(0, 0, int(scale(int64(a.Days), a.Limit, a.Used)))
 		return
 	}
 	var used int64
@@ -50,7 +50,7 @@ func (a *Allowance) set(r *Report) {
 }
 
 // scale returns n times a by b, up to the largest number there is.
-func scale(n int64, a, b int) int64 {
+func scale(n, a, b int64) int64 {
 	hi, lo := bits.Mul64(uint64(n), uint64(a))
 	if hi >= uint64(b) {
 		return math.MaxInt64

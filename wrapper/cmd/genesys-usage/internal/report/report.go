@@ -170,17 +170,22 @@ func (r *Report) Meaning() []string {
 	return meaning
 }
 
+const (
+	utcDays    = "Days are UTC days, and the last day of an interval is in it."
+	localDates = "The vendor's API Usage view shows these days as dates in the viewer's time zone: west of UTC, a figure stands a day earlier there."
+)
+
 var meaning = []string{
-	"Days are UTC days, and the last day of an interval is in it.",
-	"The vendor's API Usage view shows the same days as dates in the viewer's time zone: west of UTC a figure stands a day earlier there.",
+	utcDays,
+	localDates,
 	"The counts are about a day old: today is not in them, and they reach back to 2018.",
 	"Requests answered with 429 are counted in status429 and, with all other 4xx, in status400.",
 	"The vendor's own OAuth clients are not in the counts; the vendor leaves them out of its API Usage view too, which it calls aligned with billing.",
 }
 
 var jobMeaning = []string{
-	meaning[0],
-	meaning[1],
+	utcDays,
+	localDates,
 	"How fresh the counts of jobs are is not documented.",
 	"Requests answered with 429 are counted in status429.",
 	"All requests are counted, those of the vendor's own OAuth clients included, and not just the billable ones; the vendor says not to determine bills by them.",

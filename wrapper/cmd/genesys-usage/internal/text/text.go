@@ -66,8 +66,17 @@ func Name(s string) string {
 	return Shorten(Clean(s), MaxName)
 }
 
-// Message returns a message as it is shown: clean and short.
-func Message(s string) string { return Shorten(Clean(s), MaxMessage) }
+// Message returns a message as it is shown: short, in one line, and without characters
+// that cannot be printed.
+func Message(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
+	return Shorten(strings.Map(func(r rune) rune {
+		if IsControl(r) {
+			return -1
+		}
+		return r
+	}, s), MaxMessage)
+}
 
 // Shorten cuts text in the middle to at most width cells. Both of its ends, which
 // distinguish names, are kept.

@@ -3,92 +3,86 @@
 package main
 
 import (
-	"bytes"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// Signals that end the command clean up, and say what it was.
+// Signals that end the command clean up, and are named.
 func TestSignalsCleanUp(t *testing.T) {
-	for signal, want := range map[syscall.Signal]string{syscall.SIGINT: "interrupt", syscall.SIGTERM: "terminated", syscall.SIGHUP: "hangup"} {
-		asked := make(chan net.Conn, 10)
-		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			connection, _, err := http.NewResponseController(w).Hijack()
-			if err == nil {
-				asked <- connection // and never answer
+	for sent, want := range map[syscall.Signal]string{
+		syscall.SIGINT: "interrupt", syscall.SIGTERM: "terminated", syscall.SIGHUP: "hangup",
+	} {
+		t.Run(want, func(t *testing.T) {
+			// A process inherits that a signal is ignored, as by nohup, and not that one is handled.
+			handled := make(chan os.Signal, 1)
+			signal.Notify(handled, sent)
+			defer signal.Stop(handled)
+
+			environment, accepted := silentProxy(t)
+			dir := t.TempDir()
+			file := filepath.Join(dir, "report.csv")
+			if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
+				t.Fatal(err)
 			}
-		}))
-		dir := t.TempDir()
-		file := filepath.Join(dir, "report")
-		writeFile(t, file, "old")
-		command := exec.CommandContext(t.Context(), os.Args[0], "-format", "csv", "-o", file, "-html", filepath.Join(dir, "page"))
-		command.Env = []string{"GENESYS_USAGE_MAIN=1", "HTTPS_PROXY=" + proxy.URL, "GENESYSCLOUD_REGION=eu-central-1", "GENESYSCLOUD_ACCESS_TOKEN=token"}
-		var notes bytes.Buffer
-		command.Stderr = &notes
-		if err := command.Start(); err != nil {
-			t.Fatal(err)
-		}
-		connection := <-asked
-		if names := namesIn(t, dir); !strings.Contains(names, ".tmp") {
-			t.Errorf("while it is asking, there is %s", names)
-		}
-		if err := command.Process.Signal(signal); err != nil {
-			t.Fatal(err)
-		}
-		_ = command.Wait()
-		connection.Close()
-		proxy.Close()
-		if got, _ := os.ReadFile(file); command.ProcessState.ExitCode() != 1 || string(got) != "old" || namesIn(t, dir) != "report" {
-			t.Errorf("%v: exit %d, %q, %s", signal, command.ProcessState.ExitCode(), got, namesIn(t, dir))
-		}
-		if !strings.Contains(notes.String(), want) {
-			t.Errorf("%v: %s", signal, &notes)
-		}
+			command, stderr := process(t, environment, "-o", file, "-o", filepath.Join(dir, "page.html"), "-o", filepath.Join(dir, "book.xlsx"))
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			connection := <-accepted
+			defer connection.Close()
+			if names := strings.Fields(namesIn(t, dir)); len(names) != 4 {
+				t.Errorf("during the query there are %s, want three temporary files", names)
+			}
+			if err := command.Process.Signal(sent); err != nil {
+				t.Fatal(err)
+			}
+			_ = command.Wait()
+			if got := command.ProcessState.ExitCode(); got != 1 {
+				t.Errorf("exit code %d, want 1", got)
+			}
+			if got, err := os.ReadFile(file); string(got) != "old" {
+				t.Errorf("the file is %q, %v", got, err)
+			}
+			if got := namesIn(t, dir); got != "report.csv" {
+				t.Errorf("there are %s", got)
+			}
+			if !strings.Contains(stderr.String(), want) {
+				t.Errorf("%q does not name the signal, want %s", stderr, want)
+			}
+		})
 	}
 }
 
-// Who started the command with nohup wants it to go on.
+// A command that was started by nohup goes on.
 func TestIgnoredSignalsStayIgnored(t *testing.T) {
-	asked := make(chan net.Conn, 10)
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if connection, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			asked <- connection
-		}
-	}))
-	defer proxy.Close()
-	command := exec.CommandContext(t.Context(), "/bin/sh", "-c", `trap "" HUP; exec "$0"`, os.Args[0])
-	command.Env = []string{"GENESYS_USAGE_MAIN=1", "HTTPS_PROXY=" + proxy.URL, "GENESYSCLOUD_REGION=eu-central-1", "GENESYSCLOUD_ACCESS_TOKEN=token"}
-	var notes bytes.Buffer
-	command.Stderr = &notes
+	environment, accepted := silentProxy(t)
+	command, stderr := process(t, environment)
+	command.Path, command.Args = "/bin/sh", []string{"sh", "-c", `trap "" HUP; exec "$0"`, os.Args[0]}
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer (<-asked).Close()
-	for _, signal := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
-		if err := command.Process.Signal(signal); err != nil {
+	defer (<-accepted).Close()
+	for _, sent := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
+		if err := command.Process.Signal(sent); err != nil {
 			t.Fatal(err)
 		}
 	}
 	_ = command.Wait()
-	if !strings.Contains(notes.String(), "terminated") {
-		t.Errorf("%s", &notes)
+	if !strings.Contains(stderr.String(), "terminated") {
+		t.Errorf("%q, want the second signal to end it", stderr)
 	}
 }
 
 // A reader that leaves ends the command without a word, and cleans up.
 func TestAReaderThatLeaves(t *testing.T) {
 	dir := t.TempDir()
-	command := exec.CommandContext(t.Context(), os.Args[0], "-demo", "-q", "-format", "ndjson", "-granularity", "day", "-group-by", "client,endpoint", "-html", filepath.Join(dir, "page"))
-	command.Env = []string{"GENESYS_USAGE_MAIN=1"}
-	var notes bytes.Buffer
-	command.Stderr = &notes
+	command, stderr := process(t, nil, "-demo", "-q", "-format", "ndjson", "-granularity", "day", "-group-by", "client,endpoint",
+		"-o", "-", "-o", filepath.Join(dir, "page.html"))
 	reader, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +95,26 @@ func TestAReaderThatLeaves(t *testing.T) {
 	}
 	reader.Close()
 	_ = command.Wait()
-	if command.ProcessState.ExitCode() != 1 || notes.Len() > 0 || namesIn(t, dir) != "" {
-		t.Errorf("exit %d, %s, %s", command.ProcessState.ExitCode(), &notes, namesIn(t, dir))
+	if got := command.ProcessState.ExitCode(); got != 1 {
+		t.Errorf("exit code %d, want 1", got)
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("on standard error: %s", stderr)
+	}
+	if got := namesIn(t, dir); got != "" {
+		t.Errorf("there are %s", got)
+	}
+}
+
+// A standard output that is closed is an error: a report would be lost without a word.
+func TestClosedStandardOutput(t *testing.T) {
+	command, stderr := process(t, nil)
+	command.Path, command.Args = "/bin/sh", []string{"sh", "-c", `exec "$0" -demo -last 1d >&-`, os.Args[0]}
+	err := command.Run()
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
+		t.Errorf("%v, want exit code 1", err)
+	}
+	if want := "standard output: it is closed; name a file with -o"; !strings.Contains(stderr.String(), want) {
+		t.Errorf("%q, want %q", stderr, want)
 	}
 }

@@ -1,0 +1,212 @@
+package cli
+
+import (
+	"flag"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
+	"github.com/genesyscloud-go/usage/wrapper/usagetest"
+)
+
+func TestHelp(t *testing.T) {
+	r := genesysUsage(t, "-h").want(t, 0)
+	if r.stderr != "" {
+		t.Errorf("on standard error: %s", r.stderr)
+	}
+	grouped := map[string]int{}
+	for _, group := range flagGroups {
+		for _, name := range group.names {
+			grouped[name]++
+		}
+	}
+	newFlags(&flagValues{}).VisitAll(func(f *flag.Flag) {
+		if grouped[f.Name] != 1 {
+			t.Errorf("-%s is in %d groups of the help, want 1", f.Name, grouped[f.Name])
+		}
+		contains(t, "the help", r.stdout, "\n    -"+f.Name)
+	})
+	contains(t, "the help", strings.Join(strings.Fields(r.stdout), " "), "oauth:client:view", "COLUMNS", "Exit codes: 0", "(default 30d)", "(default client)", "(default table)",
+		"(default 1h)", "(default requests)", ".xlsx", "dates in the viewer's time zone")
+	for line := range strings.Lines(r.stdout) {
+		if n := len(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	r := genesysUsage(t, "-version").want(t, 0)
+	contains(t, "the version", r.stdout, "genesys-usage ", "go1.")
+	if strings.Count(r.stdout, "\n") != 1 {
+		t.Errorf("more than a line: %s", r.stdout)
+	}
+}
+
+// A usage error is found before anything is sent, and says what is right.
+func TestUsageErrors(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"-nonsense", "nonsense"},
+		{"rows", `unexpected argument "rows"`},
+		{"-interval=", "-interval is empty"},
+		{"-match=", "-match is empty"},
+		{"-o=", "-o is empty"},
+		{"-last 30", `-last "30": want a number of days or weeks, such as 7d or 4w`},
+		{"-last d", `-last "d"`},
+		{"-last 0d", `-last "0d"`},
+		{"-last 3y", `-last "3y"`},
+		{"-month 2026-13", `-month "2026-13": want a month such as 2026-10`},
+		{"-month 2026-12", "there are none of that month yet"},
+		{"-period-start tomorrow", `-period-start "tomorrow": want a day such as 2026-11-21`},
+		{"-period-start 2026-11-24", "there are none of that day yet"},
+		{"-last 3d -month 2026-01", "only one of -interval, -last, -month and -period-start"},
+		{"-interval 2026-01/2026-02 -last 3d", "only one of"},
+		{"-interval 2026-01/2026-02 -period-start 2026-11-21", "only one of"},
+		{"-interval yesterday", `-interval "yesterday": want two days`},
+		{"-interval 2026-02-02/2026-01-01", `-interval "2026-02-02/2026-01-01" ends before it starts`},
+		{"-granularity hour", `-granularity "hour": want day, week, month or none`},
+		{"-group-by moon", `-group-by "moon": want client, user, endpoint, method or organization `},
+		{"-group-by ,", `-group-by "," names nothing`},
+		{"-group-by platform", `-group-by "platform": want client, user, endpoint, method or organization without -jobs`},
+		{"-group-by organization -jobs", `-group-by "organization": want client, user, endpoint, method or platform with -jobs`},
+		{"-metrics status418", `-metrics "status418": want requests, status200, status300, status400, status429 or status500`},
+		{"-metrics ,", `-metrics "," names nothing`},
+		{"-region mars", `unknown region "mars"`},
+		{"-format xml", `-format "xml": want table, csv, json, ndjson, xlsx or html`},
+		{"-sort clients", `-sort "clients": want requests, 429 or errors`},
+		{"-sort 429 -metrics requests", "-sort 429 needs status429 in -metrics"},
+		{"-sort errors -metrics status400", "-sort errors needs status400 and status500"},
+		{"-sort requests -metrics status400", "-sort requests needs requests"},
+		{"-top -1", "-top cannot be negative"},
+		{"-timeout -1s", `-timeout "-1s": want a time such as 90s, 10m or 1h, or 0 for never`},
+		{"-timeout soon", `-timeout "soon": want a time such as 90s, 10m or 1h, or 0 for never`},
+		{"-top 3 -format csv", "-top applies to tables, pages and workbooks (.txt, .html, .xlsx); csv has all rows"},
+		{"-sort 429 -format json", "-sort applies to tables"},
+		{"-compare -o x.ndjson", "-compare applies to tables"},
+		{"-compare -granularity day", "leave -granularity out"},
+		{"-compare -metrics status200", "-compare needs requests"},
+		{"-compare -interval P1M/2026-10-31", "name them as in 2026-10-01/2026-10-31"},
+		{"-compare -resume x", "needs -interval or -month"},
+		{"-compare -month 2018-01", "there is no data on the period before, 1 to 31 December 2017, UTC"},
+		{"-allowance 0 -month 2026-10", `-allowance "0": want a number`},
+		{"-allowance lots -month 2026-10", `-allowance "lots": want a number of requests such as 1500000 or 1,500,000`},
+		{"-allowance 5", "-allowance needs its period: -period-start with its first day"},
+		{"-allowance 5 -month 2026-10 -jobs", "leave -jobs out"},
+		{"-allowance 5 -month 2026-10 -match x", "leave -match out"},
+		{"-allowance 5 -month 2026-10 -metrics status200", "-allowance needs requests"},
+		{"-resume x -last 3d", "-resume submits nothing new"},
+		{"-resume x -period-start 2026-11-21", "-resume submits nothing new"},
+		{"-resume=", "-resume is empty"},
+		{"-q -v", "only one of -q and -v"},
+		{"-jobs -last 91d", "25 August to 23 November 2026, UTC has 91 days, and -jobs takes 90 at most"},
+		{"-jobs -month 2025-11", "begins on 2025-11-01, and -jobs reaches back a year, to 2025-11-24"},
+		{"-jobs -interval 2025-11-24/2025-12-23 -compare", "the period before, 25 October to 23 November 2025, UTC begins on 2025-10-25"},
+
+		{"-o report.pdf", "-o report.pdf: want a file that ends in .txt, .csv, .json, .ndjson, .xlsx or .html, or -format"},
+		{"-o report", "-o report: want a file that ends in .txt, .csv, .json, .ndjson, .xlsx or .html, or -format"},
+		{"-o a.csv -o a.csv", "-o a.csv is given twice"},
+		{"-o a.csv -o ./a.csv", "-o ./a.csv is given twice"},
+		{"-o - -o -", "-o - is given twice"},
+		{"-format csv -o a.html", "-format csv: no output has that form; files have the one that their extension names"},
+		{"-html x", "html"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			r := genesysUsageOn(t, refusing(t), strings.Fields(test.args)...).want(t, 2)
+			if r.stdout != "" {
+				t.Errorf("on standard output: %s", r.stdout)
+			}
+			contains(t, "the error", r.stderr, test.want, "genesys-usage -h")
+			if n := strings.Count(r.stderr, "\n"); n != 1 {
+				t.Errorf("%d lines: %s", n, r.stderr)
+			}
+		})
+	}
+}
+
+// refusing is an organization that nothing is to be asked of.
+func refusing(t *testing.T) usagetest.Config {
+	return usagetest.Config{Rows: func(gen.APIUsageQuery) []gen.APIUsageRow {
+		t.Error("something was asked")
+		return nil
+	}}
+}
+
+func TestQueries(t *testing.T) {
+	clearEnvironment(t)
+	late := time.Date(2026, 11, 22, 23, 0, 0, 0, time.FixedZone("", -5*60*60)) // the 23rd in UTC
+	client := []report.Dimension{report.Client}
+	for _, test := range []struct {
+		args string
+		want report.Query
+	}{
+		{"", report.Query{Interval: "2026-10-24/2026-11-22", GroupBy: client}},
+		{"-last 2w", report.Query{Interval: "2026-11-09/2026-11-22", GroupBy: client}},
+		{"-month 2026-02", report.Query{Interval: "2026-02-01/2026-02-28", GroupBy: client}},
+		{"-month 2026-11", report.Query{Interval: "2026-11-01/2026-11-22", GroupBy: client}},
+		{"-period-start 2026-11-05", report.Query{Interval: "2026-11-05/2026-11-22", GroupBy: client}},
+		{"-period-start 2026-09-21", report.Query{Interval: "2026-09-21/2026-10-20", GroupBy: client}},
+		{"-interval 2020-01/2020-06", report.Query{Interval: "2020-01/2020-06", GroupBy: client}},
+		{"-last 1d -granularity Week -group-by TemplateUri,HttpMethod,client,user,organization,client -metrics Status429,requests", report.Query{
+			Interval: "2026-11-22/2026-11-22", Granularity: report.Week, GroupBy: report.Dimensions(false),
+			Metrics: []report.Metric{report.Requests, report.Status429},
+		}},
+		{"-jobs -last 90d -group-by platform,TemplateUri", report.Query{
+			Jobs: true, Interval: "2026-08-25/2026-11-22", GroupBy: []report.Dimension{report.Endpoint, report.Platform},
+		}},
+		{"-last 1d -o x.html", report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Day, GroupBy: client}},
+		{"-last 1d -o x.csv -o x.xlsx", report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Day, GroupBy: client}},
+		{"-last 1d -o x.xlsx -granularity none", report.Query{Interval: "2026-11-22/2026-11-22", GroupBy: client}},
+		{"-last 1d -format html -granularity week", report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Week, GroupBy: client}},
+		{"-resume id", report.Query{Granularity: report.AnyStep}},
+		{"-resume id -o x.html -group-by user", report.Query{Granularity: report.AnyStep, GroupBy: []report.Dimension{report.User}}},
+	} {
+		o, _, err := parse(strings.Fields(test.args), late)
+		if err != nil {
+			t.Errorf("%s: %v", test.args, err)
+		} else if !reflect.DeepEqual(o.query, test.want) {
+			t.Errorf("%s: %+v, want %+v", test.args, o.query, test.want)
+		}
+	}
+}
+
+// The form of an output is that of its extension, and otherwise that of -format.
+func TestForms(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"", "[{- table}]"},
+		{"-format csv", "[{- csv}]"},
+		{"-o a.txt -o b.CSV -o c.json -o d.ndjson -o e.xlsx -o f.html", "[{a.txt table} {b.CSV csv} {c.json json} {d.ndjson ndjson} {e.xlsx xlsx} {f.html html}]"},
+		{"-o a.csv -o -", "[{a.csv csv} {- table}]"},
+		{"-format json -o a.csv -o -", "[{a.csv csv} {- json}]"},
+		{"-format csv -o report.dat", "[{report.dat csv}]"},
+		{"-format csv -o a.csv", "[{a.csv csv}]"},
+		{"-format ndjson -o /dev/stdout", "[{/dev/stdout ndjson}]"},
+	} {
+		o, _, err := parse(strings.Fields(test.args), now)
+		if err != nil {
+			t.Errorf("%s: %v", test.args, err)
+		} else if got := fmt.Sprint(o.outputs); got != test.want {
+			t.Errorf("%s: %s, want %s", test.args, got, test.want)
+		}
+	}
+	for _, form := range render.Forms {
+		if got, ok := render.FormOf("x" + form.Extension()); !ok || got != form {
+			t.Errorf("%s names the form %q", form.Extension(), got)
+		}
+	}
+}
+
+// An allowance is read as it is printed.
+func TestAllowanceIsReadAsPrinted(t *testing.T) {
+	o, _, err := parse(strings.Fields("-allowance 1,500,000 -period-start 2026-11-21"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.allowance.Limit != 1_500_000 {
+		t.Errorf("%d, want 1500000", o.allowance.Limit)
+	}
+}

@@ -1,0 +1,94 @@
+//go:build unix
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// /dev/full takes nothing: the failure names the output, and advises another one.
+func TestFullDevice(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Log("there is no /dev/full here")
+		return
+	}
+	r := genesysUsageOn(t, rowsOf(someRows), "-format", "csv", "-o", "/dev/full", "-o", filepath.Join(t.TempDir(), "report.txt")).want(t, 1)
+	contains(t, "the error", r.stderr, "/dev/full: no space left on device", "-resume ", "-o ANOTHER-FILE.csv -o ")
+	lacks(t, "the advice", r.stderr, "-o /dev/full")
+}
+
+// A FIFO is written to, and not replaced.
+func TestFIFO(t *testing.T) {
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo.csv")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan string)
+	go func() {
+		got, _ := os.ReadFile(fifo)
+		read <- string(got)
+	}()
+	genesysUsage(t, "-last 1d -o "+fifo).want(t, 0)
+	if got := <-read; !strings.HasPrefix(got, "clientId,") {
+		t.Errorf("%.40q came out of the FIFO", got)
+	}
+	if info, err := os.Stat(fifo); err != nil || info.Mode().IsRegular() {
+		t.Errorf("the FIFO was replaced: %v, %v", info, err)
+	}
+}
+
+// A command that waits for the reader of a FIFO ends with its context.
+func TestFIFOWithoutAReader(t *testing.T) {
+	clearEnvironment(t)
+	fifo := filepath.Join(t.TempDir(), "fifo.csv")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("interrupted"))
+	var stderr strings.Builder
+	command := Command{Args: []string{"-demo", "-o", fifo}, Stdout: &stderr, Stderr: &stderr, Now: now}
+	if code := command.Run(ctx); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	contains(t, "the error", stderr.String(), fifo+": interrupted")
+	// Let the one that was left behind go.
+	reader, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+}
+
+// Standard output that is closed would lose the report without a word: the runtime opens
+// the null device in its place.
+func TestClosedStandardOutput(t *testing.T) {
+	clearEnvironment(t)
+	for _, test := range []struct {
+		name   string
+		flags  int
+		closed bool
+	}{{"closed", os.O_RDWR, true}, {"/dev/null", os.O_WRONLY, false}} {
+		null, err := os.OpenFile(os.DevNull, test.flags, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stderr strings.Builder
+		command := Command{Args: []string{"-demo", "-last", "1d"}, Stdout: null, Stderr: &stderr, Now: now, Demo: rowsOf(someRows)}
+		code := command.Run(t.Context())
+		null.Close()
+		if want := map[bool]int{true: 1, false: 0}[test.closed]; code != want {
+			t.Errorf("%s: exit code %d, want %d", test.name, code, want)
+		}
+		if got := strings.Contains(stderr.String(), "standard output: it is closed"); got != test.closed {
+			t.Errorf("%s: %s", test.name, &stderr)
+		}
+	}
+}

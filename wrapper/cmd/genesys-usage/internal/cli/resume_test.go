@@ -1,0 +1,284 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/fetch"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
+	"github.com/genesyscloud-go/usage/wrapper/usagetest"
+)
+
+// resumeCommand returns the command that a failure advises, as flags.
+func resumeCommand(stderr string) string {
+	_, rest, _ := strings.Cut(stderr, "\n    genesys-usage ")
+	command, _, _ := strings.Cut(rest, "\n")
+	return command
+}
+
+// interruptingWriter interrupts as soon as it sees the query's id, as by Ctrl-C.
+type interruptingWriter struct {
+	bytes.Buffer
+	interrupt func()
+}
+
+func (w *interruptingWriter) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(": query ")) {
+		w.interrupt()
+	}
+	return w.Buffer.Write(p)
+}
+
+// Whoever interrupts the command is told how to get the report, with the flags of this
+// call; and what is advised is understood.
+func TestInterruptionsAdviseToResume(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"", "-interval 2026-10-25/2026-11-23 -group-by client -granularity none -demo"},
+		{"-last 3d -group-by endpoint", "-interval 2026-11-21/2026-11-23 -group-by endpoint -granularity none -demo"},
+		{"-month 2026-10 -compare -top 0 -sort 429", "-month 2026-10 -group-by client -granularity none -compare -demo -sort 429 -top 0"},
+		{"-month 2026-11 -compare", "-period-start 2026-11-01 -interval 2026-11-01/2026-11-23 -group-by client -granularity none -compare -demo"},
+		{
+			"-jobs -match it's -o OUT.csv -o OUT.html",
+			`-interval 2026-10-25/2026-11-23 -group-by client -granularity day -demo -jobs -match 'it'\''s' -o OUT.csv -o OUT.html`,
+		},
+		{
+			"-allowance 5,000 -period-start 2026-11-21",
+			"-period-start 2026-11-21 -interval 2026-11-21/2026-11-23 -group-by client -granularity none -allowance 5,000 -demo",
+		},
+		{
+			"-metrics requests -granularity week -format ndjson -o OUT -region eu-west-1 -timeout 90s",
+			"-granularity week -demo -format ndjson -metrics requests -region eu-west-1 -timeout 90s -o OUT",
+		},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			clearEnvironment(t)
+			out := filepath.Join(t.TempDir(), "out")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			notes := &interruptingWriter{interrupt: func() { cancel(errors.New("interrupted")) }}
+			command := Command{
+				Args: strings.Fields("-demo " + strings.ReplaceAll(test.args, "OUT", out)), Stdout: io.Discard, Stderr: notes, Now: now,
+			}
+			if code := command.Run(ctx); code != 1 {
+				t.Errorf("exit code %d, want 1", code)
+			}
+			advised := resumeCommand(notes.String())
+			if !strings.HasPrefix(advised, "-resume ") {
+				t.Errorf("no -resume in %q", advised)
+			}
+			contains(t, "the advice", advised, strings.ReplaceAll(test.want, "OUT", out))
+			contains(t, "the failure", notes.String(), ": interrupted", "The demo organization has ended with this command")
+			lacks(t, "the failure", notes.String(), "context", "interrupted: interrupted")
+			args := strings.Fields(strings.ReplaceAll(advised, `'it'\''s'`, "it's"))
+			if _, _, err := parse(args, now.AddDate(0, 0, 1)); err != nil {
+				t.Errorf("%s: %v", advised, err)
+			}
+		})
+	}
+}
+
+// A query that is resumed, the next day, gives the report that the call was to give.
+func TestResume(t *testing.T) {
+	for _, args := range []string{"-month 2026-10", "-jobs -month 2026-10", "-month 2026-11 -format csv", "-jobs -format ndjson -granularity day"} {
+		t.Run(args, func(t *testing.T) {
+			clearEnvironment(t)
+			organization := rowsOf(someRows)
+			want := genesysUsageOn(t, organization, strings.Fields(args)...).want(t, 0).stdout
+			server := usagetest.NewServer(organization)
+			defer server.Close()
+			o, v, err := parse(strings.Fields(args), now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := newTestClient(t, server)
+			operation, err := fetch.Submit(t.Context(), client, &o.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			advised := "-resume " + operation.ID + " " + strings.Join(o.resumeArgs(v, nil), " ")
+			tomorrow := now.AddDate(0, 0, 1)
+			resumed, _, err := parse(strings.Fields(advised), tomorrow)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var stdout bytes.Buffer
+			command := Command{Stdout: &stdout, Stderr: io.Discard, Now: tomorrow}
+			resumed.quiet = true
+			outputs, err := openOutputs(t.Context(), resumed, &stdout)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &run{resumed, newProgress(resumed, io.Discard, now), outputs, report.NewTotals(), resumed.has(render.Form.Ranked)}
+			if err := r.receive(t.Context(), fetch.Resume(client, &resumed.query, resumed.resume), r.add); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.finish(&command); err != nil {
+				t.Fatal(err)
+			}
+			got := strings.ReplaceAll(stdout.String(), "vendor's own OAuth clients.", "vendor's own OAuth clients. The organization is made up (-demo).")
+			got = strings.ReplaceAll(got, "that count for billing.", "that count for billing. The organization is made up (-demo).")
+			if got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestTimeoutAdvisesToResume(t *testing.T) {
+	clearEnvironment(t)
+	o, v, err := parse(strings.Fields("-timeout 90s -month 2026-10"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 0, errors.New("no report within 1m30s (-timeout)"))
+	defer cancel()
+	<-ctx.Done()
+	for _, end := range []error{context.DeadlineExceeded, context.Cause(ctx)} {
+		execution := &wrapper.ExecutionError{ExecutionID: "id", Err: fmt.Errorf("last status Running: %w", end)}
+		got := failure(ctx, o, v, &submittedError{"id", execution})
+		want := "genesys-usage: query id: last status Running: no report within 1m30s (-timeout)\n" +
+			"The query goes on without this command. To get its report:\n\n" +
+			"    genesys-usage -resume id -month 2026-10 -group-by client -granularity none -timeout 90s\n\n"
+		if got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
+// Only what can be mended, or passes, advises to resume.
+func TestWhatIsWorthResuming(t *testing.T) {
+	clearEnvironment(t)
+	o, v, err := parse([]string{"-month", "2026-10"}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"failed query", fmt.Errorf("no reason: %w", wrapper.ErrQueryFailed), false},
+		{"400", &wrapper.APIError{StatusCode: 400}, false},
+		{"401", &wrapper.APIError{StatusCode: 401}, true},
+		{"403", &wrapper.APIError{StatusCode: 403}, true},
+		{"404", &wrapper.APIError{StatusCode: 404}, false},
+		{"410", &wrapper.APIError{StatusCode: 410}, false},
+		{"429", &wrapper.APIError{StatusCode: 429}, true},
+		{"501", &wrapper.APIError{StatusCode: 501}, false},
+		{"503", &wrapper.APIError{StatusCode: 503}, true},
+		{"a failure to write", &outputError{&output{target: o.outputs[0]}, errors.New("no space left on device")}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := failure(t.Context(), o, v, &submittedError{"id", test.err})
+			if advised := resumeCommand(got) != ""; advised != test.want {
+				t.Errorf("-resume is advised: %v, want %v\n%s", advised, test.want, got)
+			}
+		})
+	}
+}
+
+// What resuming does not help is not advised, on real responses.
+func TestFinalFailures(t *testing.T) {
+	unusable := usagetest.Config{Fault: func(r *http.Request) usagetest.Fault {
+		if r.Method == http.MethodGet {
+			return usagetest.Fault{Status: http.StatusOK, Body: []byte(`{"queryStatus":"Complete","results":[{"requests":"many"}]}`)}
+		}
+		return usagetest.Fault{}
+	}}
+	for _, test := range []struct {
+		name         string
+		organization usagetest.Config
+		args, want   string
+	}{
+		{"failed", usagetest.Config{Fail: true}, "", "submit it again"},
+		{"failed, jobs", usagetest.Config{Fail: true}, "-jobs", "submit it again"},
+		{"unknown id", usagetest.Config{}, "-resume unknown", "To submit the query again, leave -resume out."},
+		{"unknown id, jobs", usagetest.Config{}, "-resume unknown -jobs", "To submit the query again, leave -resume out."},
+		{"unusable result", unusable, "", "query "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := genesysUsageOn(t, test.organization, strings.Fields(test.args)...).want(t, 1)
+			contains(t, "the error", r.stderr, test.want)
+			if got := resumeCommand(r.stderr); got != "" {
+				t.Errorf("it advises %s", got)
+			}
+		})
+	}
+}
+
+// The second of two queries fails: what helps decides on the advice, and the first query
+// is the one to resume.
+func TestCompareFailsInTheSecondQuery(t *testing.T) {
+	for _, test := range []struct {
+		status  int
+		advised bool
+	}{{http.StatusForbidden, true}, {http.StatusBadRequest, false}} {
+		submits := 0
+		organization := usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
+			if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/usage/query") {
+				if submits++; submits == 2 {
+					return usagetest.Fault{Status: test.status}
+				}
+			}
+			return usagetest.Fault{}
+		}}
+		r := genesysUsageOn(t, organization, "-compare", "-month", "2026-10").want(t, 1)
+		if r.stdout != "" {
+			t.Errorf("%d: on standard output: %s", test.status, r.stdout)
+		}
+		if got := strings.Contains(resumeCommand(r.stderr), "-month 2026-10 -group-by client -granularity none -compare -demo"); got != test.advised {
+			t.Errorf("%d: -resume is advised: %v, want %v\n%s", test.status, got, test.advised, r.stderr)
+		}
+	}
+}
+
+// Errors are in the words of a command, and not of a package.
+func TestErrorsAreThoseOfACommand(t *testing.T) {
+	r := genesysUsageOn(t, usagetest.Config{Fail: true}).want(t, 1)
+	lacks(t, "the error", r.stderr, "Client.", "usage query execution")
+}
+
+// Messages of a server cannot move a cursor, and are cut.
+func TestServerMessagesAreCleanAndShort(t *testing.T) {
+	body := `{"message":"` + strings.Repeat(`\u001b[2J`+"\u009b1A\u202e", 1000) + `","code":"bad.request","status":400}`
+	organization := usagetest.Config{
+		Rows: func(gen.APIUsageQuery) []gen.APIUsageRow { return nil },
+		Fault: func(request *http.Request) usagetest.Fault {
+			if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/usage/query") {
+				return usagetest.Fault{Status: http.StatusBadRequest, Body: []byte(body)}
+			}
+			return usagetest.Fault{}
+		},
+	}
+	r := genesysUsageOn(t, organization).want(t, 1)
+	lacks(t, "the error", r.stderr, "\x1b", "\u009b", "\u202e", "\ufffd")
+	contains(t, "the error", r.stderr, "bad.request")
+	if got, most := text.Width(r.stderr), text.MaxMessage+500; got > most {
+		t.Errorf("%d cells, want %d at most", got, most)
+	}
+	r = genesysUsageOn(t, usagetest.Config{}, "-resume", "a\x1b[2Jb").want(t, 1)
+	lacks(t, "the error", r.stderr, "\x1b")
+	if got := resumeCommand(r.stderr); got != "" {
+		t.Errorf("it advises %s", got)
+	}
+}
+
+func TestShellQuote(t *testing.T) {
+	for id, want := range map[string]string{
+		"9f32b7cf-7418": "9f32b7cf-7418", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$(x)": "'$(x)'", "-x": "-x", "~": "'~'",
+	} {
+		if got := shellQuote(id); got != want {
+			t.Errorf("%q is %s, want %s", id, got, want)
+		}
+	}
+}

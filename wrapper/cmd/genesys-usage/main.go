@@ -35,7 +35,7 @@ func run() int {
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of writing: files are cleaned up
 	command := cli.Command{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now(),
-		Demo: usagetest.Config{RunningPolls: 2, QueryTime: 500 * time.Millisecond},
+		Fake: usagetest.Config{RunningPolls: 2, QueryTime: 500 * time.Millisecond},
 	}
 	return command.Run(ctx)
 }

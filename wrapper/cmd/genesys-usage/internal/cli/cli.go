@@ -4,19 +4,23 @@ package cli
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 
+	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
+
+//go:embed help.txt
+var help string
 
 // The exit codes.
 const (
@@ -26,63 +30,51 @@ const (
 	exitOver // the allowance does not last
 )
 
-// Command is a call of the command.
+// Command is a call of the command. It is used once.
 type Command struct {
 	Args           []string // without the name of the program
 	Stdout, Stderr io.Writer
 	Now            time.Time
-	Demo           usagetest.Config // the organization of -demo
+	Fake           usagetest.Config // the organization of -demo
+
+	*options
+	progress *progress
+	client   *wrapper.Client
+	id       string // of the query, once it is submitted
 }
 
 // Run runs the command until it is done or ctx ends, and returns the exit code.
 func (c *Command) Run(ctx context.Context) int {
-	o, v, err := parse(c.Args, c.Now)
+	var err error
+	c.options, err = parse(c.Args, c.Now)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(c.Stdout, help(newFlags(&flagValues{})))
+		fmt.Fprint(c.Stdout, help)
 		return exitOK
 	case err != nil:
-		return c.usageError(err)
-	case v.version:
-		fmt.Fprintf(c.Stdout, "genesys-usage %s\n", version())
+		fmt.Fprintf(c.Stderr, "genesys-usage: %s (see genesys-usage -h)\n", text.Message(err.Error()))
+		return exitUsage
+	case c.has("version"):
+		info, _ := debug.ReadBuildInfo()
+		fmt.Fprintf(c.Stdout, "genesys-usage %s %s\n", info.Main.Version, runtime.Version())
 		return exitOK
 	}
-	if o.timeout > 0 {
+	if c.timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("no report within %v (-timeout)", o.timeout))
+		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no report within %v (-timeout)", c.timeout))
 		defer cancel()
 	}
-	over, err := c.report(ctx, o)
+	c.progress = newProgress(c.options, c.Stderr)
+	over, err := c.run(ctx)
+	c.progress.clear()
 	switch {
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed // the reader of the report has left, and knows
 	case err != nil:
-		fmt.Fprint(c.Stderr, failure(ctx, o, v, err))
+		fmt.Fprint(c.Stderr, c.failure(ctx, err))
 		return exitFailed
 	case over:
 		return exitOver
 	}
 	return exitOK
-}
-
-func (c *Command) usageError(err error) int {
-	words := text.Message(strings.ReplaceAll(err.Error(), "\n", "; "))
-	fmt.Fprintf(c.Stderr, "genesys-usage: %s (see genesys-usage -h)\n", words)
-	return exitUsage
-}
-
-// version returns the module's version and what it was built with.
-func version() string {
-	version, commit := "(devel)", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
-			version = info.Main.Version
-		}
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				commit = " " + setting.Value
-			}
-		}
-	}
-	return fmt.Sprintf("%s%s (%s, %s/%s)", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -11,12 +12,13 @@ import (
 // isClosed reports whether the command was started with standard output closed. Go's
 // runtime then opens the null device in its place, for reading and writing, so that
 // writing to it is no error.
-func isClosed(stdout *os.File) bool {
-	flags, err := unix.FcntlInt(stdout.Fd(), unix.F_GETFL, 0)
-	if err != nil || flags&unix.O_ACCMODE != unix.O_RDWR {
-		return err != nil
+func isClosed(stdout io.Writer) bool {
+	file, ok := stdout.(*os.File)
+	if !ok {
+		return false
 	}
-	info, err := stdout.Stat()
+	flags, err := unix.FcntlInt(file.Fd(), unix.F_GETFL, 0)
+	info, infoErr := file.Stat()
 	null, nullErr := os.Stat(os.DevNull)
-	return err == nil && nullErr == nil && os.SameFile(info, null)
+	return err != nil || infoErr != nil || nullErr == nil && flags&unix.O_ACCMODE == unix.O_RDWR && os.SameFile(info, null)
 }

@@ -38,7 +38,7 @@ func genesysUsageOn(t *testing.T, organization usagetest.Config, args ...string)
 	t.Helper()
 	clearEnvironment(t)
 	var stdout, stderr bytes.Buffer
-	command := Command{Args: append([]string{"-demo"}, args...), Stdout: &stdout, Stderr: &stderr, Now: now, Demo: organization}
+	command := Command{Args: append([]string{"-demo"}, args...), Stdout: &stdout, Stderr: &stderr, Now: now, Fake: organization}
 	code := command.Run(t.Context())
 	return result{code, stdout.String(), stderr.String()}
 }
@@ -57,7 +57,7 @@ func contains(t *testing.T, what, text string, wants ...string) {
 	t.Helper()
 	for _, want := range wants {
 		if !strings.Contains(text, want) {
-			t.Errorf("%s does not contain %q:\n%s", what, want, text)
+			t.Errorf("%s does not contain %q:\n%.3000s", what, want, text)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func lacks(t *testing.T, what, text string, nevers ...string) {
 	t.Helper()
 	for _, never := range nevers {
 		if strings.Contains(text, never) {
-			t.Errorf("%s contains %q:\n%s", what, never, text)
+			t.Errorf("%s contains %q:\n%.3000s", what, never, text)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,17 +20,10 @@ func TestHelp(t *testing.T) {
 	if r.stderr != "" {
 		t.Errorf("on standard error: %s", r.stderr)
 	}
-	grouped := map[string]int{}
-	for _, group := range flagGroups {
-		for _, name := range group.names {
-			grouped[name]++
+	(&options{given: map[string]string{}}).flags().VisitAll(func(f *flag.Flag) {
+		if n := len(regexp.MustCompile(`(?m)^    -`+f.Name+`( |$)`).FindAllString(r.stdout, -1)); n != 1 {
+			t.Errorf("-%s is explained %d times, want once", f.Name, n)
 		}
-	}
-	newFlags(&flagValues{}).VisitAll(func(f *flag.Flag) {
-		if grouped[f.Name] != 1 {
-			t.Errorf("-%s is in %d groups of the help, want 1", f.Name, grouped[f.Name])
-		}
-		contains(t, "the help", r.stdout, "\n    -"+f.Name)
 	})
 	contains(t, "the help", strings.Join(strings.Fields(r.stdout), " "), "oauth:client:view", "COLUMNS", "Exit codes: 0", "(default 30d)", "(default client)", "(default table)",
 		"(default 1h)", "(default requests)", ".xlsx", "dates in the viewer's time zone")
@@ -53,59 +47,55 @@ func TestUsageErrors(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"-nonsense", "nonsense"},
 		{"rows", `unexpected argument "rows"`},
-		{"-interval=", "-interval is empty"},
-		{"-match=", "-match is empty"},
-		{"-o=", "-o is empty"},
-		{"-last 30", `-last "30": want a number of days or weeks, such as 7d or 4w`},
-		{"-last d", `-last "d"`},
-		{"-last 0d", `-last "0d"`},
-		{"-last 3y", `-last "3y"`},
-		{"-month 2026-13", `-month "2026-13": want a month such as 2026-10`},
-		{"-month 2026-12", "there are none of that month yet"},
-		{"-period-start tomorrow", `-period-start "tomorrow": want a day such as 2026-11-21`},
-		{"-period-start 2026-11-24", "there are none of that day yet"},
+		{"-interval=", `invalid value "" for flag -interval: it is empty`},
+		{"-match=", "flag -match: it is empty"},
+		{"-o=", "flag -o: it is empty"},
+		{"-last 30", `invalid value "30" for flag -last: want a number of days or weeks, such as 7d or 4w`},
+		{"-last d", `invalid value "d" for flag -last`},
+		{"-last 0d", `invalid value "0d" for flag -last`},
+		{"-last 3y", `invalid value "3y" for flag -last`},
+		{"-month 2026-13", `invalid value "2026-13" for flag -month: want a month such as 2026-10`},
+		{"-month 2026-12", "so there are none yet"},
+		{"-period-start tomorrow", `invalid value "tomorrow" for flag -period-start: want a day such as 2026-11-21`},
+		{"-period-start 2026-11-24", "so there are none yet"},
 		{"-last 3d -month 2026-01", "only one of -interval, -last, -month and -period-start"},
 		{"-interval 2026-01/2026-02 -last 3d", "only one of"},
-		{"-interval 2026-01/2026-02 -period-start 2026-11-21", "only one of"},
+		{"-month 2026-10 -period-start 2026-10-21", "only one of"},
 		{"-interval yesterday", `-interval "yesterday": want two days`},
-		{"-interval 2026-02-02/2026-01-01", `-interval "2026-02-02/2026-01-01" ends before it starts`},
-		{"-granularity hour", `-granularity "hour": want day, week, month or none`},
-		{"-group-by moon", `-group-by "moon": want client, user, endpoint, method or organization `},
-		{"-group-by ,", `-group-by "," names nothing`},
-		{"-group-by platform", `-group-by "platform": want client, user, endpoint, method or organization without -jobs`},
-		{"-group-by organization -jobs", `-group-by "organization": want client, user, endpoint, method or platform with -jobs`},
-		{"-metrics status418", `-metrics "status418": want requests, status200, status300, status400, status429 or status500`},
-		{"-metrics ,", `-metrics "," names nothing`},
+		{"-interval 2026-02-02/2026-01-01", `interval "2026-02-02/2026-01-01" ends before it starts`},
+		{"-granularity hour", `invalid value "hour" for flag -granularity: want day, week, month or none`},
+		{"-group-by moon", `-group-by "moon": want client, user, endpoint, method or organization, separated by commas`},
+		{"-group-by ,", `-group-by "": want client`},
+		{"-group-by platform", `-group-by "platform": want client, user, endpoint, method or organization, separated by commas; organization goes without -jobs, and platform with it`},
+		{"-group-by organization -jobs", `-group-by "organization": want client, user, endpoint, method or platform, separated by commas; organization goes without -jobs`},
+		{"-metrics status418", `flag -metrics: "status418": want requests, status200, status300, status400, status429 or status500`},
+		{"-metrics ,", `flag -metrics: "": want requests`},
 		{"-region mars", `unknown region "mars"`},
-		{"-format xml", `-format "xml": want table, csv, json, ndjson, xlsx or html`},
-		{"-sort clients", `-sort "clients": want requests, 429 or errors`},
-		{"-sort 429 -metrics requests", "-sort 429 needs status429 in -metrics"},
-		{"-sort errors -metrics status400", "-sort errors needs status400 and status500"},
-		{"-sort requests -metrics status400", "-sort requests needs requests"},
-		{"-top -1", "-top cannot be negative"},
-		{"-timeout -1s", `-timeout "-1s": want a time such as 90s, 10m or 1h, or 0 for never`},
-		{"-timeout soon", `-timeout "soon": want a time such as 90s, 10m or 1h, or 0 for never`},
+		{"-format xml", `invalid value "xml" for flag -format: want table, csv, json, ndjson, xlsx or html`},
+		{"-sort clients", `invalid value "clients" for flag -sort: want requests, status429 or errors`},
+		{"-sort 429 -metrics requests", "-sort 429 needs that counter in -metrics"},
+		{"-sort errors -metrics status400", "-sort errors needs that counter in -metrics (of errors status400 and status500)"},
+		{"-sort requests -metrics status400", "-sort requests needs that counter in -metrics"},
+		{"-top -1", `invalid value "-1" for flag -top: want a number of groups, or 0 for all`},
+		{"-timeout soon", `invalid value "soon" for flag -timeout: time: invalid duration "soon"`},
 		{"-top 3 -format csv", "-top applies to tables, pages and workbooks (.txt, .html, .xlsx); csv has all rows"},
 		{"-sort 429 -format json", "-sort applies to tables"},
 		{"-compare -o x.ndjson", "-compare applies to tables"},
 		{"-compare -granularity day", "leave -granularity out"},
 		{"-compare -metrics status200", "-compare needs requests"},
-		{"-compare -interval P1M/2026-10-31", "name them as in 2026-10-01/2026-10-31"},
-		{"-compare -resume x", "needs -interval or -month"},
-		{"-compare -month 2018-01", "there is no data on the period before, 1 to 31 December 2017, UTC"},
-		{"-allowance 0 -month 2026-10", `-allowance "0": want a number`},
-		{"-allowance lots -month 2026-10", `-allowance "lots": want a number of requests such as 1500000 or 1,500,000`},
+		{"-compare -interval P1M/2026-10-31", "-compare needs a period in days, such as -month 2026-10 or"},
+		{"-compare -resume x", "-compare needs a period in days"},
+		{"-compare -month 2018-01", "-compare: the period before: there is no data on 1 to 31 December 2017, UTC"},
+		{"-allowance 0 -month 2026-10", `invalid value "0" for flag -allowance: want a number`},
+		{"-allowance lots -month 2026-10", `invalid value "lots" for flag -allowance: want a number of requests such as 1500000 or 1,500,000`},
 		{"-allowance 5", "-allowance needs its period: -period-start with its first day"},
-		{"-allowance 5 -month 2026-10 -jobs", "leave -jobs out"},
-		{"-allowance 5 -month 2026-10 -match x", "leave -match out"},
+		{"-allowance 5 -month 2026-10 -jobs", "leave -jobs and -match out"},
+		{"-allowance 5 -month 2026-10 -match x", "leave -jobs and -match out"},
 		{"-allowance 5 -month 2026-10 -metrics status200", "-allowance needs requests"},
-		{"-resume x -last 3d", "-resume submits nothing new"},
-		{"-resume x -period-start 2026-11-21", "-resume submits nothing new"},
-		{"-resume=", "-resume is empty"},
-		{"-q -v", "only one of -q and -v"},
+		{"-resume=", "flag -resume: it is empty"},
 		{"-jobs -last 91d", "25 August to 23 November 2026, UTC has 91 days, and -jobs takes 90 at most"},
 		{"-jobs -month 2025-11", "begins on 2025-11-01, and -jobs reaches back a year, to 2025-11-24"},
-		{"-jobs -interval 2025-11-24/2025-12-23 -compare", "the period before, 25 October to 23 November 2025, UTC begins on 2025-10-25"},
+		{"-jobs -interval 2025-11-24/2025-12-23 -compare", "-compare: the period before: 25 October to 23 November 2025, UTC begins on 2025-10-25"},
 
 		{"-o report.pdf", "-o report.pdf: want a file that ends in .txt, .csv, .json, .ndjson, .xlsx or .html, or -format"},
 		{"-o report", "-o report: want a file that ends in .txt, .csv, .json, .ndjson, .xlsx or .html, or -format"},
@@ -151,11 +141,11 @@ func TestQueries(t *testing.T) {
 		{"-period-start 2026-11-05", report.Query{Interval: "2026-11-05/2026-11-22", GroupBy: client}},
 		{"-period-start 2026-09-21", report.Query{Interval: "2026-09-21/2026-10-20", GroupBy: client}},
 		{"-interval 2020-01/2020-06", report.Query{Interval: "2020-01/2020-06", GroupBy: client}},
-		{"-last 1d -granularity Week -group-by TemplateUri,HttpMethod,client,user,organization,client -metrics Status429,requests", report.Query{
+		{"-last 1d -granularity Week -group-by endpoint,method,client,user,organization,Client -metrics Status429,requests", report.Query{
 			Interval: "2026-11-22/2026-11-22", Granularity: report.Week, GroupBy: report.Dimensions(false),
 			Metrics: []report.Metric{report.Requests, report.Status429},
 		}},
-		{"-jobs -last 90d -group-by platform,TemplateUri", report.Query{
+		{"-jobs -last 90d -group-by platform,endpoint", report.Query{
 			Jobs: true, Interval: "2026-08-25/2026-11-22", GroupBy: []report.Dimension{report.Endpoint, report.Platform},
 		}},
 		{"-last 1d -o x.html", report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Day, GroupBy: client}},
@@ -165,11 +155,11 @@ func TestQueries(t *testing.T) {
 		{"-resume id", report.Query{Granularity: report.AnyStep}},
 		{"-resume id -o x.html -group-by user", report.Query{Granularity: report.AnyStep, GroupBy: []report.Dimension{report.User}}},
 	} {
-		o, _, err := parse(strings.Fields(test.args), late)
+		o, err := parse(strings.Fields(test.args), late)
 		if err != nil {
 			t.Errorf("%s: %v", test.args, err)
-		} else if !reflect.DeepEqual(o.query, test.want) {
-			t.Errorf("%s: %+v, want %+v", test.args, o.query, test.want)
+		} else if !reflect.DeepEqual(o.Query, test.want) {
+			t.Errorf("%s: %+v, want %+v", test.args, o.Query, test.want)
 		}
 	}
 }
@@ -186,10 +176,10 @@ func TestForms(t *testing.T) {
 		{"-format csv -o a.csv", "[{a.csv csv}]"},
 		{"-format ndjson -o /dev/stdout", "[{/dev/stdout ndjson}]"},
 	} {
-		o, _, err := parse(strings.Fields(test.args), now)
+		o, err := parse(strings.Fields(test.args), now)
 		if err != nil {
 			t.Errorf("%s: %v", test.args, err)
-		} else if got := fmt.Sprint(o.outputs); got != test.want {
+		} else if got := formsOf(o); got != test.want {
 			t.Errorf("%s: %s, want %s", test.args, got, test.want)
 		}
 	}
@@ -200,13 +190,22 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// formsOf lists the outputs with their forms.
+func formsOf(o *options) string {
+	var all []string
+	for _, out := range o.outputs {
+		all = append(all, fmt.Sprintf("{%s %s}", out.name, out.form))
+	}
+	return fmt.Sprint(all)
+}
+
 // An allowance is read as it is printed.
 func TestAllowanceIsReadAsPrinted(t *testing.T) {
-	o, _, err := parse(strings.Fields("-allowance 1,500,000 -period-start 2026-11-21"), now)
+	o, err := parse(strings.Fields("-allowance 1,500,000 -period-start 2026-11-21"), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.allowance.Limit != 1_500_000 {
-		t.Errorf("%d, want 1500000", o.allowance.Limit)
+	if o.Allowance.Limit != 1_500_000 {
+		t.Errorf("%d, want 1500000", o.Allowance.Limit)
 	}
 }

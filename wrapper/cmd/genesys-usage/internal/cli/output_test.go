@@ -40,7 +40,7 @@ func TestOneQueryServesAllOutputs(t *testing.T) {
 			t.Errorf("%s begins with %.40q, want %q", name, got, begins)
 		}
 	}
-	contains(t, "standard error", r.stderr, "5 rows in ", "report.txt and ")
+	contains(t, "standard error", r.stderr, "genesys-usage: 5 rows\n")
 }
 
 // Standard output can be one of several.
@@ -103,12 +103,12 @@ func TestFilesThatCannotBeWritten(t *testing.T) {
 func TestWriteFailuresAdviseAnotherFile(t *testing.T) {
 	clearEnvironment(t)
 	for _, test := range []struct{ args, want, never string }{
-		{"-month 2026-10", "-month 2026-10 -group-by client -granularity none -demo -o ANOTHER-FILE.txt\n", ""},
-		{"-month 2026-10 -format csv", "-format csv -o ANOTHER-FILE.csv\n", ""},
-		{"-month 2026-10 -format csv -o -", "-format csv -o ANOTHER-FILE.csv\n", "-o - "},
+		{"-month 2026-10", " -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -o ANOTHER-FILE.txt\n", ""},
+		{"-month 2026-10 -format csv", "-format csv -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -o ANOTHER-FILE.csv\n", ""},
+		{"-month 2026-10 -format csv -o -", "-format csv -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -o ANOTHER-FILE.csv\n", "-o - "},
 	} {
 		var stderr strings.Builder
-		command := Command{Args: strings.Fields("-demo " + test.args), Stdout: brokenWriter{}, Stderr: &stderr, Now: now, Demo: rowsOf(someRows)}
+		command := Command{Args: strings.Fields("-demo " + test.args), Stdout: brokenWriter{}, Stderr: &stderr, Now: now, Fake: rowsOf(someRows)}
 		if code := command.Run(t.Context()); code != 1 {
 			t.Errorf("%s: exit code %d, want 1", test.args, code)
 		}
@@ -122,12 +122,18 @@ func TestWriteFailuresAdviseAnotherFile(t *testing.T) {
 // What does not fit into a workbook is not advised to be written to another one.
 func TestTooManyRowsAdviseCSV(t *testing.T) {
 	clearEnvironment(t)
-	o, v, err := parse(strings.Fields("-demo -o a.csv -o b.xlsx"), now)
+	o, err := parse(strings.Fields("-demo -o a.csv -o b.xlsx"), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tooMany := &outputError{&output{target: o.outputs[1]}, render.ErrTooManyRows}
-	got := failure(t.Context(), o, v, &submittedError{"id", tooMany})
+	c := &Command{options: o, id: "id"}
+	err = c.each(func(out *output) error {
+		if out.form == render.XLSX {
+			return render.ErrTooManyRows
+		}
+		return nil
+	})
+	got := c.failure(t.Context(), err)
 	contains(t, "the advice", got, "-o a.csv -o ANOTHER-FILE.csv\n", "b.xlsx: "+render.ErrTooManyRows.Error())
 }
 

@@ -81,7 +81,7 @@ func TestClosedStandardOutput(t *testing.T) {
 			t.Fatal(err)
 		}
 		var stderr strings.Builder
-		command := Command{Args: []string{"-demo", "-last", "1d"}, Stdout: null, Stderr: &stderr, Now: now, Demo: rowsOf(someRows)}
+		command := Command{Args: []string{"-demo", "-last", "1d"}, Stdout: null, Stderr: &stderr, Now: now, Fake: rowsOf(someRows)}
 		code := command.Run(t.Context())
 		null.Close()
 		if want := map[bool]int{true: 1, false: 0}[test.closed]; code != want {

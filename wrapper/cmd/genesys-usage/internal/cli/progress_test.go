@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,86 +12,57 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// On a terminal a spinner says how far the query is and how many rows there are, and goes
-// away without a trace.
-func TestSpinner(t *testing.T) {
+// On a terminal, a line that is written over says how far the query is, and goes away
+// without a trace.
+func TestStatus(t *testing.T) {
 	var out bytes.Buffer
-	start := time.Now()
-	p := &progress{out: &out, spins: true, start: start}
-	p.update(wrapper.Progress{Status: "Running\x1b[2J", Polls: 3, NextPoll: time.Second})
-	if got, want := p.line(0, start), "Running\ufffd[2J, 0s, poll 3"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	p.received(12_345)
-	if got, want := p.line(0, start), "12,345 rows"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
+	p := &progress{out: &out, terminal: true}
+	p.polled(wrapper.Progress{Status: "Running\x1b[2J", Polls: 3, Elapsed: 4 * time.Second, NextPoll: time.Second})
+	p.polled(wrapper.Progress{Status: "Complete", Polls: 4})
+	p.received(9_999)
+	p.received(10_000)
 	p.note("done")
-	got := out.String()
-	if !strings.HasPrefix(got, "\r\x1b[K") {
-		t.Errorf("the spinner did not begin: %q", got)
-	}
-	if want := "\r\x1b[Kgenesys-usage: done\n"; !strings.HasSuffix(got, want) {
-		t.Errorf("%q, want %q at the end", got, want)
+	p.clear()
+	want := "\r\x1b[KRunning\ufffd[2J, 4s, poll 3" + "\r\x1b[K10,000 rows" + "\r\x1b[Kgenesys-usage: done\n"
+	if got := out.String(); got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
-// A line that is longer than the terminal would scroll it at each turn.
-func TestSpinnerFitsTheTerminal(t *testing.T) {
-	start := time.Now()
-	p := &progress{start: start}
-	p.update(wrapper.Progress{Status: "東京東京東京東京東京東京東京東京東京東京", Polls: 3})
+// A line that is longer than the terminal would scroll it each time.
+func TestStatusFitsTheTerminal(t *testing.T) {
 	for _, width := range []int{1, 3, 10, 20, 40} {
-		if got := text.Width(p.line(width, start)); got > max(width-3, 0) {
-			t.Errorf("%d cells and the spinner in %d", got, width)
+		t.Setenv("COLUMNS", strconv.Itoa(width))
+		var out bytes.Buffer
+		p := &progress{out: &out, terminal: true}
+		p.polled(wrapper.Progress{Status: "東京東京東京東京東京東京東京東京東京東京", NextPoll: time.Second})
+		if got := text.Width(strings.TrimPrefix(out.String(), "\r\x1b[K")); got > width-1 {
+			t.Errorf("%d cells and the cursor in %d", got, width)
 		}
 	}
 }
 
-// A wait for the rate limit is shown, and counted down.
-func TestSpinnerShowsWaitsForTheRateLimit(t *testing.T) {
-	start := time.Now()
-	p := &progress{start: start}
-	p.update(wrapper.Progress{Status: "Running", Polls: 3})
-	log := slog.New(newLogHandler(false, nil, p.limited))
-	log.With("request", 1).Warn(limitedMessage, "host", "api.mypurecloud.ie", "wait", 20*time.Second)
+// A wait for the rate limit shows.
+func TestStatusShowsWaitsForTheRateLimit(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(limitHandler{slog.DiscardHandler, &progress{out: &out, terminal: true}})
+	log.Warn("rate limited, waiting", "host", "api.mypurecloud.ie", "wait", 19500*time.Millisecond)
 	log.Warn("something else", "wait", time.Hour)
-	for after, want := range map[time.Duration]string{
-		0: "rate limited, continuing in 20 s", 15500 * time.Millisecond: "rate limited, continuing in 5 s", 25 * time.Second: "Running, 25s, poll 3",
-	} {
-		p.start = p.limitedUntil.Add(-20 * time.Second)
-		if got := p.line(0, p.start.Add(after)); got != want {
-			t.Errorf("after %v: %q, want %q", after, got, want)
-		}
+	log.Debug("rate limited, waiting", "wait", time.Hour)
+	if got, want := out.String(), "\r\x1b[Krate limited, continuing in 20 s"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
-// The log of -v has all records, and without it there is none.
-func TestLog(t *testing.T) {
-	for _, verbose := range []bool{false, true} {
-		var out bytes.Buffer
-		log := slog.New(newLogHandler(verbose, &out, func(time.Duration) {})).With("a", 1).WithGroup("g")
-		log.Debug("request", "b", 2)
-		log.Warn(limitedMessage, "wait", time.Second)
-		for _, want := range []string{"msg=request a=1 g.b=2", limitedMessage} {
-			if got := strings.Contains(out.String(), want); got != verbose {
-				t.Errorf("-v=%v: %q is there: %v", verbose, want, got)
-			}
-		}
-	}
-}
-
-// Among rows that go to the same terminal there is no spinner; elsewhere none at all.
-func TestNoSpinner(t *testing.T) {
-	for name, p := range map[string]*progress{"rows on the terminal": {spins: true, streams: true}, "no terminal": {}} {
-		var out bytes.Buffer
-		p.out = &out
-		p.received(1)
-		p.limited(0)
-		p.done()
-		if name == "no terminal" && out.Len() > 0 {
-			t.Errorf("%s: %q", name, &out)
-		}
+// Where there is no terminal, there are lines alone.
+func TestNoStatus(t *testing.T) {
+	var out bytes.Buffer
+	p := &progress{out: &out}
+	p.polled(wrapper.Progress{Status: "Running", NextPoll: time.Second})
+	p.received(10_000)
+	p.note("done")
+	if got, want := out.String(), "genesys-usage: done\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

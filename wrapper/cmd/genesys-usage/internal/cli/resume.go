@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
-	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,56 +12,32 @@ import (
 
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// submittedError is an error after a query was submitted.
-type submittedError struct {
-	id  string
-	err error
-}
-
-func (e *submittedError) Error() string {
-	err := e.err
-	if execution, ok := errors.AsType[*wrapper.ExecutionError](err); ok {
-		err = execution.Err // its own text is for Go programs
-	}
-	return fmt.Sprintf("query %s: %v", text.Name(e.id), err)
-}
-
-func (e *submittedError) Unwrap() error { return e.err }
-
 // failure says what went wrong, and what to do next.
-func failure(ctx context.Context, o *options, v *flagValues, err error) string {
+func (c *Command) failure(ctx context.Context, err error) string {
 	words := err.Error()
-	if cause := context.Cause(ctx); cause != nil {
-		for _, end := range []error{context.DeadlineExceeded, context.Canceled} {
-			words = strings.ReplaceAll(words, end.Error(), cause.Error())
-		}
-		words = strings.ReplaceAll(words, cause.Error()+": "+cause.Error(), cause.Error())
+	if execution, ok := errors.AsType[*wrapper.ExecutionError](err); ok {
+		words = execution.Err.Error() // its own text is for Go programs
+	}
+	if c.id != "" {
+		words = "query " + text.Name(c.id) + ": " + words
 	}
 	words = "genesys-usage: " + text.Message(words) + "\n"
-	submitted, ok := errors.AsType[*submittedError](err)
-	if !ok {
-		return words
-	}
-	written, _ := errors.AsType[*outputError](err)
-	command := fmt.Sprintf("\n\n    genesys-usage -resume %s %s\n\n", shellQuote(submitted.id), strings.Join(o.resumeArgs(v, written), " "))
+	unwritten := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.failure != nil })
 	switch {
-	case written == nil && ctx.Err() == nil && !resumable(err):
-		if o.resume != "" {
-			return words + "To submit the query again, leave -resume out.\n"
-		}
+	case c.id == "":
 		return words
-	case text.Clean(submitted.id) != submitted.id || text.Width(submitted.id) > text.MaxName:
-		return words + "The id of the query cannot be printed here: run the same command again.\n"
-	case written != nil:
-		words += "The query is complete. To write its rows to another file:" + command
+	case !unwritten && ctx.Err() == nil && !resumable(err):
+		return words
+	case unwritten:
+		words += "The query is complete. To write its rows to another file:"
 	default:
-		words += "The query goes on without this command. To get its report:" + command
+		words += "The query goes on without this command. To get its report:"
 	}
-	if o.demo {
+	words += "\n\n    genesys-usage " + strings.Join(c.resumeArgs(c.id), " ") + "\n\n"
+	if c.has("demo") {
 		words += "(The demo organization has ended with this command, and its queries with it.)\n"
 	}
 	return words
@@ -71,61 +46,50 @@ func failure(ctx context.Context, o *options, v *flagValues, err error) string {
 // resumable reports whether the same query may give its rows later. Credentials and
 // permissions can be mended.
 func resumable(err error) bool {
-	if api, ok := errors.AsType[*wrapper.APIError](err); ok {
-		switch api.StatusCode {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			return true
-		}
+	api, ok := errors.AsType[*wrapper.APIError](err)
+	if ok && (api.StatusCode == http.StatusUnauthorized || api.StatusCode == http.StatusForbidden) {
+		return true
 	}
 	return retryable(err)
 }
 
-// resumeArgs returns the flags that describe the query and its report, quoted for a
-// shell; days that move are those of today. In place of an output that could not be
-// written there is another one to be named.
-func (o *options) resumeArgs(v *flagValues, written *outputError) []string {
-	var args []string
-	add := func(name, value string) { args = append(args, "-"+name+" "+shellQuote(value)) }
-	switch complete := o.period.Last.Equal(report.EndOfMonthly(o.period.First)); {
-	case v.month != "" && complete:
-		add("month", v.month)
-	case o.period.Monthly:
-		add("period-start", o.period.First.Format(time.DateOnly))
-		fallthrough
-	case o.query.Interval != "":
-		add("interval", o.query.Interval)
+// resumeArgs returns the flags that describe a query and its report, quoted for a shell.
+// Days that move are those of today. In place of an output that could not be written there
+// is another one to be named.
+func (o *options) resumeArgs(id string) []string {
+	given := maps.Clone(o.given)
+	for _, name := range []string{"resume", "last", "month", "o"} {
+		delete(given, name)
 	}
-	if o.query.GroupBy != nil {
-		names := make([]string, len(o.query.GroupBy))
-		for i, d := range o.query.GroupBy {
-			names[i] = d.String()
+	if o.Period.Monthly {
+		given["period-start"] = o.Period.First.Format(time.DateOnly)
+	}
+	if o.Query.Interval != "" {
+		given["interval"] = o.Query.Interval
+	}
+	if !o.has("resume") {
+		given["granularity"] = o.Query.Granularity.String()
+		given["group-by"] = cmp.Or(given["group-by"], "client")
+	}
+	args := []string{"-resume " + shellQuote(id)}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if given[name] == "" { // a boolean
+			args = append(args, "-"+name)
+			continue
 		}
-		add("group-by", strings.Join(names, ","))
+		args = append(args, "-"+name+" "+shellQuote(given[name]))
 	}
-	if step := o.query.Granularity; step != report.AnyStep {
-		add("granularity", strings.ToLower(cmp.Or(string(step), "none")))
-	}
-	v.flags.Visit(func(f *flag.Flag) {
-		isBool, ok := f.Value.(interface{ IsBoolFlag() bool })
-		switch value := f.Value.String(); {
-		case slices.Contains([]string{"resume", "last", "month", "period-start", "interval", "group-by", "granularity", "o"}, f.Name):
-		case ok && isBool.IsBoolFlag() && value == "true":
-			args = append(args, "-"+f.Name)
-		case ok && isBool.IsBoolFlag():
-			args = append(args, "-"+f.Name+"=false")
-		default:
-			add(f.Name, value)
-		}
-	})
-	for _, t := range o.outputs {
-		switch {
-		case written != nil && written.output.target == t:
-			if errors.Is(written.err, render.ErrTooManyRows) {
-				t.form = render.CSV
+	for _, out := range o.outputs {
+		name := out.name
+		if out.failure != nil {
+			form := out.form
+			if errors.Is(out.failure, render.ErrTooManyRows) {
+				form = render.CSV
 			}
-			add("o", "ANOTHER-FILE"+t.form.Extension())
-		case len(v.files) > 0:
-			add("o", t.file)
+			name = "ANOTHER-FILE" + form.Extension()
+		}
+		if name != "-" || len(o.files) > 0 {
+			args = append(args, "-o "+shellQuote(name))
 		}
 	}
 	return args
@@ -133,9 +97,7 @@ func (o *options) resumeArgs(v *flagValues, written *outputError) []string {
 
 // shellQuote quotes a value for a shell, if it needs that.
 func shellQuote(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.:,/", r))
-	}) {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:,/") == "" {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -14,8 +14,6 @@ import (
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/fetch"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
@@ -44,21 +42,28 @@ func (w *interruptingWriter) Write(p []byte) (int, error) {
 // call; and what is advised is understood.
 func TestInterruptionsAdviseToResume(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
-		{"", "-interval 2026-10-25/2026-11-23 -group-by client -granularity none -demo"},
-		{"-last 3d -group-by endpoint", "-interval 2026-11-21/2026-11-23 -group-by endpoint -granularity none -demo"},
-		{"-month 2026-10 -compare -top 0 -sort 429", "-month 2026-10 -group-by client -granularity none -compare -demo -sort 429 -top 0"},
-		{"-month 2026-11 -compare", "-period-start 2026-11-01 -interval 2026-11-01/2026-11-23 -group-by client -granularity none -compare -demo"},
+		{"", "-demo -granularity none -group-by client -interval 2026-10-25/2026-11-23"},
+		{"-last 3d -group-by endpoint", "-demo -granularity none -group-by endpoint -interval 2026-11-21/2026-11-23"},
+		{
+			"-month 2026-10 -compare -top 0 -sort 429",
+			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -sort 429 -top 0",
+		},
+		{
+			"-month 2026-11 -compare",
+			"-compare -demo -granularity none -group-by client -interval 2026-11-01/2026-11-23 -period-start 2026-11-01",
+		},
 		{
 			"-jobs -match it's -o OUT.csv -o OUT.html",
-			`-interval 2026-10-25/2026-11-23 -group-by client -granularity day -demo -jobs -match 'it'\''s' -o OUT.csv -o OUT.html`,
+			`-demo -granularity day -group-by client -interval 2026-10-25/2026-11-23 -jobs -match 'it'\''s' -o OUT.csv -o OUT.html`,
 		},
 		{
 			"-allowance 5,000 -period-start 2026-11-21",
-			"-period-start 2026-11-21 -interval 2026-11-21/2026-11-23 -group-by client -granularity none -allowance 5,000 -demo",
+			"-allowance 5,000 -demo -granularity none -group-by client -interval 2026-11-21/2026-11-23 -period-start 2026-11-21",
 		},
 		{
 			"-metrics requests -granularity week -format ndjson -o OUT -region eu-west-1 -timeout 90s",
-			"-granularity week -demo -format ndjson -metrics requests -region eu-west-1 -timeout 90s -o OUT",
+			"-format ndjson -granularity week -group-by client -interval 2026-10-25/2026-11-23 -metrics requests -region eu-west-1 " +
+				"-timeout 90s -o OUT",
 		},
 	} {
 		t.Run(test.args, func(t *testing.T) {
@@ -78,9 +83,9 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 			}
 			contains(t, "the advice", advised, strings.ReplaceAll(test.want, "OUT", out))
 			contains(t, "the failure", notes.String(), ": interrupted", "The demo organization has ended with this command")
-			lacks(t, "the failure", notes.String(), "context", "interrupted: interrupted")
+			lacks(t, "the failure", notes.String(), "interrupted: interrupted")
 			args := strings.Fields(strings.ReplaceAll(advised, `'it'\''s'`, "it's"))
-			if _, _, err := parse(args, now.AddDate(0, 0, 1)); err != nil {
+			if _, err := parse(args, now.AddDate(0, 0, 1)); err != nil {
 				t.Errorf("%s: %v", advised, err)
 			}
 		})
@@ -96,33 +101,24 @@ func TestResume(t *testing.T) {
 			want := genesysUsageOn(t, organization, strings.Fields(args)...).want(t, 0).stdout
 			server := usagetest.NewServer(organization)
 			defer server.Close()
-			o, v, err := parse(strings.Fields(args), now)
+			o, err := parse(strings.Fields(args), now)
 			if err != nil {
 				t.Fatal(err)
 			}
 			client := newTestClient(t, server)
-			operation, err := fetch.Submit(t.Context(), client, &o.query)
+			operation, err := fetch.Submit(t.Context(), client, &o.Query)
 			if err != nil {
 				t.Fatal(err)
 			}
-			advised := "-resume " + operation.ID + " " + strings.Join(o.resumeArgs(v, nil), " ")
+			advised := strings.Join(o.resumeArgs(operation.ID), " ")
 			tomorrow := now.AddDate(0, 0, 1)
-			resumed, _, err := parse(strings.Fields(advised), tomorrow)
+			resumed, err := parse(strings.Fields(advised), tomorrow)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var stdout bytes.Buffer
-			command := Command{Stdout: &stdout, Stderr: io.Discard, Now: tomorrow}
-			resumed.quiet = true
-			outputs, err := openOutputs(t.Context(), resumed, &stdout)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := &run{resumed, newProgress(resumed, io.Discard, now), outputs, report.NewTotals(), resumed.has(render.Form.Ranked)}
-			if err := r.receive(t.Context(), fetch.Resume(client, &resumed.query, resumed.resume), r.add); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := r.finish(&command); err != nil {
+			command := &Command{Stdout: &stdout, options: resumed, progress: newProgress(resumed, io.Discard), client: client}
+			if _, err := command.write(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			got := strings.ReplaceAll(stdout.String(), "vendor's own OAuth clients.", "vendor's own OAuth clients. The organization is made up (-demo).")
@@ -136,29 +132,27 @@ func TestResume(t *testing.T) {
 
 func TestTimeoutAdvisesToResume(t *testing.T) {
 	clearEnvironment(t)
-	o, v, err := parse(strings.Fields("-timeout 90s -month 2026-10"), now)
+	o, err := parse(strings.Fields("-timeout 90s -month 2026-10"), now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 0, errors.New("no report within 1m30s (-timeout)"))
 	defer cancel()
 	<-ctx.Done()
-	for _, end := range []error{context.DeadlineExceeded, context.Cause(ctx)} {
-		execution := &wrapper.ExecutionError{ExecutionID: "id", Err: fmt.Errorf("last status Running: %w", end)}
-		got := failure(ctx, o, v, &submittedError{"id", execution})
-		want := "genesys-usage: query id: last status Running: no report within 1m30s (-timeout)\n" +
-			"The query goes on without this command. To get its report:\n\n" +
-			"    genesys-usage -resume id -month 2026-10 -group-by client -granularity none -timeout 90s\n\n"
-		if got != want {
-			t.Errorf("got\n%s\nwant\n%s", got, want)
-		}
+	execution := &wrapper.ExecutionError{ExecutionID: "id", Err: fmt.Errorf("last status Running: %w", context.Cause(ctx))}
+	got := (&Command{options: o, id: "id"}).failure(ctx, execution)
+	want := "genesys-usage: query id: last status Running: no report within 1m30s (-timeout)\n" +
+		"The query goes on without this command. To get its report:\n\n    genesys-usage -resume id -granularity none " +
+		"-group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -timeout 90s\n\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
 // Only what can be mended, or passes, advises to resume.
 func TestWhatIsWorthResuming(t *testing.T) {
 	clearEnvironment(t)
-	o, v, err := parse([]string{"-month", "2026-10"}, now)
+	o, err := parse([]string{"-month", "2026-10"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,10 +170,9 @@ func TestWhatIsWorthResuming(t *testing.T) {
 		{"429", &wrapper.APIError{StatusCode: 429}, true},
 		{"501", &wrapper.APIError{StatusCode: 501}, false},
 		{"503", &wrapper.APIError{StatusCode: 503}, true},
-		{"a failure to write", &outputError{&output{target: o.outputs[0]}, errors.New("no space left on device")}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := failure(t.Context(), o, v, &submittedError{"id", test.err})
+			got := (&Command{options: o, id: "id"}).failure(t.Context(), test.err)
 			if advised := resumeCommand(got) != ""; advised != test.want {
 				t.Errorf("-resume is advised: %v, want %v\n%s", advised, test.want, got)
 			}
@@ -202,8 +195,8 @@ func TestFinalFailures(t *testing.T) {
 	}{
 		{"failed", usagetest.Config{Fail: true}, "", "submit it again"},
 		{"failed, jobs", usagetest.Config{Fail: true}, "-jobs", "submit it again"},
-		{"unknown id", usagetest.Config{}, "-resume unknown", "To submit the query again, leave -resume out."},
-		{"unknown id, jobs", usagetest.Config{}, "-resume unknown -jobs", "To submit the query again, leave -resume out."},
+		{"unknown id", usagetest.Config{}, "-resume unknown", "404"},
+		{"unknown id, jobs", usagetest.Config{}, "-resume unknown -jobs", "404"},
 		{"unusable result", unusable, "", "query "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -236,7 +229,7 @@ func TestCompareFailsInTheSecondQuery(t *testing.T) {
 		if r.stdout != "" {
 			t.Errorf("%d: on standard output: %s", test.status, r.stdout)
 		}
-		if got := strings.Contains(resumeCommand(r.stderr), "-month 2026-10 -group-by client -granularity none -compare -demo"); got != test.advised {
+		if got := strings.Contains(resumeCommand(r.stderr), "-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01"); got != test.advised {
 			t.Errorf("%d: -resume is advised: %v, want %v\n%s", test.status, got, test.advised, r.stderr)
 		}
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -12,75 +13,70 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// run is what a report is made with.
-type run struct {
-	*options
-	progress *progress
-	outputs  outputs
-	totals   *report.Totals
-	ranked   bool // some form needs groups
-}
-
-// report runs the query, and writes its report in each form. It reports whether the
-// allowance is exceeded at this pace.
-func (c *Command) report(ctx context.Context, o *options) (over bool, err error) {
-	progress := newProgress(o, c.Stderr, c.Now)
-	defer progress.done()
-	progress.streams = isTerminal(c.Stdout) && slices.ContainsFunc(o.outputs, func(t target) bool { return t.file == "-" && !t.form.Ranked() })
-	client, closeDemo, err := c.newClient(o, progress)
+// run connects, and writes the report in each form. It reports whether the allowance is
+// exceeded at this pace.
+func (c *Command) run(ctx context.Context) (over bool, err error) {
+	closeDemo, err := c.connect()
 	if err != nil {
 		return false, err
 	}
 	defer closeDemo()
-	outputs, err := openOutputs(ctx, o, c.Stdout)
-	defer outputs.abort()
+	return c.write(ctx)
+}
+
+// write opens the outputs, submits the query or resumes it, and writes its report.
+func (c *Command) write(ctx context.Context) (over bool, err error) {
+	defer c.abort()
+	if err := c.each(func(out *output) error { return out.open(ctx, c) }); err != nil {
+		return false, err
+	}
+	totals := report.NewTotals()
+	add := totals.Count
+	if c.any(render.Form.Ranked) {
+		add = totals.Add
+		defer debug.SetGCPercent(debug.SetGCPercent(25)) // groups are much memory, which is cheap to collect
+	}
+	operation := fetch.Resume(c.client, &c.Query, c.given["resume"])
+	if !c.has("resume") {
+		if operation, err = c.submit(ctx, &c.Query, &c.Period); err != nil {
+			return false, err
+		}
+	}
+	c.id = operation.ID
+	c.progress.note("query %s", text.Name(c.id))
+	err = c.receive(ctx, operation, func(row *report.Row) error {
+		add(row)
+		return c.each(func(out *output) error { return out.writer.Row(row) })
+	})
 	if err != nil {
 		return false, err
 	}
-	r := &run{o, progress, outputs, report.NewTotals(), o.has(render.Form.Ranked)}
-	if r.ranked { // many groups take much memory, which is cheap to collect more often
-		defer debug.SetGCPercent(debug.SetGCPercent(25))
-	}
-
-	operation := fetch.Resume(client, &o.query, o.resume)
-	if o.resume == "" {
-		progress.note("querying %s", &o.period)
-		if o.period.Warning != "" {
-			progress.note("warning: %s", o.period.Warning)
+	if c.Comparison != nil {
+		query := c.Query
+		query.Interval, query.Granularity = c.Comparison.Period.Interval, report.NoSteps
+		operation, err := c.submit(ctx, &query, &c.Comparison.Period)
+		if err == nil {
+			err = c.receive(ctx, operation, func(row *report.Row) error { totals.AddBefore(row); return nil })
 		}
-		if operation, err = fetch.Submit(ctx, client, &o.query); err != nil {
-			return false, err
-		}
-	}
-	progress.note("query %s", text.Name(operation.ID))
-	defer func() {
-		if err != nil {
-			err = &submittedError{operation.ID, err}
-		}
-	}()
-	if err := r.receive(ctx, operation, r.add); err != nil {
-		return false, err
-	}
-	if o.before != nil {
-		progress.note("querying %s", o.before)
-		before := o.query
-		before.Interval, before.Granularity = o.before.Interval, report.NoSteps
-		operation, err := fetch.Submit(ctx, client, &before)
 		if err != nil {
 			return false, err
 		}
-		if err := r.receive(ctx, operation, r.addBefore); err != nil {
-			return false, err
-		}
 	}
-	return r.finish(c)
+	return c.finish(totals)
 }
 
-// receive passes on each row of a query that matches.
-func (r *run) receive(ctx context.Context, operation *fetch.Operation, add func(*report.Row) error) error {
-	defer r.progress.done()
-	match := strings.ToLower(r.match)
-	var rows int64
+func (c *Command) submit(ctx context.Context, q *report.Query, period *report.Period) (*fetch.Operation, error) {
+	c.progress.note("querying %s", period)
+	if period.Warning != "" {
+		c.progress.note("warning: %s", period.Warning)
+	}
+	return fetch.Submit(ctx, c.client, q)
+}
+
+// receive calls a function with each row of a query that matches.
+func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add func(*report.Row) error) error {
+	match := strings.ToLower(c.Match)
+	rows := 0
 	for row, err := range operation.Rows(ctx) {
 		if err != nil {
 			return err
@@ -89,7 +85,7 @@ func (r *run) receive(ctx context.Context, operation *fetch.Operation, add func(
 			continue
 		}
 		rows++
-		r.progress.received(rows)
+		c.progress.received(rows)
 		if err := add(row); err != nil {
 			return err
 		}
@@ -97,44 +93,36 @@ func (r *run) receive(ctx context.Context, operation *fetch.Operation, add func(
 	return nil
 }
 
-func (r *run) add(row *report.Row) error {
-	if r.ranked {
-		r.totals.Add(row)
-	} else {
-		r.totals.Count(row)
-	}
-	return r.outputs.each(func(o *output) error { return o.writer.Row(row) })
-}
-
-func (r *run) addBefore(row *report.Row) error {
-	r.totals.AddBefore(row)
-	return nil
-}
-
 // finish writes the report, and puts all files in place once all are complete.
-func (r *run) finish(c *Command) (over bool, err error) {
-	parts := report.Report{
-		Made: c.Now, Region: regionName(r.options), Demo: r.demo, Query: r.query, Period: r.period,
-		Match: r.match, Sort: r.sort, Allowance: r.allowance,
+func (c *Command) finish(totals *report.Totals) (over bool, err error) {
+	result := report.New(c.Report, totals)
+	c.progress.clear()
+	for _, step := range []func(*output) error{
+		func(out *output) error { return out.writer.Finish(result) }, (*output).close, (*output).commit,
+	} {
+		if err := c.each(step); err != nil {
+			return false, err
+		}
 	}
-	if r.before != nil {
-		parts.Comparison = &report.Comparison{Period: *r.before}
-	}
-	made := report.New(parts, r.totals)
-	if err := r.outputs.each(func(o *output) error { return o.writer.Finish(made) }); err != nil {
-		return false, err
-	}
-	if err := r.outputs.commit(); err != nil {
-		return false, err
-	}
-	r.progress.note("%s rows%s", text.Thousands(made.Rows), r.outputs.written())
-	if made.Allowance == nil {
+	c.progress.note("%s rows", text.Thousands(result.Rows))
+	if c.Allowance == nil {
 		return false, nil
 	}
-	over = made.Allowance.Over()
-	if !slices.ContainsFunc(r.outputs, func(o *output) bool { return o.file == nil && o.form == render.Table }) {
-		r.progress.quiet = r.progress.quiet && !over // the exit code needs its reason
-		r.progress.note("allowance: %s", made.Allowance)
+	over = c.Allowance.Over()
+	if !slices.ContainsFunc(c.outputs, func(out *output) bool { return out.file == nil && out.form == render.Table }) {
+		c.progress.quiet = c.progress.quiet && !over // the exit code needs its reason
+		c.progress.note("allowance: %s", c.Allowance)
 	}
 	return over, nil
+}
+
+// each calls a function for each output, and notes for which of them it fails.
+func (c *Command) each(do func(*output) error) error {
+	for _, out := range c.outputs {
+		if err := do(out); err != nil {
+			out.failure = err
+			return fmt.Errorf("%s: %w", out, err)
+		}
+	}
+	return nil
 }

@@ -94,7 +94,7 @@ func TestMatch(t *testing.T) {
 	r := genesysUsageOn(t, organization, "-match", "dIALER").want(t, 0)
 	contains(t, "the table", r.stdout, `Only rows with "dIALER" in a name; totals and shares are those of these rows.`, "105")
 	r = genesysUsageOn(t, organization, "-match", "nobody").want(t, 0)
-	contains(t, "the table", r.stdout, `No row has "nobody" in a name. Rows are by client: names of anything else are not in them.`)
+	contains(t, "the table", r.stdout, "No row has that in a name. Rows have no other names than those of what they are grouped by.")
 }
 
 // Dates that were not asked for split nothing.
@@ -210,8 +210,8 @@ func TestAllowance(t *testing.T) {
 		asked    string
 		want     string
 	}{
-		{"-allowance 100 -period-start 2026-11-21", 10, 0, "2026-11-21/2026-11-23", "after 3 of 30 days; at this pace 100 by 20 Dec, exactly the allowance."},
-		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23", "at this pace 100 by 20 Dec, 1.0 % over: it runs out on 20 Dec."},
+		{"-allowance 100 -period-start 2026-11-21", 10, 0, "2026-11-21/2026-11-23", "after 3 of 30 days; at this pace 100 by 20 Dec, 0.0 % under."},
+		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23", "at this pace 100 by 20 Dec, 1.0 % over: it is used up on 20 Dec."},
 		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23", "the billing period ends on 20 December is an assumption"},
 		{"-allowance 99 -month 2026-11", 77, 3, "2026-11-01/2026-11-23", "after 23 of 30 days; at this pace 100 by 30 Nov"},
 		{"-allowance 99 -month 2026-10", 99, 0, "2026-10-01/2026-10-31", "in all 31 days"},
@@ -241,7 +241,7 @@ func TestPartlyInThePeriod(t *testing.T) {
 	const warning = "the period is 2017-12-01 to 2018-02-10, but only days from 2018-01-01"
 	contains(t, "standard error", r.stderr, "warning: "+warning)
 	for _, file := range []string{page, table} {
-		contains(t, file, strings.Join(strings.Fields(readFile(t, file)), " "), "Feb 2018, to the 10th", "Jan 2018", "Warning: "+warning)
+		contains(t, file, strings.Join(strings.Fields(readFile(t, file)), " "), "Feb 2018, to 10 Feb", "Jan 2018", "Warning: "+warning)
 	}
 	lacks(t, "the table", readFile(t, table), "Jan 2018, ")
 }

@@ -9,32 +9,30 @@ import (
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
+	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
-// Operation is a query that was submitted: an execution or a job.
+// Operation is a query that was submitted.
 type Operation struct {
 	ID string // what Resume takes
 
-	execution *wrapper.Execution
-	job       *wrapper.Job
+	execution *wrapper.Execution // of the queries API, or
+	job       *wrapper.Job       // of the jobs API
 	undated   bool
 }
 
 // Submit submits a query.
 func Submit(ctx context.Context, client *wrapper.Client, q *report.Query) (*Operation, error) {
-	undated := q.Granularity == report.NoSteps
+	o := &Operation{undated: q.Granularity == report.NoSteps}
+	var err error
 	if q.Jobs {
-		job, err := client.SubmitJob(ctx, jobQuery(q))
-		if err != nil {
-			return nil, err
+		if o.job, err = client.SubmitJob(ctx, jobQuery(q)); err == nil {
+			o.ID = o.job.ID()
 		}
-		return &Operation{ID: job.ID(), job: job, undated: undated}, nil
+	} else if o.execution, err = client.Submit(ctx, usageQuery(q)); err == nil {
+		o.ID = o.execution.ID()
 	}
-	execution, err := client.Submit(ctx, usageQuery(q))
-	if err != nil {
-		return nil, err
-	}
-	return &Operation{ID: execution.ID(), execution: execution, undated: undated}, nil
+	return o, err
 }
 
 // Resume returns the operation of a query that was submitted before. It sends nothing.
@@ -54,13 +52,10 @@ func (o *Operation) Rows(ctx context.Context) iter.Seq2[*report.Row, error] {
 	return func(yield func(*report.Row, error) bool) {
 		var row report.Row
 		next := func(err error) bool {
-			if err != nil {
-				return yield(nil, err)
-			}
 			if o.undated {
 				row.Date = time.Time{} // a job may date rows that have no step
 			}
-			return yield(&row, nil)
+			return yield(&row, err)
 		}
 		if o.job != nil {
 			for r, err := range o.job.Rows(ctx) {
@@ -79,42 +74,46 @@ func (o *Operation) Rows(ctx context.Context) iter.Seq2[*report.Row, error] {
 }
 
 func usageRow(row *report.Row, r *gen.APIUsageRow) {
-	row.Date, row.ClientName = day(r.Date), r.ClientName
-	row.Names = report.Names{
-		report.Client: r.ClientID, report.User: r.UserID, report.Endpoint: r.TemplateURI,
-		report.Method: r.HTTPMethod, report.Organization: r.OrganizationID,
-	}
-	row.Counts = report.Counts{
-		report.Requests: r.Requests, report.Status200: r.Status200, report.Status300: r.Status300,
-		report.Status400: r.Status400, report.Status429: r.Status429, report.Status500: r.Status500,
+	*row = report.Row{
+		Date: interval.Day(r.Date), ClientName: r.ClientName,
+		Names: report.Names{
+			report.Client: r.ClientID, report.User: r.UserID, report.Endpoint: r.TemplateURI,
+			report.Method: r.HTTPMethod, report.Organization: r.OrganizationID,
+		},
+		Counts: report.Counts{r.Requests, r.Status200, r.Status300, r.Status400, r.Status429, r.Status500},
 	}
 }
 
 func jobRow(row *report.Row, r *gen.UsageJobRow) {
-	row.Date, row.ClientName = day(r.Date.Time), r.OauthClient.Name
-	row.Names = report.Names{
-		report.Client: r.OauthClient.ID, report.User: r.User.ID, report.Endpoint: r.TemplateURI,
-		report.Method: string(r.HTTPMethod), report.Platform: r.Platform,
+	*row = report.Row{
+		Date: interval.Day(r.Date.Time), ClientName: r.OauthClient.Name,
+		Names: report.Names{
+			report.Client: r.OauthClient.ID, report.User: r.User.ID, report.Endpoint: r.TemplateURI,
+			report.Method: string(r.HTTPMethod), report.Platform: r.Platform,
+		},
+		Counts: report.Counts{r.RequestCount, r.Status200, r.Status300, r.Status400, r.Status429, r.Status500},
 	}
-	row.Counts = report.Counts{
-		report.Requests: r.RequestCount, report.Status200: r.Status200, report.Status300: r.Status300,
-		report.Status400: r.Status400, report.Status429: r.Status429, report.Status500: r.Status500,
-	}
+}
+
+var groupBy = map[report.Dimension]gen.GroupBy{
+	report.Client: gen.GroupByOAuthClientID, report.User: gen.GroupByUserID, report.Endpoint: gen.GroupByTemplateURI,
+	report.Method: gen.GroupByHTTPMethod, report.Organization: gen.GroupByOrganizationID,
+}
+
+var jobGroupBy = map[report.Dimension][]gen.JobGroupBy{
+	report.Client: {gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName}, report.User: {gen.JobGroupByUserID},
+	report.Endpoint: {gen.JobGroupByTemplateURI}, report.Method: {gen.JobGroupByHTTPMethod}, report.Platform: {gen.JobGroupByPlatform},
+}
+
+// metrics are called the same by both APIs, and so are granularities.
+var metrics = map[report.Metric]gen.Metric{
+	report.Requests: gen.MetricRequests, report.Status200: gen.MetricStatus200, report.Status300: gen.MetricStatus300,
+	report.Status400: gen.MetricStatus400, report.Status429: gen.MetricStatus429, report.Status500: gen.MetricStatus500,
 }
 
 // usageQuery is a query in the words of the queries API.
 func usageQuery(q *report.Query) gen.APIUsageQuery {
-	groupBy := map[report.Dimension]gen.GroupBy{
-		report.Client: gen.GroupByOAuthClientID, report.User: gen.GroupByUserID, report.Endpoint: gen.GroupByTemplateURI,
-		report.Method: gen.GroupByHTTPMethod, report.Organization: gen.GroupByOrganizationID,
-	}
-	metrics := map[report.Metric]gen.Metric{
-		report.Requests: gen.MetricRequests, report.Status200: gen.MetricStatus200, report.Status300: gen.MetricStatus300,
-		report.Status400: gen.MetricStatus400, report.Status429: gen.MetricStatus429, report.Status500: gen.MetricStatus500,
-	}
-	query := gen.APIUsageQuery{Interval: q.Interval, Granularity: map[report.Granularity]gen.Granularity{
-		report.Day: gen.GranularityDay, report.Week: gen.GranularityWeek, report.Month: gen.GranularityMonth,
-	}[q.Granularity]}
+	query := gen.APIUsageQuery{Interval: q.Interval, Granularity: gen.Granularity(q.Granularity)}
 	for _, d := range q.GroupBy {
 		query.GroupBy = append(query.GroupBy, groupBy[d])
 	}
@@ -126,23 +125,12 @@ func usageQuery(q *report.Query) gen.APIUsageQuery {
 
 // jobQuery is a query in the words of the jobs API.
 func jobQuery(q *report.Query) gen.UsageJobQuery {
-	groupBy := map[report.Dimension][]gen.JobGroupBy{
-		report.Client: {gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName},
-		report.User:   {gen.JobGroupByUserID}, report.Endpoint: {gen.JobGroupByTemplateURI},
-		report.Method: {gen.JobGroupByHTTPMethod}, report.Platform: {gen.JobGroupByPlatform},
-	}
-	metrics := map[report.Metric]gen.JobMetric{
-		report.Requests: gen.JobMetricRequests, report.Status200: gen.JobMetricStatus200, report.Status300: gen.JobMetricStatus300,
-		report.Status400: gen.JobMetricStatus400, report.Status429: gen.JobMetricStatus429, report.Status500: gen.JobMetricStatus500,
-	}
-	query := gen.UsageJobQuery{Interval: q.Interval, Granularity: map[report.Granularity]gen.JobGranularity{
-		report.Day: gen.JobGranularityDay, report.Week: gen.JobGranularityWeek, report.Month: gen.JobGranularityMonth,
-	}[q.Granularity]}
+	query := gen.UsageJobQuery{Interval: q.Interval, Granularity: gen.JobGranularity(q.Granularity)}
 	for _, d := range q.GroupBy {
-		query.GroupBy = append(query.GroupBy, groupBy[d]...)
+		query.GroupBy = append(query.GroupBy, jobGroupBy[d]...)
 	}
 	for _, m := range q.Metrics {
-		query.Metrics = append(query.Metrics, metrics[m])
+		query.Metrics = append(query.Metrics, gen.JobMetric(metrics[m]))
 	}
 	return query
 }

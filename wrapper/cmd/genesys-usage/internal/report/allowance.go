@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
@@ -31,69 +30,49 @@ func (a *Allowance) set(r *Report) {
 	a.Used = r.Total[Requests]
 	a.AllDays = DaysBetween(a.First, a.Last)
 	a.Days = max(min(DaysBetween(a.First, r.Period.DataLast), a.AllDays), 1)
-	a.Forecast = scale(a.Used, int64(a.AllDays), int64(a.Days))
-	if !a.Over() {
-		return
-	}
-	if a.Used <= a.Limit {
-		a.RunsOut = a.First.AddDate(0, 0, int(scale(int64(a.Days), a.Limit, a.Used)))
-		return
+	a.Forecast = math.MaxInt64
+	if a.Used < math.MaxInt64/int64(a.AllDays) {
+		a.Forecast = a.Used * int64(a.AllDays) / int64(a.Days)
 	}
 	var used int64
 	for _, step := range r.Steps() {
-		used = sum(used, step.Counts[Requests])
-		if r.Query.Granularity == Day && used > a.Limit {
+		if used = sum(used, step.Counts[Requests]); used > a.Limit && r.Query.Granularity == Day {
 			a.RunsOut = step.Date
 			return
 		}
 	}
-}
-
-// scale returns n times a by b, up to the largest number there is.
-func scale(n, a, b int64) int64 {
-	hi, lo := bits.Mul64(uint64(n), uint64(a))
-	if hi >= uint64(b) {
-		return math.MaxInt64
+	if a.Over() && a.Used <= a.Limit {
+		a.RunsOut = a.First.AddDate(0, 0, int(float64(a.Days)*float64(a.Limit)/float64(a.Used)))
 	}
-	scaled, _ := bits.Div64(hi, lo, uint64(b))
-	return int64(min(scaled, math.MaxInt64))
 }
 
 // String says in words whether the allowance lasts.
 func (a *Allowance) String() string {
 	words := fmt.Sprintf("used %s of %s (%s) ", text.Thousands(a.Used), text.Thousands(a.Limit), percent(a.Used, a.Limit))
 	if a.Days == a.AllDays {
-		words += fmt.Sprintf("in all %s; %s%s.", text.DayCount(a.AllDays), distance(a.Used, a.Limit), a.ranOut("it ran out on"))
+		words += fmt.Sprintf("in all %s; %s", text.DayCount(a.AllDays), a.distance())
 	} else {
-		runsOut := "it runs out on"
-		if a.Used > a.Limit {
-			runsOut = "it ran out on"
-		}
-		words += fmt.Sprintf("after %d of %s; at this pace %s by %s, %s%s. This is an estimate: each day to come is taken as the average of those so far, and the last of those may not be complete.",
-			a.Days, text.DayCount(a.AllDays), text.Thousands(a.Forecast), a.Last.Format("2 Jan"), distance(a.Forecast, a.Limit), a.ranOut(runsOut))
+		words += fmt.Sprintf("after %d of %s; at this pace %s by %s, %s",
+			a.Days, text.DayCount(a.AllDays), text.Thousands(a.Forecast), a.Last.Format("2 Jan"), a.distance())
+	}
+	if !a.RunsOut.IsZero() {
+		words += ": it is used up on " + a.RunsOut.Format("2 Jan")
+	}
+	if a.Days < a.AllDays {
+		words += ". This is an estimate: each day to come is taken as the average of those so far, and the last of those may not be complete"
 	}
 	if a.Assumed {
-		words += fmt.Sprintf(" That the billing period ends on %s is an assumption; the invoice names its days.", a.Last.Format("2 January"))
+		words += fmt.Sprintf(". That the billing period ends on %s is an assumption; the invoice names its days", a.Last.Format("2 January"))
 	}
-	return words
+	return words + "."
 }
 
-func (a *Allowance) ranOut(words string) string {
-	if a.RunsOut.IsZero() {
-		return ""
+// distance says how far the requests are from the limit, at the end.
+func (a *Allowance) distance() string {
+	if a.Over() {
+		return percent(a.Forecast-a.Limit, a.Limit) + " over"
 	}
-	return ": " + words + " " + a.RunsOut.Format("2 Jan")
-}
-
-// distance says how far a number of requests is from the limit.
-func distance(n, limit int64) string {
-	switch {
-	case n > limit:
-		return percent(n-limit, limit) + " over"
-	case n < limit:
-		return percent(limit-n, limit) + " under"
-	}
-	return "exactly the allowance"
+	return percent(a.Limit-a.Forecast, a.Limit) + " under"
 }
 
 // percent writes a part of a total in a sentence.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -23,43 +24,37 @@ func (p *Period) Known() bool { return !p.First.IsZero() }
 
 // String writes the period as people do, or the interval if its days are not known.
 func (p *Period) String() string {
-	switch {
-	case p.Known():
+	if p.Known() {
 		return text.Days(p.First, p.Last) + ", UTC"
-	case p.Interval != "":
-		return text.Name(p.Interval) + ", UTC"
 	}
-	return "an earlier query"
+	return text.Name(cmp.Or(p.Interval, "An earlier query"))
 }
 
-// Days returns the number of days that were asked for, or 0 if it is not known.
-func (p *Period) Days() int {
-	if !p.Known() {
-		return 0
-	}
-	return DaysBetween(p.First, p.Last)
-}
+// Days returns the number of days that were asked for, or 1 if it is not known.
+func (p *Period) Days() int { return DaysBetween(p.First, p.Last) }
 
-// DataDays returns the number of days that can have data, or 0 if it is not known.
-func (p *Period) DataDays() int {
-	if !p.Known() {
-		return 0
+// DataDays returns the number of days that can have data, or 1 if it is not known.
+func (p *Period) DataDays() int { return max(DaysBetween(p.DataFirst, p.DataLast), 0) }
+
+// Over reports whether there can be data on all days of the period, of a month or billing
+// period also on those that were not asked for.
+func (p *Period) Over() bool {
+	end := p.Last
+	if p.Monthly {
+		end = EndOfMonthly(p.First)
 	}
-	return max(DaysBetween(p.DataFirst, p.DataLast), 0)
+	return !p.DataLast.Before(end)
 }
 
 // Before returns the days to compare this period with, like with like: those of the
 // period before it, and if this one is not over, as many of them from its start.
 func (p *Period) Before() (first, last time.Time) {
-	first, end := p.First.AddDate(0, 0, -p.Days()), p.Last
+	first, last = p.First.AddDate(0, 0, -p.Days()), p.First.AddDate(0, 0, -1)
 	if p.Monthly {
-		first, end = sameDay(p.First, -1), EndOfMonthly(p.First)
+		first = sameDay(p.First, -1)
 	}
-	last = p.First.AddDate(0, 0, -1)
-	if p.DataLast.Before(end) {
-		if soFar := first.AddDate(0, 0, p.DataDays()-1); soFar.Before(last) {
-			last = soFar
-		}
+	if soFar := first.AddDate(0, 0, p.DataDays()-1); !p.Over() && soFar.Before(last) {
+		last = soFar
 	}
 	return first, last
 }
@@ -80,35 +75,25 @@ func sameDay(day time.Time, months int) time.Time {
 // DaysBetween returns the number of days from the first to the last, both included.
 func DaysBetween(first, last time.Time) int { return int(last.Sub(first)/(24*time.Hour)) + 1 }
 
-// Step names the step of a granularity that begins with a date, and says which part of it
-// is in the period if not all of it is.
+// Step names the step of a granularity that begins with a date, and the part of it that is
+// in the period if not all of it is.
 func (p *Period) Step(date time.Time, size Granularity) (name, part string) {
-	first := date
-	var last time.Time
-	name = date.Format(time.DateOnly)
+	name, first, last := date.Format(time.DateOnly), date, date
 	switch size {
 	case Week:
-		last = date.AddDate(0, 0, 6)
-		name = "week of " + name
+		name, last = "week of "+name, date.AddDate(0, 0, 6)
 	case Month:
 		// The vendor does not document whether it dates the first step of a period by
 		// the step's first day or by the period's. Of a month both are told; of a week
 		// only the former.
 		first = date.AddDate(0, 0, 1-date.Day())
-		last = first.AddDate(0, 1, -1)
-		name = date.Format("Jan 2006")
-	default:
-		return name, ""
+		name, last = date.Format("Jan 2006"), first.AddDate(0, 1, -1)
 	}
-	if !p.Known() {
-		return name, ""
+	if p.Known() && first.Before(p.DataFirst) {
+		part = " from " + p.DataFirst.Format("2 Jan")
 	}
-	var parts []string
-	if first.Before(p.DataFirst) {
-		parts = append(parts, "from the "+text.Ordinal(p.DataFirst.Day()))
+	if p.Known() && last.After(p.DataLast) {
+		part += " to " + p.DataLast.Format("2 Jan")
 	}
-	if last.After(p.DataLast) {
-		parts = append(parts, "to the "+text.Ordinal(p.DataLast.Day()))
-	}
-	return name, strings.Join(parts, " ")
+	return name, strings.TrimPrefix(part, " ")
 }

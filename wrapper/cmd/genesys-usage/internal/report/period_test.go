@@ -64,7 +64,7 @@ func TestBefore(t *testing.T) {
 }
 
 func TestAllowance(t *testing.T) {
-	const assumed = " That the billing period ends on 20 December is an assumption; the invoice names its days."
+	const assumed = ". That the billing period ends on 20 December is an assumption; the invoice names its days."
 	for _, test := range []struct {
 		first, dataLast string
 		used, limit     int64
@@ -73,17 +73,17 @@ func TestAllowance(t *testing.T) {
 	}{
 		{
 			"2026-11-21", "2026-12-02", 812_345, 1_500_000,
-			"used 812,345 of 1,500,000 (54.2 %) after 12 of 30 days; at this pace 2,030,862 by 20 Dec, 35.4 % over: it runs out on 13 Dec. This is an estimate: ", "2026-12-13", true,
+			"used 812,345 of 1,500,000 (54.2 %) after 12 of 30 days; at this pace 2,030,862 by 20 Dec, 35.4 % over: it is used up on 13 Dec. This is an estimate: ", "2026-12-13", true,
 		},
 		{"2026-11-21", "2026-12-02", 812_345, 1_500_000, assumed, "2026-12-13", true},
-		{"2026-11-21", "2026-11-21", 10, 300, "used 10 of 300 (3.3 %) after 1 of 30 days; at this pace 300 by 20 Dec, exactly the allowance. This", "", false},
-		{"2026-11-21", "2026-11-21", 10, 299, "at this pace 300 by 20 Dec, 0.3 % over: it runs out on 20 Dec. ", "2026-12-20", true},
+		{"2026-11-21", "2026-11-21", 10, 300, "used 10 of 300 (3.3 %) after 1 of 30 days; at this pace 300 by 20 Dec, 0.0 % under. This", "", false},
+		{"2026-11-21", "2026-11-21", 10, 299, "at this pace 300 by 20 Dec, 0.3 % over: it is used up on 20 Dec. ", "2026-12-20", true},
 		{"2026-11-21", "2026-12-19", 100, 1_000, "used 100 of 1,000 (10.0 %) after 29 of 30 days; at this pace 103 by 20 Dec, 89.7 % under. This", "", false},
-		{"2026-10-21", "2026-11-20", 1_001, 1_000, "used 1,001 of 1,000 (100.1 %) in all 31 days; 0.1 % over.", "", true},
-		{"2026-10-21", "2027-11-20", 1_000, 1_000, "used 1,000 of 1,000 (100.0 %) in all 31 days; exactly the allowance.", "", false},
+		{"2026-10-21", "2026-11-20", 1_001, 1_000, "used 1,001 of 1,000 (100.1 %) in all 31 days; 0.1 % over", "", true},
+		{"2026-10-21", "2027-11-20", 1_000, 1_000, "used 1,000 of 1,000 (100.0 %) in all 31 days; 0.0 % under", "", false},
 		{
 			"2026-10-21", "2026-10-22", 1 << 60, 1 << 61,
-			"(50.0 %) after 2 of 31 days; at this pace 9,223,372,036,854,775,807 by 20 Nov, 300.0 % over: it runs out on 25 Oct.", "2026-10-25", true,
+			"(50.0 %) after 2 of 31 days; at this pace 9,223,372,036,854,775,807 by 20 Nov, 300.0 % over: it is used up on 25 Oct.", "2026-10-25", true,
 		},
 		{"2026-10-21", "2026-10-22", 0, 5, "used 0 of 5 (0.0 %) after 2 of 31 days; at this pace 0 by 20 Nov, 100.0 % under.", "", false},
 		{"2026-10-21", "2026-10-22", 6, 5, "at this pace 93 by 20 Nov, 1760.0 % over. This", "", true},
@@ -120,8 +120,8 @@ func TestAllowanceRanOut(t *testing.T) {
 		limit int64
 		want  string
 	}{
-		{45, "at this pace 310 by 31 Oct, 588.9 % over: it ran out on 5 Oct."},
-		{100, "at this pace 310 by 31 Oct, 210.0 % over: it runs out on 11 Oct."},
+		{45, "at this pace 310 by 31 Oct, 588.9 % over: it is used up on 5 Oct."},
+		{100, "at this pace 310 by 31 Oct, 210.0 % over: it is used up on 11 Oct."},
 	} {
 		a := &Allowance{Limit: test.limit, First: october(1), Last: october(31)}
 		New(Report{Query: Query{Granularity: Day}, Period: period, Allowance: a}, totalsOf(rows...))

@@ -4,6 +4,8 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,6 +34,8 @@ const (
 	AnyStep Granularity = "any"
 )
 
+func (g Granularity) String() string { return strings.ToLower(cmp.Or(string(g), "none")) }
+
 // Has reports whether a counter was asked for. Errors are two counters.
 func (q *Query) Has(m Metric) bool {
 	if m == Errors {
@@ -45,14 +49,9 @@ func (q *Query) Grouping() string {
 	if len(q.GroupBy) == 0 {
 		return ""
 	}
-	names := make([]string, len(q.GroupBy))
-	for i, d := range q.GroupBy {
-		names[i] = d.String()
-	}
-	words := "by " + text.Join(names, "and")
-	switch step := strings.ToLower(string(q.Granularity)); q.Granularity {
-	case Day, Week, Month:
-		words += ", " + step + " by " + step
+	words := "by " + text.Join(q.GroupBy, "and")
+	if g := q.Granularity; g != NoSteps && g != AnyStep {
+		words += fmt.Sprintf(", %s by %s", g, g)
 	}
 	return words
 }

@@ -26,7 +26,6 @@ type Report struct {
 	Groups []*Group // ranked; none if rows were only counted
 	Dated  bool     // rows have dates
 
-	totals *Totals
 	labels map[string]string // of clients, by id
 }
 
@@ -39,14 +38,16 @@ type Comparison struct {
 // New returns a report on rows that were added up. What is not known of the query is
 // completed with what the rows show.
 func New(r Report, t *Totals) *Report {
-	r.Query = t.complete(r.Query)
-	for _, m := range append([]Metric{r.Sort, Requests}, r.Query.Metrics...) {
-		if r.Query.Has(m) { // if not, it was resumed without saying what it asked
-			r.Sort = m
-			break
-		}
+	if r.Demo {
+		r.Region = ""
 	}
-	r.Rows, r.Total, r.Dated, r.totals, r.labels = t.rows, t.total, t.dated, t, t.labels()
+	if r.Query.GroupBy == nil {
+		r.Query.GroupBy = t.groupedBy()
+	}
+	if !r.Query.Has(r.Sort) {
+		r.Sort = r.Query.Metrics[0]
+	}
+	r.Rows, r.Total, r.Dated, r.labels = t.rows, t.total, t.dated, t.labels()
 	r.Groups = t.ranked(r.Sort)
 	if r.Comparison != nil {
 		r.Comparison.Before = t.before
@@ -59,7 +60,7 @@ func New(r Report, t *Totals) *Report {
 
 // Name returns what a group is called in a dimension, as it is shown.
 func (r *Report) Name(g *Group, d Dimension) string {
-	name := r.totals.name(g, d)
+	name := g.name(d)
 	if label, ok := r.labels[name]; ok && d == Client {
 		name = label
 	}
@@ -92,10 +93,7 @@ func (r *Report) Steps() []Step {
 // StepLabel names a step, with its part if not all of it is in the period.
 func (r *Report) StepLabel(date time.Time) string {
 	name, part := r.Period.Step(date, r.Query.Granularity)
-	if part != "" {
-		name += ", " + part
-	}
-	return name
+	return strings.TrimSuffix(name+", "+part, ", ")
 }
 
 // Sum adds up groups: those that are not shown one by one, say.
@@ -110,11 +108,7 @@ func Sum(groups []*Group) Group {
 
 // Subject names the period and the grouping, in a sentence.
 func (r *Report) Subject() string {
-	subject := r.Period.String()
-	if grouping := r.Query.Grouping(); grouping != "" {
-		subject += ", " + grouping
-	}
-	return strings.ToUpper(subject[:1]) + subject[1:] + "."
+	return strings.TrimSuffix(r.Period.String()+", "+r.Query.Grouping(), ", ") + "."
 }
 
 // Source says which requests are counted, in a sentence.
@@ -145,7 +139,7 @@ func (r *Report) Remarks() []string {
 		remark := "Before: " + c.Period.String() + "."
 		if now, before := r.Period.DataDays(), c.Period.DataDays(); now != before {
 			remark += fmt.Sprintf(" Warning: %s before, %s now.", text.DayCount(before), text.DayCount(now))
-		} else if r.Period.Days() != now || r.Period.Monthly && r.Period.DataLast.Before(EndOfMonthly(r.Period.First)) {
+		} else if !r.Period.Over() {
 			remark += fmt.Sprintf(" As many days as there are of this period so far: %d.", now)
 		}
 		remarks = append(remarks, remark)
@@ -153,11 +147,10 @@ func (r *Report) Remarks() []string {
 	return remarks
 }
 
-// Empty says why there is nothing to show.
+// Empty says that there is nothing to show.
 func (r *Report) Empty() string {
 	if r.Match != "" {
-		return fmt.Sprintf("No row has %q in a name. Rows are %s: names of anything else are not in them.",
-			text.Clean(r.Match), r.Query.Grouping())
+		return "No row has that in a name. Rows have no other names than those of what they are grouped by."
 	}
 	return "No requests in this period."
 }

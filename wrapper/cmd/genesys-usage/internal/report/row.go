@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -45,13 +46,7 @@ func sum(a, b int64) int64 {
 
 // Matches reports whether a name of the row contains a text, which is in lower case.
 func (r *Row) Matches(lower string) bool {
-	if strings.Contains(strings.ToLower(r.ClientName), lower) {
-		return true
-	}
-	for _, name := range r.Names {
-		if strings.Contains(strings.ToLower(name), lower) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(append(r.Names[:], r.ClientName), func(name string) bool {
+		return strings.Contains(strings.ToLower(name), lower)
+	})
 }

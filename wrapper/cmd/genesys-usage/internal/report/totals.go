@@ -5,15 +5,13 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unique"
 )
 
 // Totals add up rows: the counts of each group and, with a granularity, of each of its
 // steps. They keep no row, and each name once.
 type Totals struct {
-	groups      map[key]uint32 // positions in chunks
-	chunks      [][]Group      // each of chunkSize, so that none is ever copied
-	names       []string
-	numbers     map[string]uint32 // of names
+	groups      map[key]*Group
 	clientNames map[string]string // by id
 	total       Counts
 	before      int64
@@ -21,8 +19,8 @@ type Totals struct {
 	dated       bool
 }
 
-// key is the names of a group as numbers.
-type key [numDimensions]uint32
+// key is the names of a group.
+type key [numDimensions]unique.Handle[string]
 
 // Group is what rows with the same names add up to.
 type Group struct {
@@ -32,6 +30,9 @@ type Group struct {
 	key    key
 }
 
+// name returns the name in a dimension: of a client its id.
+func (g *Group) name(d Dimension) string { return g.key[d].Value() }
+
 // Step is a day, week or month.
 type Step struct {
 	Date time.Time // UTC midnight
@@ -40,7 +41,7 @@ type Step struct {
 
 // NewTotals returns totals without rows.
 func NewTotals() *Totals {
-	return &Totals{groups: map[key]uint32{}, numbers: map[string]uint32{}, clientNames: map[string]string{}}
+	return &Totals{groups: map[key]*Group{}, clientNames: map[string]string{}}
 }
 
 // Count adds a row to the total alone, which needs no memory.
@@ -78,93 +79,53 @@ func addStep(steps []Step, date time.Time, counts *Counts) []Step {
 	return steps
 }
 
-const chunkSize = 256
-
 // group returns the group that a row belongs to. A client that was renamed is one.
 func (t *Totals) group(r *Row) *Group {
 	var k key
-	for d, name := range r.Names {
-		if Dimension(d) == Client {
-			name = cmp.Or(name, r.ClientName)
-			if _, known := t.clientNames[name]; !known && name != r.ClientName {
-				t.clientNames[name] = r.ClientName
-			}
+	names := r.Names
+	names[Client] = cmp.Or(names[Client], r.ClientName)
+	for d, name := range names {
+		k[d] = unique.Make(name)
+	}
+	g, known := t.groups[k]
+	if !known {
+		g = &Group{key: k}
+		t.groups[k] = g
+		if _, known := t.clientNames[names[Client]]; !known && r.Names[Client] != "" {
+			t.clientNames[names[Client]] = r.ClientName
 		}
-		k[d] = t.number(name)
 	}
-	position, ok := t.groups[k]
-	if !ok {
-		position = uint32(len(t.groups))
-		t.groups[k] = position
-		if position%chunkSize == 0 {
-			t.chunks = append(t.chunks, make([]Group, 0, chunkSize))
-		}
-		last := &t.chunks[len(t.chunks)-1]
-		*last = append(*last, Group{key: k})
-	}
-	return &t.chunks[position/chunkSize][position%chunkSize]
+	return g
 }
-
-// number returns the number of a name.
-func (t *Totals) number(name string) uint32 {
-	n, ok := t.numbers[name]
-	if !ok {
-		n = uint32(len(t.names))
-		t.names = append(t.names, name)
-		t.numbers[name] = n
-	}
-	return n
-}
-
-// name returns the name of a group in a dimension: of a client its id.
-func (t *Totals) name(g *Group, d Dimension) string { return t.names[g.key[d]] }
 
 // ranked returns all groups, the largest measure first.
 func (t *Totals) ranked(measure Metric) []*Group {
-	all := make([]*Group, 0, len(t.groups))
-	for _, chunk := range t.chunks {
-		for i := range chunk {
-			all = append(all, &chunk[i])
-		}
-	}
-	slices.SortFunc(all, func(a, b *Group) int {
+	return slices.SortedFunc(maps.Values(t.groups), func(a, b *Group) int {
 		c := cmp.Or(cmp.Compare(b.Of(measure), a.Of(measure)), cmp.Compare(b.Counts[Requests], a.Counts[Requests]),
 			cmp.Compare(b.Before, a.Before))
 		if c == 0 {
-			c = cmp.Compare(t.clientNames[t.name(a, Client)], t.clientNames[t.name(b, Client)])
+			c = cmp.Compare(t.clientNames[a.name(Client)], t.clientNames[b.name(Client)])
 		}
 		for d := Dimension(0); c == 0 && d < numDimensions; d++ {
-			c = cmp.Compare(t.name(a, d), t.name(b, d))
+			c = cmp.Compare(a.name(d), b.name(d))
 		}
 		return c
 	})
-	return all
 }
 
-// complete adds to a query what its rows show that it asked for: one that was resumed
-// without saying so.
-func (t *Totals) complete(q Query) Query {
-	if q.Granularity != AnyStep {
-		return q
-	}
-	if len(q.Metrics) == 0 && t.total[Requests] == 0 {
-		for _, m := range Counters {
-			if t.total[m] > 0 {
-				q.Metrics = append(q.Metrics, m)
+// groupedBy returns the dimensions that some group has a name in: those of a query that
+// was resumed without saying what it asked.
+func (t *Totals) groupedBy() []Dimension {
+	var used []Dimension
+	for d := Dimension(0); d < numDimensions; d++ {
+		for k := range t.groups {
+			if k[d].Value() != "" {
+				used = append(used, d)
+				break
 			}
 		}
 	}
-	if q.GroupBy == nil {
-		for d := Dimension(0); d < numDimensions; d++ {
-			for k := range t.groups {
-				if t.names[k[d]] != "" {
-					q.GroupBy = append(q.GroupBy, d)
-					break
-				}
-			}
-		}
-	}
-	return q
+	return used
 }
 
 // labels returns what clients are called, by id: by their name, with the id where several

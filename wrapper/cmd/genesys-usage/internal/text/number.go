@@ -3,7 +3,6 @@ package text
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -30,21 +29,11 @@ func Signed(n int64) string {
 	return Thousands(n)
 }
 
-var grouped = regexp.MustCompile(`^\d{1,3}([,._' \x{a0}\x{202f}]\d{3})+$`)
-
-// ParseCount reads a number of at least 1, with separators between thousands or
-// without, as Thousands and spreadsheets write it.
+// ParseCount reads a number of at least 1, with separators as Thousands writes them or
+// without.
 func ParseCount(s string) (int64, error) {
-	if grouped.MatchString(s) {
-		s = strings.Map(func(r rune) rune {
-			if r < '0' || r > '9' {
-				return -1
-			}
-			return r
-		}, s)
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 1 {
+	n, err := strconv.ParseInt(strings.ReplaceAll(s, ",", ""), 10, 64)
+	if err != nil || n < 1 || strings.Contains(s, ",") && s != Thousands(n) {
 		return 0, errors.New("want a number of requests such as 1500000 or 1,500,000")
 	}
 	return n, nil
@@ -96,20 +85,4 @@ func Days(first, last time.Time) string {
 		return first.Format(dayMonth) + " to " + end
 	}
 	return first.Format("2") + " to " + end
-}
-
-// Ordinal writes a day of the month: 1st, 2nd, 3rd, 4th.
-func Ordinal(n int) string {
-	suffix := "th"
-	if n%100/10 != 1 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
-		}
-	}
-	return strconv.Itoa(n) + suffix
 }

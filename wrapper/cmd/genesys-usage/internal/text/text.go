@@ -3,7 +3,9 @@
 package text
 
 import (
+	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
@@ -26,9 +28,6 @@ func Width(s string) int { return cells.StringWidth(s) }
 // Clean replaces control characters, so that a name that somebody chose cannot move the
 // cursor of a terminal or reverse the text around it.
 func Clean(s string) string {
-	if IsPlain(s) {
-		return s
-	}
 	return strings.Map(func(r rune) rune {
 		if IsControl(r) {
 			return utf8.RuneError
@@ -37,25 +36,9 @@ func Clean(s string) string {
 	}, s)
 }
 
-// IsPlain reports whether s is printable ASCII, as nearly all text is.
-func IsPlain[T string | []byte](s T) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-// IsControl reports whether r moves a cursor or reverses the text around it.
+// IsControl reports whether r moves a cursor, breaks a line or reverses the text around it.
 func IsControl(r rune) bool {
-	switch {
-	case r < ' ', r >= 0x7f && r <= 0x9f: // unicode.IsControl
-		return true
-	case r == 0x61c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // unicode.Bidi_Control
-		return true
-	}
-	return r == 0x2028 || r == 0x2029 // line and paragraph separator
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }
 
 // Name returns a name as it is shown: clean, short, and "(none)" if it is empty.
@@ -69,13 +52,15 @@ func Name(s string) string {
 // Message returns a message as it is shown: short, in one line, and without characters
 // that cannot be printed.
 func Message(s string) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
-	return Shorten(strings.Map(func(r rune) rune {
-		if IsControl(r) {
+	printable := func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		} else if IsControl(r) || r == utf8.RuneError {
 			return -1
 		}
 		return r
-	}, s), MaxMessage)
+	}
+	return Shorten(strings.Join(strings.Fields(strings.Map(printable, s)), " "), MaxMessage)
 }
 
 // Shorten cuts text in the middle to at most width cells. Both of its ends, which
@@ -98,30 +83,29 @@ func Wrap(s string, width int) string {
 	if width <= 0 || Width(s) <= width {
 		return s
 	}
-	var b strings.Builder
-	at := 0
-	for i, word := range strings.Fields(s) {
-		length := Width(word)
-		switch {
-		case i == 0:
-		case at+1+length > width:
-			b.WriteByte('\n')
-			at = 0
-		default:
-			b.WriteByte(' ')
-			at++
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && Width(line)+1+Width(word) > width {
+			lines, line = append(lines, line), ""
 		}
-		b.WriteString(word)
-		at += length
+		line = strings.TrimPrefix(line+" "+word, " ")
 	}
-	return b.String()
+	return strings.Join(append(lines, line), "\n")
 }
 
 // Join lists words, with a conjunction before the last: "a, b or c".
-func Join(words []string, conjunction string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
+func Join[T any](words []T, conjunction string) string {
+	var b strings.Builder
+	for i, word := range words {
+		switch i {
+		case 0:
+		case len(words) - 1:
+			b.WriteString(" " + conjunction + " ")
+		default:
+			b.WriteString(", ")
+		}
+		fmt.Fprint(&b, word)
 	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
+	return b.String()
 }

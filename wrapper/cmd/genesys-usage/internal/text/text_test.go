@@ -133,14 +133,14 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// A number is read as it is printed, and as spreadsheets of other locales write it.
+// A number is read as it is printed.
 func TestParseCount(t *testing.T) {
-	for _, s := range []string{"1500000", "1,500,000", "1.500.000", "1 500 000", "1'500'000", "1_500_000", "1\u00a0500\u00a0000", "1\u202f500\u202f000"} {
+	for _, s := range []string{"1500000", "1,500,000"} {
 		if got, err := ParseCount(s); err != nil || got != 1_500_000 {
 			t.Errorf("%q is %d, %v", s, got, err)
 		}
 	}
-	for _, s := range []string{"", "0", "-5", "lots", "1,50", "1,5000", "1.5", "1e6", ",500", "1,500,", "1 ,500", "9223372036854775808"} {
+	for _, s := range []string{"", "0", "-5", "lots", "1,50", "1,5000", "15,00,000", "1.5", "1e6", ",500", "1,500,", "1 ,500", "9223372036854775808"} {
 		if got, err := ParseCount(s); err == nil {
 			t.Errorf("%q is %d, want an error", s, got)
 		}
@@ -165,13 +165,6 @@ func TestDays(t *testing.T) {
 	for n, want := range map[int]string{1: "1 day", 2: "2 days", 1000: "1,000 days"} {
 		if got := DayCount(n); got != want {
 			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-	for n, want := range map[int]string{
-		1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 22: "22nd", 23: "23rd", 30: "30th", 31: "31st",
-	} {
-		if got := Ordinal(n); got != want {
-			t.Errorf("%d is %s, want %s", n, got, want)
 		}
 	}
 }

@@ -1,0 +1,35 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Choose returns a function that sets *to to the value of the given name, in any letter
+// case and without "status" too.
+func Choose[T any](to *T, all []T) func(name string) error {
+	return func(name string) error {
+		name = strings.ToLower(strings.TrimSpace(name))
+		i := slices.IndexFunc(all, func(v T) bool { return name == fmt.Sprint(v) || "status"+name == fmt.Sprint(v) })
+		if i < 0 {
+			return fmt.Errorf("want %s", Join(all, "or"))
+		}
+		*to = all[i]
+		return nil
+	}
+}
+
+// ChooseSome sets *to to the values of names separated by commas, in the order of all.
+func ChooseSome[T comparable](to *[]T, names string, all []T) error {
+	chosen := map[T]bool{}
+	for name := range strings.SplitSeq(names, ",") {
+		var v T
+		if err := Choose(&v, all)(name); err != nil {
+			return fmt.Errorf("%q: %w, separated by commas", name, err)
+		}
+		chosen[v] = true
+	}
+	*to = slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !chosen[v] })
+	return nil
+}

@@ -36,10 +36,11 @@ func (out *output) open(ctx context.Context, c *Command) (err error) {
 	to := c.Stdout
 	switch {
 	case out.name != "-":
-		if out.file, err = outfile.Create(ctx, out.name); err != nil {
+		file, err := outfile.Create(ctx, out.name)
+		if err != nil {
 			return err
 		}
-		to = out.file
+		out.file, to = file, file
 	case isClosed(to):
 		return errors.New("it is closed; name a file with -o, or /dev/null to discard the report")
 	case out.form == render.XLSX && isTerminal(to):

@@ -47,7 +47,8 @@ func silentProxy(t *testing.T) (environment []string, accepted <-chan net.Conn) 
 		}
 	}))
 	t.Cleanup(proxy.Close)
-	return []string{"HTTPS_PROXY=" + proxy.URL, "GENESYSCLOUD_REGION=eu-central-1", "GENESYSCLOUD_ACCESS_TOKEN=token"}, connections
+	return []string{"HTTPS_PROXY=" + proxy.URL, "GENESYSCLOUD_REGION=eu-central-1",
+		"GENESYSCLOUD_ACCESS_TOKEN=token"}, connections
 }
 
 // The exit codes, of a process.

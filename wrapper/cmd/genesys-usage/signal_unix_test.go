@@ -29,7 +29,8 @@ func TestSignalsCleanUp(t *testing.T) {
 			if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			command, stderr := process(t, environment, "-o", file, "-o", filepath.Join(dir, "page.html"), "-o", filepath.Join(dir, "book.xlsx"))
+			command, stderr := process(t, environment, "-o", file, "-o", filepath.Join(dir, "page.html"), "-o",
+				filepath.Join(dir, "book.xlsx"))
 			if err := command.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +82,8 @@ func TestIgnoredSignalsStayIgnored(t *testing.T) {
 // A reader that leaves ends the command without a word, and cleans up.
 func TestAReaderThatLeaves(t *testing.T) {
 	dir := t.TempDir()
-	command, stderr := process(t, nil, "-demo", "-q", "-format", "ndjson", "-granularity", "day", "-group-by", "client,endpoint",
+	command, stderr := process(t, nil, "-demo", "-q", "-format", "ndjson", "-granularity", "day", "-group-by",
+		"client,endpoint",
 		"-o", "-", "-o", filepath.Join(dir, "page.html"))
 	reader, err := command.StdoutPipe()
 	if err != nil {

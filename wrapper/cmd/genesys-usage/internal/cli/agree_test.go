@@ -75,8 +75,10 @@ func monthOfRows() (rows []gen.APIUsageRow, total map[string]int64) {
 	for i := range int64(31 * 40) {
 		day, group := int(i%31), i/31
 		row := gen.APIUsageRow{
-			Date: october(1).AddDate(0, 0, day), ClientID: fmt.Sprintf("c-%d", group%8), ClientName: fmt.Sprintf("Demo %d", group%8),
-			TemplateURI: fmt.Sprintf("api/v2/demo/%d", group/8), Requests: 1000*i + 6, Status200: 990 * i, Status300: i, Status400: 5*i + 4,
+			Date: october(1).AddDate(0, 0, day), ClientID: fmt.Sprintf("c-%d", group%8),
+			ClientName:  fmt.Sprintf("Demo %d", group%8),
+			TemplateURI: fmt.Sprintf("api/v2/demo/%d", group/8), Requests: 1000*i + 6, Status200: 990 * i, Status300: i,
+			Status400: 5*i + 4,
 			Status429: 2 * i, Status500: 4*i + 2,
 		}
 		rows = append(rows, row)
@@ -160,7 +162,8 @@ func sumObjects(objects []map[string]any) map[string]int64 {
 
 // titles are the titles of counters in tables, pages and summaries.
 var titles = map[string]string{
-	"REQUESTS": "requests", "2XX": "status200", "3XX": "status300", "4XX": "status400", "429": "status429", "5XX": "status500",
+	"REQUESTS": "requests", "2XX": "status200", "3XX": "status300", "4XX": "status400", "429": "status429",
+	"5XX": "status500",
 }
 
 // totalsUnder returns the numbers of a line of totals under the titles of counters.

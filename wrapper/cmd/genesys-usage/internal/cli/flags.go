@@ -60,9 +60,10 @@ func (o *options) flags() *flag.FlagSet {
 		"month":        o.monthly("2006-01", "want a month such as 2026-10"),
 		"period-start": o.monthly(time.DateOnly, "want a day such as 2026-11-21"),
 		"group-by":     later, "match": later, "resume": later,
-		"granularity": text.Choose(&o.Query.Granularity, []report.Granularity{report.Day, report.Week, report.Month, report.NoSteps}),
-		"metrics":     func(s string) error { return text.ChooseSome(&o.Query.Metrics, s, report.Counters) },
-		"sort":        text.Choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
+		"granularity": text.Choose(&o.Query.Granularity,
+			[]report.Granularity{report.Day, report.Week, report.Month, report.NoSteps}),
+		"metrics": func(s string) error { return text.ChooseSome(&o.Query.Metrics, s, report.Counters) },
+		"sort":    text.Choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
 		"top": func(s string) (err error) {
 			if o.render.Top, err = strconv.Atoi(s); err != nil || o.render.Top < 0 {
 				return errors.New("want a number of groups, or 0 for all")

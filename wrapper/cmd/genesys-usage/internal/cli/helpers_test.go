@@ -38,7 +38,8 @@ func genesysUsageOn(t *testing.T, organization usagetest.Config, args ...string)
 	t.Helper()
 	clearEnvironment(t)
 	var stdout, stderr bytes.Buffer
-	command := Command{Args: append([]string{"-demo"}, args...), Stdout: &stdout, Stderr: &stderr, Now: now, Fake: organization}
+	command := Command{Args: append([]string{"-demo"}, args...), Stdout: &stdout, Stderr: &stderr, Now: now,
+		Fake: organization}
 	code := command.Run(t.Context())
 	return result{code, stdout.String(), stderr.String()}
 }
@@ -100,7 +101,8 @@ func jobRows(rows []gen.APIUsageRow) []gen.UsageJobRow {
 			Status400: r.Status400, Status429: r.Status429, Status500: r.Status500,
 		}
 		if r.ClientID != "" {
-			jobs[i].OauthClient = gen.DomainEntityRef{ID: r.ClientID, Name: r.ClientName, SelfURI: "/api/v2/oauth/clients/" + r.ClientID}
+			jobs[i].OauthClient = gen.DomainEntityRef{ID: r.ClientID, Name: r.ClientName,
+				SelfURI: "/api/v2/oauth/clients/" + r.ClientID}
 		}
 	}
 	return jobs
@@ -109,8 +111,9 @@ func jobRows(rows []gen.APIUsageRow) []gen.UsageJobRow {
 var someRows = []gen.APIUsageRow{
 	{ClientID: "c-2", ClientName: "Demo Wallboard", Status200: 12_300, Status400: 45, Status500: 5, Requests: 12_350},
 	{
-		ClientID: "c-1", ClientName: "Demo Dialer", Status200: 1_000_000, Status300: 7, Status400: 234_560, Status429: 200_000,
-		Requests: 1_234_567,
+		ClientID: "c-1", ClientName: "Demo Dialer", Status200: 1_000_000, Status300: 7, Status400: 234_560,
+		Status429: 200_000,
+		Requests:  1_234_567,
 	},
 	{ClientID: "c-3", ClientName: "Demo Dialer", Status200: 1, Requests: 1},
 	{ClientID: "c-4", ClientName: "=HYPERLINK(\"x\")\x1b[31m, <i>;\"@SUM(1)\"", Requests: 0},

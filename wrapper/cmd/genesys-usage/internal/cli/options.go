@@ -40,7 +40,8 @@ func (o *options) setOutputs() error {
 	}
 	for _, name := range []string{"top", "sort", "compare"} {
 		if o.has(name) && !o.any(render.Form.Ranked) {
-			return fmt.Errorf("-%s applies to tables, pages and workbooks (.txt, .html, .xlsx); %s has all rows, in no order", name, o.outputs[0].form)
+			return fmt.Errorf("-%s applies to tables, pages and workbooks (.txt, .html, .xlsx); %s has all rows, in no order",
+				name, o.outputs[0].form)
 		}
 	}
 	return nil

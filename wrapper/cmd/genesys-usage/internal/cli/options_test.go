@@ -25,7 +25,8 @@ func TestHelp(t *testing.T) {
 			t.Errorf("-%s is explained %d times, want once", f.Name, n)
 		}
 	})
-	contains(t, "the help", strings.Join(strings.Fields(r.stdout), " "), "oauth:client:view", "COLUMNS", "Exit codes: 0", "(default 30d)", "(default client)", "(default table)",
+	contains(t, "the help", strings.Join(strings.Fields(r.stdout), " "), "oauth:client:view", "COLUMNS", "Exit codes: 0",
+		"(default 30d)", "(default client)", "(default table)",
 		"(default 1h)", "(default requests)", ".xlsx", "dates in the viewer's time zone")
 	for line := range strings.Lines(r.stdout) {
 		if n := len(strings.TrimSuffix(line, "\n")); n > 80 {
@@ -66,15 +67,19 @@ func TestUsageErrors(t *testing.T) {
 		{"-granularity hour", `invalid value "hour" for flag -granularity: want day, week, month or none`},
 		{"-group-by moon", `-group-by "moon": want client, user, endpoint, method or organization, separated by commas`},
 		{"-group-by ,", `-group-by "": want client`},
-		{"-group-by platform", `-group-by "platform": want client, user, endpoint, method or organization, separated by commas; organization goes without -jobs, and platform with it`},
-		{"-group-by organization -jobs", `-group-by "organization": want client, user, endpoint, method or platform, separated by commas; organization goes without -jobs`},
-		{"-metrics status418", `flag -metrics: "status418": want requests, status200, status300, status400, status429 or status500`},
+		{"-group-by platform", `-group-by "platform": want client, user, endpoint, method or organization, separated by ` +
+			`commas; organization goes without -jobs, and platform with it`},
+		{"-group-by organization -jobs", `-group-by "organization": want client, user, endpoint, method or platform, ` +
+			`separated by commas; organization goes without -jobs`},
+		{"-metrics status418", `flag -metrics: "status418": want requests, status200, status300, status400, status429 or ` +
+			`status500`},
 		{"-metrics ,", `flag -metrics: "": want requests`},
 		{"-region mars", `unknown region "mars"`},
 		{"-format xml", `invalid value "xml" for flag -format: want table, csv, json, ndjson, xlsx or html`},
 		{"-sort clients", `invalid value "clients" for flag -sort: want requests, status429 or errors`},
 		{"-sort 429 -metrics requests", "-sort 429 needs that counter in -metrics"},
-		{"-sort errors -metrics status400", "-sort errors needs that counter in -metrics (of errors status400 and status500)"},
+		{"-sort errors -metrics status400", "-sort errors needs that counter in -metrics (of errors status400 and " +
+			"status500)"},
 		{"-sort requests -metrics status400", "-sort requests needs that counter in -metrics"},
 		{"-top -1", `invalid value "-1" for flag -top: want a number of groups, or 0 for all`},
 		{"-timeout soon", `invalid value "soon" for flag -timeout: time: invalid duration "soon"`},
@@ -87,7 +92,8 @@ func TestUsageErrors(t *testing.T) {
 		{"-compare -resume x", "-compare needs a period in days"},
 		{"-compare -month 2018-01", "-compare: the period before: there is no data on 1 to 31 December 2017, UTC"},
 		{"-allowance 0 -month 2026-10", `invalid value "0" for flag -allowance: want a number`},
-		{"-allowance lots -month 2026-10", `invalid value "lots" for flag -allowance: want a number of requests such as 1500000 or 1,500,000`},
+		{"-allowance lots -month 2026-10", `invalid value "lots" for flag -allowance: want a number of requests such as ` +
+			`1500000 or 1,500,000`},
 		{"-allowance 5", "-allowance needs its period: -period-start with its first day"},
 		{"-allowance 5 -month 2026-10 -jobs", "leave -jobs and -match out"},
 		{"-allowance 5 -month 2026-10 -match x", "leave -jobs and -match out"},
@@ -95,7 +101,8 @@ func TestUsageErrors(t *testing.T) {
 		{"-resume=", "flag -resume: it is empty"},
 		{"-jobs -last 91d", "25 August to 23 November 2026, UTC has 91 days, and -jobs takes 90 at most"},
 		{"-jobs -month 2025-11", "begins on 2025-11-01, and -jobs reaches back a year, to 2025-11-24"},
-		{"-jobs -interval 2025-11-24/2025-12-23 -compare", "-compare: the period before: 25 October to 23 November 2025, UTC begins on 2025-10-25"},
+		{"-jobs -interval 2025-11-24/2025-12-23 -compare",
+			"-compare: the period before: 25 October to 23 November 2025, UTC begins on 2025-10-25"},
 
 		{"-o report.pdf", "-o report.pdf: want a file that ends in .txt, .csv, .json, .ndjson, .xlsx or .html, or -format"},
 		{"-o report", "-o report: want a file that ends in .txt, .csv, .json, .ndjson, .xlsx or .html, or -format"},
@@ -141,19 +148,23 @@ func TestQueries(t *testing.T) {
 		{"-period-start 2026-11-05", report.Query{Interval: "2026-11-05/2026-11-22", GroupBy: client}},
 		{"-period-start 2026-09-21", report.Query{Interval: "2026-09-21/2026-10-20", GroupBy: client}},
 		{"-interval 2020-01/2020-06", report.Query{Interval: "2020-01/2020-06", GroupBy: client}},
-		{"-last 1d -granularity Week -group-by endpoint,method,client,user,organization,Client -metrics Status429,requests", report.Query{
-			Interval: "2026-11-22/2026-11-22", Granularity: report.Week, GroupBy: report.Dimensions(false),
-			Metrics: []report.Metric{report.Requests, report.Status429},
-		}},
+		{"-last 1d -granularity Week -group-by endpoint,method,client,user,organization,Client -metrics Status429,requests",
+			report.Query{
+				Interval: "2026-11-22/2026-11-22", Granularity: report.Week, GroupBy: report.Dimensions(false),
+				Metrics: []report.Metric{report.Requests, report.Status429},
+			}},
 		{"-jobs -last 90d -group-by platform,endpoint", report.Query{
 			Jobs: true, Interval: "2026-08-25/2026-11-22", GroupBy: []report.Dimension{report.Endpoint, report.Platform},
 		}},
 		{"-last 1d -o x.html", report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Day, GroupBy: client}},
-		{"-last 1d -o x.csv -o x.xlsx", report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Day, GroupBy: client}},
+		{"-last 1d -o x.csv -o x.xlsx", report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Day,
+			GroupBy: client}},
 		{"-last 1d -o x.xlsx -granularity none", report.Query{Interval: "2026-11-22/2026-11-22", GroupBy: client}},
-		{"-last 1d -format html -granularity week", report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Week, GroupBy: client}},
+		{"-last 1d -format html -granularity week",
+			report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Week, GroupBy: client}},
 		{"-resume id", report.Query{Granularity: report.AnyStep}},
-		{"-resume id -o x.html -group-by user", report.Query{Granularity: report.AnyStep, GroupBy: []report.Dimension{report.User}}},
+		{"-resume id -o x.html -group-by user", report.Query{Granularity: report.AnyStep,
+			GroupBy: []report.Dimension{report.User}}},
 	} {
 		o, err := parse(strings.Fields(test.args), late)
 		if err != nil {
@@ -169,7 +180,8 @@ func TestForms(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"", "[{- table}]"},
 		{"-format csv", "[{- csv}]"},
-		{"-o a.txt -o b.CSV -o c.json -o d.ndjson -o e.xlsx -o f.html", "[{a.txt table} {b.CSV csv} {c.json json} {d.ndjson ndjson} {e.xlsx xlsx} {f.html html}]"},
+		{"-o a.txt -o b.CSV -o c.json -o d.ndjson -o e.xlsx -o f.html",
+			"[{a.txt table} {b.CSV csv} {c.json json} {d.ndjson ndjson} {e.xlsx xlsx} {f.html html}]"},
 		{"-o a.csv -o -", "[{a.csv csv} {- table}]"},
 		{"-format json -o a.csv -o -", "[{a.csv csv} {- json}]"},
 		{"-format csv -o report.dat", "[{report.dat csv}]"},

@@ -33,8 +33,9 @@ func TestOneQueryServesAllOutputs(t *testing.T) {
 		t.Errorf("the files are %s, want %s", got, want)
 	}
 	for name, begins := range map[string]string{
-		"report.csv": "date,clientId,clientName,requests,", "report.html": "<!DOCTYPE html>", "report.json": "[\n{", "report.ndjson": "{",
-		"report.txt": "25 October to 23 November 2026, UTC, by client", "report.xlsx": "PK",
+		"report.csv": "date,clientId,clientName,requests,", "report.html": "<!DOCTYPE html>", "report.json": "[\n{",
+		"report.ndjson": "{",
+		"report.txt":    "25 October to 23 November 2026, UTC, by client", "report.xlsx": "PK",
 	} {
 		if got := readFile(t, filepath.Join(dir, name)); !strings.HasPrefix(got, begins) {
 			t.Errorf("%s begins with %.40q, want %q", name, got, begins)
@@ -58,7 +59,8 @@ func TestFilesAreCompleteOrNotThere(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "report.csv")
 	writeFile(t, file, "old")
-	genesysUsageOn(t, usagetest.Config{}, "-resume", "unknown", "-o", file, "-o", filepath.Join(dir, "page.html")).want(t, 1)
+	page := filepath.Join(dir, "page.html")
+	genesysUsageOn(t, usagetest.Config{}, "-resume", "unknown", "-o", file, "-o", page).want(t, 1)
 	if got := readFile(t, file); got != "old" {
 		t.Errorf("after a failure the file is %q", got)
 	}
@@ -70,7 +72,7 @@ func TestFilesAreCompleteOrNotThere(t *testing.T) {
 		while = readFile(t, file)
 		return someRows
 	}}
-	genesysUsageOn(t, organization, "-o", file, "-o", filepath.Join(dir, "page.html")).want(t, 0)
+	genesysUsageOn(t, organization, "-o", file, "-o", page).want(t, 0)
 	if while != "old" {
 		t.Errorf("during the query the file is %q", while)
 	}
@@ -103,16 +105,21 @@ func TestFilesThatCannotBeWritten(t *testing.T) {
 func TestWriteFailuresAdviseAnotherFile(t *testing.T) {
 	clearEnvironment(t)
 	for _, test := range []struct{ args, want, never string }{
-		{"-month 2026-10", " -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -o ANOTHER-FILE.txt\n", ""},
-		{"-month 2026-10 -format csv", "-format csv -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -o ANOTHER-FILE.csv\n", ""},
-		{"-month 2026-10 -format csv -o -", "-format csv -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -o ANOTHER-FILE.csv\n", "-o - "},
+		{"-month 2026-10", " -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start " +
+			"2026-10-01 -o ANOTHER-FILE.txt\n", ""},
+		{"-month 2026-10 -format csv", "-format csv -granularity none -group-by client -interval 2026-10-01/2026-10-31 " +
+			"-period-start 2026-10-01 -o ANOTHER-FILE.csv\n", ""},
+		{"-month 2026-10 -format csv -o -", "-format csv -granularity none -group-by client -interval " +
+			"2026-10-01/2026-10-31 -period-start 2026-10-01 -o ANOTHER-FILE.csv\n", "-o - "},
 	} {
 		var stderr strings.Builder
-		command := Command{Args: strings.Fields("-demo " + test.args), Stdout: brokenWriter{}, Stderr: &stderr, Now: now, Fake: rowsOf(someRows)}
+		command := Command{Args: strings.Fields("-demo " + test.args), Stdout: brokenWriter{}, Stderr: &stderr, Now: now,
+			Fake: rowsOf(someRows)}
 		if code := command.Run(t.Context()); code != 1 {
 			t.Errorf("%s: exit code %d, want 1", test.args, code)
 		}
-		contains(t, test.args, stderr.String(), "standard output: no space", "To write its rows to another file:\n\n    genesys-usage -resume ", test.want)
+		contains(t, test.args, stderr.String(), "standard output: no space",
+			"To write its rows to another file:\n\n    genesys-usage -resume ", test.want)
 		if test.never != "" {
 			lacks(t, test.args, stderr.String(), test.never)
 		}

@@ -18,7 +18,8 @@ func TestFullDevice(t *testing.T) {
 		t.Log("there is no /dev/full here")
 		return
 	}
-	r := genesysUsageOn(t, rowsOf(someRows), "-format", "csv", "-o", "/dev/full", "-o", filepath.Join(t.TempDir(), "report.txt")).want(t, 1)
+	r := genesysUsageOn(t, rowsOf(someRows), "-format", "csv", "-o", "/dev/full", "-o",
+		filepath.Join(t.TempDir(), "report.txt")).want(t, 1)
 	contains(t, "the error", r.stderr, "/dev/full: no space left on device", "-resume ", "-o ANOTHER-FILE.csv -o ")
 	lacks(t, "the advice", r.stderr, "-o /dev/full")
 }
@@ -81,7 +82,8 @@ func TestClosedStandardOutput(t *testing.T) {
 			t.Fatal(err)
 		}
 		var stderr strings.Builder
-		command := Command{Args: []string{"-demo", "-last", "1d"}, Stdout: null, Stderr: &stderr, Now: now, Fake: rowsOf(someRows)}
+		command := Command{Args: []string{"-demo", "-last", "1d"}, Stdout: null, Stderr: &stderr, Now: now,
+			Fake: rowsOf(someRows)}
 		code := command.Run(t.Context())
 		null.Close()
 		if want := map[bool]int{true: 1, false: 0}[test.closed]; code != want {

@@ -35,7 +35,7 @@ func TestStatusFitsTheTerminal(t *testing.T) {
 		t.Setenv("COLUMNS", strconv.Itoa(width))
 		var out bytes.Buffer
 		p := &progress{out: &out, terminal: true}
-		p.polled(wrapper.Progress{Status: "東京東京東京東京東京東京東京東京東京東京", NextPoll: time.Second})
+		p.polled(wrapper.Progress{Status: "東京東京東京東京東京東京東京", NextPoll: time.Second})
 		if got := text.Width(strings.TrimPrefix(out.String(), "\r\x1b[K")); got > width-1 {
 			t.Errorf("%d cells and the cursor in %d", got, width)
 		}

@@ -46,7 +46,8 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 		{"-last 3d -group-by endpoint", "-demo -granularity none -group-by endpoint -interval 2026-11-21/2026-11-23"},
 		{
 			"-month 2026-10 -compare -top 0 -sort 429",
-			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -sort 429 -top 0",
+			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 " +
+				"-sort 429 -top 0",
 		},
 		{
 			"-month 2026-11 -compare",
@@ -54,7 +55,8 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 		},
 		{
 			"-jobs -match it's -o OUT.csv -o OUT.html",
-			`-demo -granularity day -group-by client -interval 2026-10-25/2026-11-23 -jobs -match 'it'\''s' -o OUT.csv -o OUT.html`,
+			`-demo -granularity day -group-by client -interval 2026-10-25/2026-11-23 -jobs -match 'it'\''s' -o OUT.csv -o ` +
+				`OUT.html`,
 		},
 		{
 			"-allowance 5,000 -period-start 2026-11-21",
@@ -62,7 +64,8 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 		},
 		{
 			"-metrics requests -granularity week -format ndjson -o OUT -region eu-west-1 -timeout 90s",
-			"-format ndjson -granularity week -group-by client -interval 2026-10-25/2026-11-23 -metrics requests -region eu-west-1 " +
+			"-format ndjson -granularity week -group-by client -interval 2026-10-25/2026-11-23 -metrics requests -region " +
+				"eu-west-1 " +
 				"-timeout 90s -o OUT",
 		},
 	} {
@@ -72,7 +75,8 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			notes := &interruptingWriter{interrupt: func() { cancel(errors.New("interrupted")) }}
 			command := Command{
-				Args: strings.Fields("-demo " + strings.ReplaceAll(test.args, "OUT", out)), Stdout: io.Discard, Stderr: notes, Now: now,
+				Args: strings.Fields("-demo " + strings.ReplaceAll(test.args, "OUT", out)), Stdout: io.Discard, Stderr: notes,
+				Now: now,
 			}
 			if code := command.Run(ctx); code != 1 {
 				t.Errorf("exit code %d, want 1", code)
@@ -94,7 +98,8 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 
 // A query that is resumed, the next day, gives the report that the call was to give.
 func TestResume(t *testing.T) {
-	for _, args := range []string{"-month 2026-10", "-jobs -month 2026-10", "-month 2026-11 -format csv", "-jobs -format ndjson -granularity day"} {
+	for _, args := range []string{"-month 2026-10", "-jobs -month 2026-10", "-month 2026-11 -format csv",
+		"-jobs -format ndjson -granularity day"} {
 		t.Run(args, func(t *testing.T) {
 			clearEnvironment(t)
 			organization := rowsOf(someRows)
@@ -121,8 +126,10 @@ func TestResume(t *testing.T) {
 			if _, err := command.write(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			got := strings.ReplaceAll(stdout.String(), "vendor's own OAuth clients.", "vendor's own OAuth clients. The organization is made up (-demo).")
-			got = strings.ReplaceAll(got, "that count for billing.", "that count for billing. The organization is made up (-demo).")
+			got := strings.ReplaceAll(stdout.String(), "vendor's own OAuth clients.",
+				"vendor's own OAuth clients. The organization is made up (-demo).")
+			got = strings.ReplaceAll(got, "that count for billing.",
+				"that count for billing. The organization is made up (-demo).")
 			if got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
@@ -184,7 +191,8 @@ func TestWhatIsWorthResuming(t *testing.T) {
 func TestFinalFailures(t *testing.T) {
 	unusable := usagetest.Config{Fault: func(r *http.Request) usagetest.Fault {
 		if r.Method == http.MethodGet {
-			return usagetest.Fault{Status: http.StatusOK, Body: []byte(`{"queryStatus":"Complete","results":[{"requests":"many"}]}`)}
+			return usagetest.Fault{Status: http.StatusOK,
+				Body: []byte(`{"queryStatus":"Complete","results":[{"requests":"many"}]}`)}
 		}
 		return usagetest.Fault{}
 	}}
@@ -229,7 +237,9 @@ func TestCompareFailsInTheSecondQuery(t *testing.T) {
 		if r.stdout != "" {
 			t.Errorf("%d: on standard output: %s", test.status, r.stdout)
 		}
-		if got := strings.Contains(resumeCommand(r.stderr), "-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01"); got != test.advised {
+		if got := strings.Contains(resumeCommand(r.stderr),
+			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start "+
+				"2026-10-01"); got != test.advised {
 			t.Errorf("%d: -resume is advised: %v, want %v\n%s", test.status, got, test.advised, r.stderr)
 		}
 	}
@@ -268,7 +278,8 @@ func TestServerMessagesAreCleanAndShort(t *testing.T) {
 
 func TestShellQuote(t *testing.T) {
 	for id, want := range map[string]string{
-		"9f32b7cf-7418": "9f32b7cf-7418", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$(x)": "'$(x)'", "-x": "-x", "~": "'~'",
+		"9f32b7cf-7418": "9f32b7cf-7418", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$(x)": "'$(x)'", "-x": "-x",
+		"~": "'~'",
 	} {
 		if got := shellQuote(id); got != want {
 			t.Errorf("%q is %s, want %s", id, got, want)

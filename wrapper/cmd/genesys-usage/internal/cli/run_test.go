@@ -31,7 +31,8 @@ func TestNoCredentials(t *testing.T) {
 	if stdout.Len() > 0 {
 		t.Errorf("on standard output: %s", &stdout)
 	}
-	contains(t, "the error", stderr.String(), "GENESYSCLOUD_REGION", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET",
+	contains(t, "the error", stderr.String(), "GENESYSCLOUD_REGION", "GENESYSCLOUD_OAUTHCLIENT_ID",
+		"GENESYSCLOUD_OAUTHCLIENT_SECRET",
 		"GENESYSCLOUD_ACCESS_TOKEN", "-demo")
 }
 
@@ -62,7 +63,8 @@ func TestJobs(t *testing.T) {
 	r := genesysUsage(t, "-v -jobs -month 2026-10 -group-by client,platform").want(t, 0)
 	contains(t, "the log", r.stderr, "path=/api/v2/usage/aggregates/query/jobs")
 	lacks(t, "the log", r.stderr, "path=/api/v2/usage/query ")
-	contains(t, "the table", r.stdout, "1 to 31 October 2026, UTC, by client and platform.", "all requests, not only those that count for billing",
+	contains(t, "the table", r.stdout, "1 to 31 October 2026, UTC, by client and platform.",
+		"all requests, not only those that count for billing",
 		"Demo Vendor Web App", "Demo Desktop")
 }
 
@@ -71,7 +73,8 @@ func TestJobsOfSeveralPages(t *testing.T) {
 	organization := usagetest.Config{JobRows: func(gen.UsageJobQuery) []gen.UsageJobRow {
 		rows := make([]gen.UsageJobRow, 2500)
 		for i := range rows {
-			rows[i] = gen.UsageJobRow{OauthClient: gen.DomainEntityRef{ID: fmt.Sprint(i), Name: fmt.Sprint("Demo ", i)}, RequestCount: 2}
+			rows[i] = gen.UsageJobRow{OauthClient: gen.DomainEntityRef{ID: fmt.Sprint(i), Name: fmt.Sprint("Demo ", i)},
+				RequestCount: 2}
 		}
 		return rows
 	}}
@@ -92,15 +95,18 @@ func TestMatch(t *testing.T) {
 		lacks(t, format, r.stdout, "Wallboard")
 	}
 	r := genesysUsageOn(t, organization, "-match", "dIALER").want(t, 0)
-	contains(t, "the table", r.stdout, `Only rows with "dIALER" in a name; totals and shares are those of these rows.`, "105")
+	contains(t, "the table", r.stdout, `Only rows with "dIALER" in a name; totals and shares are those of these rows.`,
+		"105")
 	r = genesysUsageOn(t, organization, "-match", "nobody").want(t, 0)
-	contains(t, "the table", r.stdout, "No row has that in a name. Rows have no other names than those of what they are grouped by.")
+	contains(t, "the table", r.stdout, "No row has that in a name. Rows have no other names than those of what they "+
+		"are grouped by.")
 }
 
 // Dates that were not asked for split nothing.
 func TestDatesThatWereNotAskedFor(t *testing.T) {
 	rows := []gen.APIUsageRow{
-		{Date: october(1), ClientID: "c", ClientName: "Demo", Requests: 20}, {Date: october(4), ClientID: "c", ClientName: "Demo", Requests: 31},
+		{Date: october(1), ClientID: "c", ClientName: "Demo", Requests: 20},
+		{Date: october(4), ClientID: "c", ClientName: "Demo", Requests: 31},
 	}
 	for _, api := range []string{"", "-jobs "} {
 		r := genesysUsageOn(t, rowsOf(rows), strings.Fields(api+"-last 30d")...).want(t, 0)
@@ -117,16 +123,19 @@ func intervals(t *testing.T, args string, code int) (asked []string, r result) {
 			asked = append(asked, strings.TrimSpace(q.Interval+" "+string(q.Granularity)))
 			if len(asked) == 2 {
 				return []gen.APIUsageRow{
-					{ClientID: "c-1", ClientName: "Demo Dialer", Requests: 80}, {ClientID: "c-3", ClientName: "Demo Past", Requests: 20},
+					{ClientID: "c-1", ClientName: "Demo Dialer", Requests: 80},
+					{ClientID: "c-3", ClientName: "Demo Past", Requests: 20},
 				}
 			}
 			return []gen.APIUsageRow{
-				{ClientID: "c-1", ClientName: "Demo Dialer", Requests: 100}, {ClientID: "c-2", ClientName: "Demo Fresh", Requests: 10},
+				{ClientID: "c-1", ClientName: "Demo Dialer", Requests: 100},
+				{ClientID: "c-2", ClientName: "Demo Fresh", Requests: 10},
 			}
 		},
 		JobRows: func(q gen.UsageJobQuery) []gen.UsageJobRow {
 			asked = append(asked, strings.TrimSpace(q.Interval+" "+string(q.Granularity)))
-			return []gen.UsageJobRow{{OauthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"}, RequestCount: int64(10 * len(asked))}}
+			return []gen.UsageJobRow{{OauthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"},
+				RequestCount: int64(10 * len(asked))}}
 		},
 	}
 	r = genesysUsageOn(t, organization, strings.Fields(args)...).want(t, code)
@@ -182,7 +191,8 @@ func TestCompareSaysHowManyDays(t *testing.T) {
 	_, r := intervals(t, "-compare -month 2026-10", 0)
 	contains(t, "the table", r.stdout, "Before: 1 to 30 September 2026, UTC. Warning: 30 days before, 31 days now.")
 	_, r = intervals(t, "-compare -month 2026-11", 0)
-	contains(t, "the table", r.stdout, "Before: 1 to 23 October 2026, UTC. As many days as there are of this period so far: 23.")
+	contains(t, "the table", r.stdout, "Before: 1 to 23 October 2026, UTC. As many days as there are of this period so "+
+		"far: 23.")
 	lacks(t, "the table", r.stdout, "Warning")
 	asked, r := intervals(t, "-compare -month 2026-10 -format html", 0)
 	contains(t, "the page", r.stdout, "Warning: 30 days before, 31 days now.")
@@ -210,12 +220,16 @@ func TestAllowance(t *testing.T) {
 		asked    string
 		want     string
 	}{
-		{"-allowance 100 -period-start 2026-11-21", 10, 0, "2026-11-21/2026-11-23", "after 3 of 30 days; at this pace 100 by 20 Dec, 0.0 % under."},
-		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23", "at this pace 100 by 20 Dec, 1.0 % over: it is used up on 20 Dec."},
-		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23", "the billing period ends on 20 December is an assumption"},
+		{"-allowance 100 -period-start 2026-11-21", 10, 0, "2026-11-21/2026-11-23",
+			"after 3 of 30 days; at this pace 100 by 20 Dec, 0.0 % under."},
+		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23",
+			"at this pace 100 by 20 Dec, 1.0 % over: it is used up on 20 Dec."},
+		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23",
+			"the billing period ends on 20 December is an assumption"},
 		{"-allowance 99 -month 2026-11", 77, 3, "2026-11-01/2026-11-23", "after 23 of 30 days; at this pace 100 by 30 Nov"},
 		{"-allowance 99 -month 2026-10", 99, 0, "2026-10-01/2026-10-31", "in all 31 days"},
-		{"-allowance 99 -period-start 2026-11-21 -format csv", 10, 3, "2026-11-21/2026-11-23", "after 3 of 30 days; at this pace 100 by 20 Dec, 1.0 % over"},
+		{"-allowance 99 -period-start 2026-11-21 -format csv", 10, 3, "2026-11-21/2026-11-23",
+			"after 3 of 30 days; at this pace 100 by 20 Dec, 1.0 % over"},
 		{"-allowance 99 -period-start 2026-11-21 -format html -sort 429", 10, 3, "2026-11-21/2026-11-23 Day", "10 of 99"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
@@ -241,7 +255,8 @@ func TestPartlyInThePeriod(t *testing.T) {
 	const warning = "the period is 2017-12-01 to 2018-02-10, but only days from 2018-01-01"
 	contains(t, "standard error", r.stderr, "warning: "+warning)
 	for _, file := range []string{page, table} {
-		contains(t, file, strings.Join(strings.Fields(readFile(t, file)), " "), "Feb 2018, to 10 Feb", "Jan 2018", "Warning: "+warning)
+		contains(t, file, strings.Join(strings.Fields(readFile(t, file)), " "), "Feb 2018, to 10 Feb", "Jan 2018",
+			"Warning: "+warning)
 	}
 	lacks(t, "the table", readFile(t, table), "Jan 2018, ")
 }
@@ -249,7 +264,8 @@ func TestPartlyInThePeriod(t *testing.T) {
 // Counts near the largest number there is end no form, and no sum is negative.
 func TestEnormousCounts(t *testing.T) {
 	organization := rowsOf([]gen.APIUsageRow{
-		{Date: october(1), ClientID: "c-1", ClientName: "Demo One", Requests: math.MaxInt64, Status400: math.MaxInt64, Status500: math.MaxInt64},
+		{Date: october(1), ClientID: "c-1", ClientName: "Demo One", Requests: math.MaxInt64, Status400: math.MaxInt64,
+			Status500: math.MaxInt64},
 		{Date: october(2), ClientID: "c-2", ClientName: "Demo Two", Requests: math.MaxInt64, Status429: math.MaxInt64},
 	})
 	dir := t.TempDir()
@@ -270,8 +286,10 @@ func TestTokenErrors(t *testing.T) {
 		name  string
 		fault usagetest.Fault
 	}{
-		{"refused", usagetest.Fault{Status: http.StatusUnauthorized, Body: []byte("{\"error\":\"invalid_client\",\n\t\"error_description\":\"no\"}\r\n")}},
-		{"not JSON", usagetest.Fault{Status: http.StatusBadRequest, Body: []byte("<html>\r\n<body>\tno\xff</body>\n</html>\n")}},
+		{"refused", usagetest.Fault{Status: http.StatusUnauthorized,
+			Body: []byte("{\"error\":\"invalid_client\",\n\t\"error_description\":\"no\"}\r\n")}},
+		{"not JSON", usagetest.Fault{Status: http.StatusBadRequest,
+			Body: []byte("<html>\r\n<body>\tno\xff</body>\n</html>\n")}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			organization := usagetest.Config{Fault: func(r *http.Request) usagetest.Fault {

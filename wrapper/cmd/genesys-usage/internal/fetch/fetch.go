@@ -102,7 +102,8 @@ var groupBy = map[report.Dimension]gen.GroupBy{
 
 var jobGroupBy = map[report.Dimension][]gen.JobGroupBy{
 	report.Client: {gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName}, report.User: {gen.JobGroupByUserID},
-	report.Endpoint: {gen.JobGroupByTemplateURI}, report.Method: {gen.JobGroupByHTTPMethod}, report.Platform: {gen.JobGroupByPlatform},
+	report.Endpoint: {gen.JobGroupByTemplateURI}, report.Method: {gen.JobGroupByHTTPMethod},
+	report.Platform: {gen.JobGroupByPlatform},
 }
 
 // metrics are called the same by both APIs, and so are granularities.

@@ -56,7 +56,8 @@ func TestRowsOfBothAPIs(t *testing.T) {
 		JobRows: func(gen.UsageJobQuery) []gen.UsageJobRow {
 			return []gen.UsageJobRow{
 				{
-					Date: types.Date{Time: october5}, OauthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"}, User: gen.UserReference{ID: "u-1"},
+					Date: types.Date{Time: october5}, OauthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"},
+					User:        gen.UserReference{ID: "u-1"},
 					TemplateURI: "api/v2/users", HTTPMethod: "GET",
 					RequestCount: 21, Status200: 1, Status300: 2, Status400: 9, Status429: 4, Status500: 5,
 				},
@@ -73,7 +74,8 @@ func TestRowsOfBothAPIs(t *testing.T) {
 	}
 	client := clientOf(t, organization)
 	for _, q := range []report.Query{
-		{Interval: "2026-10-01/2026-10-31", Granularity: report.Day}, {Interval: "2026-10-01/2026-10-31", Granularity: report.Day, Jobs: true},
+		{Interval: "2026-10-01/2026-10-31", Granularity: report.Day},
+		{Interval: "2026-10-01/2026-10-31", Granularity: report.Day, Jobs: true},
 	} {
 		o, err := Submit(t.Context(), client, &q)
 		if err != nil {
@@ -111,7 +113,8 @@ func TestOrganizationAndPlatform(t *testing.T) {
 // The error comes last, and ends the rows.
 func TestRowsEndWithTheError(t *testing.T) {
 	client := clientOf(t, usagetest.Config{Fail: true})
-	for _, q := range []report.Query{{Interval: "2026-10-01/2026-10-31"}, {Interval: "2026-10-01/2026-10-31", Jobs: true}} {
+	for _, q := range []report.Query{{Interval: "2026-10-01/2026-10-31"},
+		{Interval: "2026-10-01/2026-10-31", Jobs: true}} {
 		o, err := Submit(t.Context(), client, &q)
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +141,8 @@ func TestQueries(t *testing.T) {
 		job   gen.UsageJobQuery
 	}{
 		{
-			"nothing but an interval", report.Query{Interval: "i"}, gen.APIUsageQuery{Interval: "i"}, gen.UsageJobQuery{Interval: "i"},
+			"nothing but an interval", report.Query{Interval: "i"}, gen.APIUsageQuery{Interval: "i"},
+			gen.UsageJobQuery{Interval: "i"},
 		},
 		{
 			"everything",
@@ -149,15 +153,18 @@ func TestQueries(t *testing.T) {
 			gen.APIUsageQuery{
 				Interval: "i", Granularity: gen.GranularityWeek,
 				GroupBy: []gen.GroupBy{gen.GroupByOAuthClientID, gen.GroupByUserID, gen.GroupByTemplateURI, gen.GroupByHTTPMethod},
-				Metrics: []gen.Metric{gen.MetricRequests, gen.MetricStatus200, gen.MetricStatus300, gen.MetricStatus400, gen.MetricStatus429, gen.MetricStatus500},
+				Metrics: []gen.Metric{gen.MetricRequests, gen.MetricStatus200, gen.MetricStatus300, gen.MetricStatus400,
+					gen.MetricStatus429, gen.MetricStatus500},
 			},
 			gen.UsageJobQuery{
 				Interval: "i", Granularity: gen.JobGranularityWeek,
 				GroupBy: []gen.JobGroupBy{
-					gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName, gen.JobGroupByUserID, gen.JobGroupByTemplateURI, gen.JobGroupByHTTPMethod,
+					gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName, gen.JobGroupByUserID, gen.JobGroupByTemplateURI,
+					gen.JobGroupByHTTPMethod,
 				},
 				Metrics: []gen.JobMetric{
-					gen.JobMetricRequests, gen.JobMetricStatus200, gen.JobMetricStatus300, gen.JobMetricStatus400, gen.JobMetricStatus429, gen.JobMetricStatus500,
+					gen.JobMetricRequests, gen.JobMetricStatus200, gen.JobMetricStatus300, gen.JobMetricStatus400,
+					gen.JobMetricStatus429, gen.JobMetricStatus500,
 				},
 			},
 		},
@@ -180,7 +187,8 @@ func TestQueries(t *testing.T) {
 	if got := usageQuery(&report.Query{GroupBy: report.Dimensions(false)}).GroupBy; slices.Contains(got, "") {
 		t.Errorf("a dimension without a name: %q", got)
 	}
-	if got := jobQuery(&report.Query{GroupBy: report.Dimensions(true)}).GroupBy; len(got) != len(report.Dimensions(true))+1 {
+	all := report.Dimensions(true)
+	if got := jobQuery(&report.Query{GroupBy: all}).GroupBy; len(got) != len(all)+1 {
 		t.Errorf("a dimension without a name: %q", got)
 	}
 }
@@ -195,8 +203,12 @@ func TestHandWrittenRows(t *testing.T) {
 		generated reflect.Type
 		read      func(*report.Row, reflect.Value)
 	}{
-		{reflect.TypeFor[gen.APIUsageRow](), func(row *report.Row, v reflect.Value) { usageRow(row, v.Addr().Interface().(*gen.APIUsageRow)) }},
-		{reflect.TypeFor[gen.UsageJobRow](), func(row *report.Row, v reflect.Value) { jobRow(row, v.Addr().Interface().(*gen.UsageJobRow)) }},
+		{reflect.TypeFor[gen.APIUsageRow](), func(row *report.Row, v reflect.Value) {
+			usageRow(row, v.Addr().Interface().(*gen.APIUsageRow))
+		}},
+		{reflect.TypeFor[gen.UsageJobRow](), func(row *report.Row, v reflect.Value) {
+			jobRow(row, v.Addr().Interface().(*gen.UsageJobRow))
+		}},
 	} {
 		t.Run(test.generated.Name(), func(t *testing.T) {
 			read := 0
@@ -256,7 +268,8 @@ func TestRefusedPeriods(t *testing.T) {
 		{"2026-08-26/2026-11-23", true, ""},
 		{
 			"2026-08-25/2026-11-23", true,
-			"25 August to 23 November 2026, UTC has 91 days, and -jobs takes 90 at most: name shorter periods, or leave -jobs out",
+			"25 August to 23 November 2026, UTC has 91 days, and -jobs takes 90 at most: name shorter periods, or leave " +
+				"-jobs out",
 		},
 		{"2026-08-25/2026-11-23", false, ""},
 		{"2025-11-24/2025-11-30", true, ""},
@@ -268,7 +281,8 @@ func TestRefusedPeriods(t *testing.T) {
 		{"2025-11-23/2025-11-30", false, ""},
 		{"P1M/2026-10-31", true, ""},
 		{"2026-10-31/2026-10-01", false, `interval "2026-10-31/2026-10-01" ends before it starts`},
-		{"2026-10-31T12:00:00Z/2026-10-31T06:00:00Z", false, `interval "2026-10-31T12:00:00Z/2026-10-31T06:00:00Z" ends before it starts`},
+		{"2026-10-31T12:00:00Z/2026-10-31T06:00:00Z", false,
+			`interval "2026-10-31T12:00:00Z/2026-10-31T06:00:00Z" ends before it starts`},
 	} {
 		got := ""
 		if _, err := Period(test.interval, test.jobs, now); err != nil {

@@ -56,7 +56,8 @@ func Period(iso string, jobs bool, now time.Time) (report.Period, error) {
 	case asked.End.Before(asked.Start):
 		return p, fmt.Errorf("interval %q ends before it starts", iso)
 	case jobs && p.Days() > 90:
-		return p, fmt.Errorf("%s has %s, and -jobs takes 90 at most: name shorter periods, or leave -jobs out", &p, text.DayCount(p.Days()))
+		return p, fmt.Errorf("%s has %s, and -jobs takes 90 at most: name shorter periods, or leave -jobs out", &p,
+			text.DayCount(p.Days()))
 	case jobs && p.First.Before(yearAgo):
 		return p, fmt.Errorf("%s begins on %s, and -jobs reaches back a year, to %s: name later days, or leave -jobs out",
 			&p, p.First.Format(time.DateOnly), yearAgo.Format(time.DateOnly))
@@ -64,7 +65,8 @@ func Period(iso string, jobs bool, now time.Time) (report.Period, error) {
 	p.DataFirst = slices.MaxFunc([]time.Time{p.First, earliest}, time.Time.Compare)
 	p.DataLast = slices.MinFunc([]time.Time{p.Last, latest}, time.Time.Compare)
 	if p.DataFirst != p.First || p.DataLast != p.Last {
-		p.Warning = fmt.Sprintf("the period is %s to %s, but only days from %s to %s can have data", p.First.Format(time.DateOnly),
+		p.Warning = fmt.Sprintf("the period is %s to %s, but only days from %s to %s can have data",
+			p.First.Format(time.DateOnly),
 			p.Last.Format(time.DateOnly), earliest.Format(time.DateOnly), latest.Format(time.DateOnly))
 	}
 	return p, nil

@@ -59,10 +59,12 @@ func (a *Allowance) String() string {
 		words += ": it is used up on " + a.RunsOut.Format("2 Jan")
 	}
 	if a.Days < a.AllDays {
-		words += ". This is an estimate: each day to come is taken as the average of those so far, and the last of those may not be complete"
+		words += ". This is an estimate: each day to come is taken as the average of those so far, and the last of those " +
+			"may not be complete"
 	}
 	if a.Assumed {
-		words += fmt.Sprintf(". That the billing period ends on %s is an assumption; the invoice names its days", a.Last.Format("2 January"))
+		words += fmt.Sprintf(". That the billing period ends on %s is an assumption; the invoice names its days",
+			a.Last.Format("2 January"))
 	}
 	return words + "."
 }

@@ -46,7 +46,8 @@ func TestBefore(t *testing.T) {
 		{"March", "2026-03-01", "2026-03-31", "2026-03-31", true, "2026-02-01 2026-02-28"},
 		{"January", "2026-01-01", "2026-01-31", "2026-01-31", true, "2025-12-01 2025-12-31"},
 		{"a month so far", "2026-11-01", "2026-11-24", "2026-11-24", true, "2026-10-01 2026-10-24"},
-		{"a month so far, longer than the one before", "2026-03-01", "2026-03-30", "2026-03-30", true, "2026-02-01 2026-02-28"},
+		{"a month so far, longer than the one before", "2026-03-01", "2026-03-30", "2026-03-30", true,
+			"2026-02-01 2026-02-28"},
 		{"a billing period", "2026-10-21", "2026-11-20", "2026-11-20", true, "2026-09-21 2026-10-20"},
 		{"a billing period so far", "2026-11-21", "2026-11-24", "2026-11-24", true, "2026-10-21 2026-10-24"},
 		{"a billing period from the 31st", "2026-03-31", "2026-04-29", "2026-04-29", true, "2026-02-28 2026-03-30"},
@@ -55,7 +56,8 @@ func TestBefore(t *testing.T) {
 		{"a month's days that are no month", "2026-10-01", "2026-10-31", "2026-10-31", false, "2026-08-31 2026-09-30"},
 		{"days to come", "2026-11-20", "2026-11-30", "2026-11-24", false, "2026-11-09 2026-11-13"},
 	} {
-		p := Period{First: date(t, test.first), Last: date(t, test.last), DataFirst: date(t, test.first), DataLast: date(t, test.dataLast), Monthly: test.monthly}
+		p := Period{First: date(t, test.first), Last: date(t, test.last), DataFirst: date(t, test.first),
+			DataLast: date(t, test.dataLast), Monthly: test.monthly}
 		first, last := p.Before()
 		if got := first.Format(time.DateOnly) + " " + last.Format(time.DateOnly); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
@@ -73,25 +75,32 @@ func TestAllowance(t *testing.T) {
 	}{
 		{
 			"2026-11-21", "2026-12-02", 812_345, 1_500_000,
-			"used 812,345 of 1,500,000 (54.2 %) after 12 of 30 days; at this pace 2,030,862 by 20 Dec, 35.4 % over: it is used up on 13 Dec. This is an estimate: ", "2026-12-13", true,
+			"used 812,345 of 1,500,000 (54.2 %) after 12 of 30 days; at this pace 2,030,862 by 20 Dec, 35.4 % over: it is " +
+				"used up on 13 Dec. This is an estimate: ", "2026-12-13", true,
 		},
 		{"2026-11-21", "2026-12-02", 812_345, 1_500_000, assumed, "2026-12-13", true},
-		{"2026-11-21", "2026-11-21", 10, 300, "used 10 of 300 (3.3 %) after 1 of 30 days; at this pace 300 by 20 Dec, 0.0 % under. This", "", false},
-		{"2026-11-21", "2026-11-21", 10, 299, "at this pace 300 by 20 Dec, 0.3 % over: it is used up on 20 Dec. ", "2026-12-20", true},
-		{"2026-11-21", "2026-12-19", 100, 1_000, "used 100 of 1,000 (10.0 %) after 29 of 30 days; at this pace 103 by 20 Dec, 89.7 % under. This", "", false},
+		{"2026-11-21", "2026-11-21", 10, 300,
+			"used 10 of 300 (3.3 %) after 1 of 30 days; at this pace 300 by 20 Dec, 0.0 % under. This", "", false},
+		{"2026-11-21", "2026-11-21", 10, 299, "at this pace 300 by 20 Dec, 0.3 % over: it is used up on 20 Dec. ",
+			"2026-12-20", true},
+		{"2026-11-21", "2026-12-19", 100, 1_000,
+			"used 100 of 1,000 (10.0 %) after 29 of 30 days; at this pace 103 by 20 Dec, 89.7 % under. This", "", false},
 		{"2026-10-21", "2026-11-20", 1_001, 1_000, "used 1,001 of 1,000 (100.1 %) in all 31 days; 0.1 % over", "", true},
 		{"2026-10-21", "2027-11-20", 1_000, 1_000, "used 1,000 of 1,000 (100.0 %) in all 31 days; 0.0 % under", "", false},
 		{
 			"2026-10-21", "2026-10-22", 1 << 60, 1 << 61,
-			"(50.0 %) after 2 of 31 days; at this pace 9,223,372,036,854,775,807 by 20 Nov, 300.0 % over: it is used up on 25 Oct.", "2026-10-25", true,
+			"(50.0 %) after 2 of 31 days; at this pace 9,223,372,036,854,775,807 by 20 Nov, 300.0 % over: it is used up on " +
+				"25 Oct.", "2026-10-25", true,
 		},
-		{"2026-10-21", "2026-10-22", 0, 5, "used 0 of 5 (0.0 %) after 2 of 31 days; at this pace 0 by 20 Nov, 100.0 % under.", "", false},
+		{"2026-10-21", "2026-10-22", 0, 5, "used 0 of 5 (0.0 %) after 2 of 31 days; at this pace 0 by 20 Nov, 100.0 % under.",
+			"", false},
 		{"2026-10-21", "2026-10-22", 6, 5, "at this pace 93 by 20 Nov, 1760.0 % over. This", "", true},
 	} {
 		t.Run(fmt.Sprint(test.used, " of ", test.limit), func(t *testing.T) {
 			first := date(t, test.first)
 			a := &Allowance{Limit: test.limit, First: first, Last: EndOfMonthly(first), Assumed: true}
-			New(Report{Period: Period{First: first, Last: date(t, test.dataLast), DataLast: date(t, test.dataLast)}, Allowance: a}, totalsOf(client("c", "", test.used)))
+			New(Report{Period: Period{First: first, Last: date(t, test.dataLast), DataLast: date(t, test.dataLast)},
+				Allowance: a}, totalsOf(client("c", "", test.used)))
 			if got := a.String(); !strings.Contains(got, test.want) {
 				t.Errorf("%s, want %s", got, test.want)
 			}

@@ -133,7 +133,8 @@ func (r *Report) Remarks() []string {
 		remarks = append(remarks, "Ranked by "+r.Sort.Words()+"; the share is theirs.")
 	}
 	if r.Match != "" {
-		remarks = append(remarks, fmt.Sprintf("Only rows with %q in a name; totals and shares are those of these rows.", text.Clean(r.Match)))
+		remarks = append(remarks, fmt.Sprintf("Only rows with %q in a name; totals and shares are those of these rows.",
+			text.Clean(r.Match)))
 	}
 	if c := r.Comparison; c != nil {
 		remark := "Before: " + c.Period.String() + "."
@@ -165,7 +166,8 @@ func (r *Report) Meaning() []string {
 
 const (
 	utcDays    = "Days are UTC days, and the last day of an interval is in it."
-	localDates = "The vendor's API Usage view shows these days as dates in the viewer's time zone: west of UTC, a figure stands a day earlier there."
+	localDates = "The vendor's API Usage view shows these days as dates in the viewer's time zone: west of UTC, a " +
+		"figure stands a day earlier there."
 )
 
 var meaning = []string{
@@ -173,7 +175,8 @@ var meaning = []string{
 	localDates,
 	"The counts are about a day old: today is not in them, and they reach back to 2018.",
 	"Requests answered with 429 are counted in status429 and, with all other 4xx, in status400.",
-	"The vendor's own OAuth clients are not in the counts; the vendor leaves them out of its API Usage view too, which it calls aligned with billing.",
+	"The vendor's own OAuth clients are not in the counts; the vendor leaves them out of its API Usage view too, which " +
+		"it calls aligned with billing.",
 }
 
 var jobMeaning = []string{
@@ -181,5 +184,6 @@ var jobMeaning = []string{
 	localDates,
 	"How fresh the counts of jobs are is not documented.",
 	"Requests answered with 429 are counted in status429.",
-	"All requests are counted, those of the vendor's own OAuth clients included, and not just the billable ones; the vendor says not to determine bills by them.",
+	"All requests are counted, those of the vendor's own OAuth clients included, and not just the billable ones; the " +
+		"vendor says not to determine bills by them.",
 }

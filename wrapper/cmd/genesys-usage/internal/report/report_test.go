@@ -20,11 +20,16 @@ func TestColumns(t *testing.T) {
 	}{
 		{"by client", Query{GroupBy: []Dimension{Client}}, "clientId clientName " + all},
 		{"by client, jobs", Query{GroupBy: []Dimension{Client}, Jobs: true}, "clientId clientName " + all},
-		{"by client and endpoint, by day", Query{GroupBy: []Dimension{Client, Endpoint}, Granularity: Day}, "date clientId clientName templateUri " + all},
-		{"all dimensions", Query{GroupBy: Dimensions(false)}, "clientId clientName userId templateUri httpMethod organizationId " + all},
-		{"all dimensions, jobs", Query{GroupBy: Dimensions(true), Jobs: true}, "clientId clientName userId templateUri httpMethod platform " + all},
-		{"some metrics", Query{GroupBy: []Dimension{User}, Metrics: []Metric{Requests, Status429}}, "userId requests status429"},
-		{"not known", Query{Granularity: AnyStep}, "date clientId clientName userId templateUri httpMethod organizationId " + all},
+		{"by client and endpoint, by day", Query{GroupBy: []Dimension{Client, Endpoint}, Granularity: Day},
+			"date clientId clientName templateUri " + all},
+		{"all dimensions", Query{GroupBy: Dimensions(false)},
+			"clientId clientName userId templateUri httpMethod organizationId " + all},
+		{"all dimensions, jobs", Query{GroupBy: Dimensions(true), Jobs: true},
+			"clientId clientName userId templateUri httpMethod platform " + all},
+		{"some metrics", Query{GroupBy: []Dimension{User}, Metrics: []Metric{Requests, Status429}},
+			"userId requests status429"},
+		{"not known", Query{Granularity: AnyStep},
+			"date clientId clientName userId templateUri httpMethod organizationId " + all},
 	} {
 		var names []string
 		for _, c := range Columns(&test.q) {
@@ -42,8 +47,10 @@ func TestColumnValues(t *testing.T) {
 		Names: Names{"c", "u", "e", "m", "o", "p"}, ClientName: "n", Counts: Counts{1, 2, 3, 4, 5, 6},
 	}
 	want := map[string]any{
-		"clientId": "c", "clientName": "n", "userId": "u", "templateUri": "e", "httpMethod": "m", "organizationId": "o", "platform": "p",
-		"requests": int64(1), "status200": int64(2), "status300": int64(3), "status400": int64(4), "status429": int64(5), "status500": int64(6),
+		"clientId": "c", "clientName": "n", "userId": "u", "templateUri": "e", "httpMethod": "m", "organizationId": "o",
+		"platform": "p",
+		"requests": int64(1), "status200": int64(2), "status300": int64(3), "status400": int64(4), "status429": int64(5),
+		"status500": int64(6),
 	}
 	for _, jobs := range []bool{false, true} {
 		for _, c := range Columns(&Query{Jobs: jobs}) {
@@ -144,7 +151,8 @@ func TestStepLabels(t *testing.T) {
 	} {
 		r := &Report{Query: Query{Granularity: test.size}}
 		if test.first != "" {
-			r.Period = Period{First: date(test.first), Last: date(test.last), DataFirst: date(test.first), DataLast: date(test.last)}
+			r.Period = Period{First: date(test.first), Last: date(test.last), DataFirst: date(test.first),
+				DataLast: date(test.last)}
 		}
 		if got := r.StepLabel(date(test.date)); got != test.want {
 			t.Errorf("%s to %s by %s: %s is %q, want %q", test.first, test.last, test.size, test.date, got, test.want)
@@ -166,11 +174,14 @@ func TestRemarks(t *testing.T) {
 	}{
 		{"nothing", Report{Period: period(1, 31, 31)}, ""},
 		{"ranked", Report{Sort: Status429}, "Ranked by refused requests (429); the share is theirs."},
-		{"matched", Report{Match: "a\x1bb"}, `Only rows with "a` + "\ufffd" + `b" in a name; totals and shares are those of these rows.`},
+		{"matched", Report{Match: "a\x1bb"}, `Only rows with "a` + "\ufffd" +
+			`b" in a name; totals and shares are those of these rows.`},
 		{"warning", Report{Period: Period{Warning: "x"}}, "Warning: x."},
-		{"compared", Report{Period: period(8, 14, 14), Comparison: &Comparison{Period: period(1, 7, 7)}}, "Before: 1 to 7 October 2026, UTC."},
+		{"compared", Report{Period: period(8, 14, 14), Comparison: &Comparison{Period: period(1, 7, 7)}},
+			"Before: 1 to 7 October 2026, UTC."},
 		{
-			"compared, months of other lengths", Report{Period: period(1, 31, 31), Comparison: &Comparison{Period: period(1, 30, 30)}},
+			"compared, months of other lengths", Report{Period: period(1, 31, 31),
+				Comparison: &Comparison{Period: period(1, 30, 30)}},
 			"Before: 1 to 30 October 2026, UTC. Warning: 30 days before, 31 days now.",
 		},
 		{

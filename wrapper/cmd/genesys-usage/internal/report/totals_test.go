@@ -31,8 +31,9 @@ func TestTotalsKeepNoRows(t *testing.T) {
 	for i := range rows {
 		id := strconv.Itoa(i % 50)
 		rows[i] = Row{
-			Date: october(1 + i%31), Names: Names{Client: id, Endpoint: "api/v2/users/" + strconv.Itoa(i%20)}, ClientName: "Demo " + id,
-			Counts: Counts{Requests: 1},
+			Date: october(1 + i%31), Names: Names{Client: id, Endpoint: "api/v2/users/" + strconv.Itoa(i%20)},
+			ClientName: "Demo " + id,
+			Counts:     Counts{Requests: 1},
 		}
 		totals.Add(&rows[i])
 	}
@@ -56,7 +57,8 @@ func TestTotalsKeepNoRows(t *testing.T) {
 			steps += s.Counts[Requests]
 		}
 	}
-	for what, got := range map[string]int64{"in groups": requests, "in steps": steps, "in all": r.Total[Requests], "rows": r.Rows} {
+	for what, got := range map[string]int64{"in groups": requests, "in steps": steps, "in all": r.Total[Requests],
+		"rows": r.Rows} {
 		if got != 15_000 {
 			t.Errorf("%d %s, want 15000", got, what)
 		}
@@ -89,13 +91,15 @@ func TestManyGroups(t *testing.T) {
 
 // A client that was renamed is one; two with the same name are two.
 func TestClientsAreTheirIDs(t *testing.T) {
-	r := New(Report{}, totalsOf(client("c-1", "Demo Old Name", 1), client("c-1", "Demo New Name", 2), client("c-2", "Demo Twin", 4),
+	r := New(Report{}, totalsOf(client("c-1", "Demo Old Name", 1), client("c-1", "Demo New Name", 2),
+		client("c-2", "Demo Twin", 4),
 		client("c-3", "Demo Twin", 8), client("c-4", "", 16), client("", "Demo Without Id", 32), client("", "", 64)))
 	for i, want := range []struct {
 		name     string
 		requests int64
 	}{
-		{"(none)", 64}, {"Demo Without Id", 32}, {"c-4", 16}, {"Demo Twin (c-3)", 8}, {"Demo Twin (c-2)", 4}, {"Demo Old Name", 3},
+		{"(none)", 64}, {"Demo Without Id", 32}, {"c-4", 16}, {"Demo Twin (c-3)", 8}, {"Demo Twin (c-2)", 4},
+		{"Demo Old Name", 3},
 	} {
 		if got := r.Name(r.Groups[i], Client); got != want.name {
 			t.Errorf("rank %d is %q, want %q", i, got, want.name)
@@ -108,7 +112,8 @@ func TestClientsAreTheirIDs(t *testing.T) {
 
 // Sums stop at the largest number there is.
 func TestSumsSaturate(t *testing.T) {
-	large := Row{Date: october(1), Counts: Counts{Requests: math.MaxInt64, Status400: math.MaxInt64, Status500: math.MaxInt64}}
+	large := Row{Date: october(1), Counts: Counts{Requests: math.MaxInt64, Status400: math.MaxInt64,
+		Status500: math.MaxInt64}}
 	totals := totalsOf(&large, &large)
 	totals.AddBefore(&large)
 	totals.AddBefore(&large)

@@ -104,7 +104,8 @@ func TestJoin(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for n, want := range map[int64]string{
-		0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100", 1<<63 - 1: "9,223,372,036,854,775,807",
+		0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100",
+		1<<63 - 1: "9,223,372,036,854,775,807",
 	} {
 		if got := Thousands(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
@@ -140,7 +141,8 @@ func TestParseCount(t *testing.T) {
 			t.Errorf("%q is %d, %v", s, got, err)
 		}
 	}
-	for _, s := range []string{"", "0", "-5", "lots", "1,50", "1,5000", "15,00,000", "1.5", "1e6", ",500", "1,500,", "1 ,500", "9223372036854775808"} {
+	for _, s := range []string{"", "0", "-5", "lots", "1,50", "1,5000", "15,00,000", "1.5", "1e6", ",500", "1,500,",
+		"1 ,500", "9223372036854775808"} {
 		if got, err := ParseCount(s); err == nil {
 			t.Errorf("%q is %d, want an error", s, got)
 		}

@@ -66,10 +66,3 @@ func (p *progress) polled(update wrapper.Progress) {
 		p.status("%s, %v, poll %d", update.Status, update.Elapsed.Round(time.Second), update.Polls)
 	}
 }
-
-// received is called with the number of rows so far.
-func (p *progress) received(rows int) {
-	if rows%10_000 == 0 {
-		p.status("%s rows", text.Thousands(int64(rows)))
-	}
-}

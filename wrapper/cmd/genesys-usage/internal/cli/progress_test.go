@@ -19,8 +19,7 @@ func TestStatus(t *testing.T) {
 	p := &progress{out: &out, terminal: true}
 	p.polled(wrapper.Progress{Status: "Running\x1b[2J", Polls: 3, Elapsed: 4 * time.Second, NextPoll: time.Second})
 	p.polled(wrapper.Progress{Status: "Complete", Polls: 4})
-	p.received(9_999)
-	p.received(10_000)
+	p.status("%s", "10,000 rows")
 	p.note("done")
 	p.clear()
 	want := "\r\x1b[KRunning\ufffd[2J, 4s, poll 3" + "\r\x1b[K10,000 rows" + "\r\x1b[Kgenesys-usage: done\n"
@@ -59,7 +58,6 @@ func TestNoStatus(t *testing.T) {
 	var out bytes.Buffer
 	p := &progress{out: &out}
 	p.polled(wrapper.Progress{Status: "Running", NextPoll: time.Second})
-	p.received(10_000)
 	p.note("done")
 	if got, want := out.String(), "genesys-usage: done\n"; got != want {
 		t.Errorf("%q, want %q", got, want)

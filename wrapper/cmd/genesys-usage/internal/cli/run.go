@@ -76,7 +76,7 @@ func (c *Command) submit(ctx context.Context, q *report.Query, period *report.Pe
 // receive calls a function with each row of a query that matches.
 func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add func(*report.Row) error) error {
 	match := strings.ToLower(c.Match)
-	rows := 0
+	var rows int64
 	for row, err := range operation.Rows(ctx) {
 		if err != nil {
 			return err
@@ -84,8 +84,9 @@ func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add f
 		if match != "" && !row.Matches(match) {
 			continue
 		}
-		rows++
-		c.progress.received(rows)
+		if rows++; rows%10_000 == 0 {
+			c.progress.status("%s", text.Count(rows, "row"))
+		}
 		if err := add(row); err != nil {
 			return err
 		}
@@ -104,7 +105,7 @@ func (c *Command) finish(totals *report.Totals) (over bool, err error) {
 			return false, err
 		}
 	}
-	c.progress.note("%s rows", text.Thousands(result.Rows))
+	c.progress.note("%s", text.Count(result.Rows, "row"))
 	if c.Allowance == nil {
 		return false, nil
 	}

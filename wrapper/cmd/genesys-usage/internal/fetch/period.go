@@ -57,7 +57,7 @@ func Period(iso string, jobs bool, now time.Time) (report.Period, error) {
 		return p, fmt.Errorf("interval %q ends before it starts", iso)
 	case jobs && p.Days() > 90:
 		return p, fmt.Errorf("%s has %s, and -jobs takes 90 at most: name shorter periods, or leave -jobs out", &p,
-			text.DayCount(p.Days()))
+			text.Count(int64(p.Days()), "day"))
 	case jobs && p.First.Before(yearAgo):
 		return p, fmt.Errorf("%s begins on %s, and -jobs reaches back a year, to %s: name later days, or leave -jobs out",
 			&p, p.First.Format(time.DateOnly), yearAgo.Format(time.DateOnly))

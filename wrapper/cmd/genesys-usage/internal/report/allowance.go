@@ -50,10 +50,10 @@ func (a *Allowance) set(r *Report) {
 func (a *Allowance) String() string {
 	words := fmt.Sprintf("used %s of %s (%s) ", text.Thousands(a.Used), text.Thousands(a.Limit), percent(a.Used, a.Limit))
 	if a.Days == a.AllDays {
-		words += fmt.Sprintf("in all %s; %s", text.DayCount(a.AllDays), a.distance())
+		words += fmt.Sprintf("in all %s; %s", text.Count(int64(a.AllDays), "day"), a.distance())
 	} else {
 		words += fmt.Sprintf("after %d of %s; at this pace %s by %s, %s",
-			a.Days, text.DayCount(a.AllDays), text.Thousands(a.Forecast), a.Last.Format("2 Jan"), a.distance())
+			a.Days, text.Count(int64(a.AllDays), "day"), text.Thousands(a.Forecast), a.Last.Format("2 Jan"), a.distance())
 	}
 	if !a.RunsOut.IsZero() {
 		words += ": it is used up on " + a.RunsOut.Format("2 Jan")

@@ -64,12 +64,12 @@ func Change(now, before int64) string {
 	return fmt.Sprintf("%+.1f%%", 100*(float64(now)-float64(before))/float64(before))
 }
 
-// DayCount writes a number of days.
-func DayCount(n int) string {
-	if n == 1 {
-		return "1 day"
+// Count writes a number of things: 1 day, 2 days.
+func Count(n int64, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return Thousands(int64(n)) + " days"
+	return Thousands(n) + " " + thing
 }
 
 // Days writes days as people do: 1 to 31 October 2026.

@@ -164,8 +164,8 @@ func TestDays(t *testing.T) {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}
-	for n, want := range map[int]string{1: "1 day", 2: "2 days", 1000: "1,000 days"} {
-		if got := DayCount(n); got != want {
+	for n, want := range map[int64]string{0: "0 days", 1: "1 day", 2: "2 days", 1000: "1,000 days"} {
+		if got := Count(n, "day"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}

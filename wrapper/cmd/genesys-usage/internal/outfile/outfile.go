@@ -12,7 +12,8 @@ import (
 	"path/filepath"
 )
 
-// File is an output file. Its errors do not contain its name. It is not safe for concurrent use.
+// File is an output file. Its errors do not contain its name. It is not safe for concurrent use. Close, Commit and Abort
+// of a nil File do nothing.
 type File struct {
 	file *os.File
 	path string // what file is to replace; "" if it is written directly
@@ -54,7 +55,7 @@ func (f *File) Write(p []byte) (int, error) {
 
 // Close closes the file: what was written is stored, and not in its place yet. Standard output stays open.
 func (f *File) Close() error {
-	if f.file == os.Stdout {
+	if f == nil || f.file == os.Stdout {
 		return nil
 	}
 	return unwrapPathError(f.file.Close())
@@ -62,7 +63,7 @@ func (f *File) Close() error {
 
 // Commit puts a closed file in its place.
 func (f *File) Commit() error {
-	if f.path == "" || rename(f.file.Name(), f.path) == nil {
+	if f == nil || f.path == "" || rename(f.file.Name(), f.path) == nil {
 		return nil
 	}
 	// path is a mount point (EBUSY), or in another file system.
@@ -72,7 +73,7 @@ func (f *File) Commit() error {
 // Abort closes the file and removes it, if it was not committed. What was written directly stays.
 func (f *File) Abort() {
 	_ = f.Close() // it may be closed
-	if f.path != "" {
+	if f != nil && f.path != "" {
 		os.Remove(f.file.Name())
 	}
 }

@@ -238,3 +238,9 @@ func TestSame(t *testing.T) {
 		}
 	}
 }
+
+// A nil File stands for output that is no file.
+func TestNilFile(t *testing.T) {
+	var f *outfile.File
+	commit(t, f)
+}

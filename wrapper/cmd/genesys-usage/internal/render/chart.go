@@ -3,6 +3,8 @@ package render
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,190 +14,151 @@ import (
 
 // chart shows what groups add up to over time: the largest one by one, and all others together.
 type chart struct {
-	Series []series
-	report *report.Report
-	axis   *timeAxis
-	others string // a sentence on them, or ""
+	Unit, Note string
+	Bars       []bar // a step each, or several where there are many
+	Series     []series
+	Lines      int     // of the scale of counts, from 0 on
+	step       float64 // between them
 }
+
+// bar has the date of its first step, and what is to stand below it, or "".
+type bar struct{ Date, Tick string }
 
 // series is what a chart shows in one colour.
 type series struct {
 	Name, Color, Share string
-	slots              []report.Counts
+	Counts             []report.Counts // by bar
 }
 
-// The colours of series, the largest first, and that of all others together.
+// The colours of series, the largest first, and that of all others together, which the page makes pale.
 var seriesColors = []string{"#3b78c4", "#e08a2e", "#3f9d6b", "#b5569b", "#c9a227", "#2aa5b0"}
 
-const othersColor = "#8d95a3" // the page makes it pale
+const (
+	othersColor = "#8d95a3"
+	leastShare  = 0.02 // of the total: less cannot be seen
+	maxBars     = 120  // more cannot be distinguished
+	maxDates    = 5    // with years, in a narrow window
+)
 
-// newChart returns the chart of a report, or nil if there are less than two slots to compare.
+// newChart returns the chart of a report, or nil if there are less than two bars to compare.
 func newChart(r *report.Report) *chart {
+	dates, step := stepDates(r), strings.ToLower(string(r.Query.Granularity))
+	perBar := (len(dates) + maxBars - 1) / maxBars
+	if perBar > 1 && r.Query.Granularity == report.Day {
+		perBar = (perBar + 6) / 7 * 7
+	}
+	if len(dates) < 2 {
+		return nil
+	}
+	c := &chart{Bars: make([]bar, (len(dates)+perBar-1)/perBar)}
+	missing := len(c.Bars)*perBar - len(dates) // steps of the first bar: the last is complete
+	layout := "2 Jan"
+	if dates[0].Year() != dates[len(dates)-1].Year() {
+		layout = "2 Jan 2006"
+	}
+	for i := range c.Bars {
+		first := dates[max(i*perBar-missing, 0)]
+		c.Bars[i].Date = r.StepLabel(first)
+		if i%((len(c.Bars)+maxDates-1)/maxDates) == 0 {
+			c.Bars[i].Tick = first.Format(layout)
+		}
+	}
+	c.setSeries(r, func(date time.Time) int {
+		i, _ := slices.BinarySearchFunc(dates, date, time.Time.Compare)
+		return (i + missing) / perBar
+	})
+	c.setScale(r.Sort)
+	if r.Query.Granularity == report.AnyStep {
+		step = "date"
+	}
+	if perBar > 1 {
+		step = fmt.Sprintf("%d %ss", perBar, step)
+	}
+	if missing > 0 {
+		c.Note += fmt.Sprintf(" The first bar is of %d only.", perBar-missing)
+	}
+	c.Unit = strings.ToUpper(r.Sort.Words()[:1]) + r.Sort.Words()[1:] + " by " + step
+	return c
+}
+
+// stepDates returns the dates of all steps, and of days those without requests too.
+func stepDates(r *report.Report) []time.Time {
 	var dates []time.Time
 	for _, step := range r.Steps() {
 		dates = append(dates, step.Date)
 	}
-	if len(dates) == 0 {
-		return nil
-	}
-	c := &chart{report: r, axis: newTimeAxis(r, dates)}
-	if c.axis.slots() < 2 {
-		return nil
-	}
-	named := c.named()
-	for i := range named {
-		c.add(r.Label(r.Groups[i]), seriesColors[i], r.Groups[i:i+1])
-	}
-	others := r.Groups[named:]
-	sum, count := report.Sum(others), text.Thousands(int64(len(others)))
-	switch {
-	case len(others) == 0:
-	case sum.Of(r.Sort) == 0:
-		c.others = "The " + count + " others have none."
-	case len(others) == 1:
-		c.add(r.Label(others[0]), othersColor, others)
-	case named == 0:
-		c.add("all "+count, seriesColors[0], others)
-		c.others = "None of the " + count + " has more than " + c.share(others[0]) + "."
-	default:
-		c.add(count+" others", othersColor, others)
-		c.others = "None of the " + count + " others has more than " + c.share(others[0]) + "."
-	}
-	return c
-}
-
-func (c *chart) share(g *report.Group) string {
-	return text.Percent(g.Of(c.report.Sort), c.report.Total.Of(c.report.Sort))
-}
-
-// named returns the number of groups that are shown one by one: less than 2 % of the total cannot be seen.
-func (c *chart) named() int {
-	least := 0.02 * float64(c.report.Total.Of(c.report.Sort))
-	for i, g := range c.report.Groups {
-		if n := g.Of(c.report.Sort); i == len(seriesColors) || n == 0 || float64(n) < least {
-			return i
+	if r.Query.Granularity == report.Day && len(dates) > 0 && r.Period.Known() {
+		for date := r.Period.DataFirst; !date.After(r.Period.DataLast); date = date.AddDate(0, 0, 1) {
+			dates = append(dates, date)
 		}
 	}
-	return len(c.report.Groups)
+	slices.SortFunc(dates, time.Time.Compare)
+	return slices.CompactFunc(dates, time.Time.Equal)
 }
 
-// add adds a series of groups.
-func (c *chart) add(name, color string, groups []*report.Group) {
-	sum := report.Sum(groups)
-	s := series{name, color, c.share(&sum), make([]report.Counts, c.Slots())}
-	for _, g := range groups {
-		for i := range g.Steps {
-			s.slots[c.axis.slot(g.Steps[i].Date)].Add(&g.Steps[i].Counts)
-		}
-	}
-	c.Series = append(c.Series, s)
-}
-
-// Slots returns the number of bars.
-func (c *chart) Slots() int { return c.axis.slots() }
-
-// Unit says what is drawn: "Requests a day".
-func (c *chart) Unit() string {
-	unit := c.report.Sort.Words() + " " + c.axis.words(1)
-	if c.axis.perSlot > 1 {
-		unit = c.report.Sort.Words() + " in " + c.axis.words(c.axis.perSlot)
-	}
-	return strings.ToUpper(unit[:1]) + unit[1:]
-}
-
-// Note says what is not to be seen.
-func (c *chart) Note() string {
-	note := c.others
-	var parts []string
-	for _, step := range c.axis.steps {
-		if name, part := c.report.Period.Step(step, c.axis.size); part != "" {
-			parts = append(parts, name+", "+part)
-		}
-	}
-	if len(parts) > 0 {
-		note += " Only partly in the period: " + strings.Join(parts, "; ") + "."
-	}
-	if n := len(c.axis.slotSteps(0)); n < c.axis.perSlot {
-		note += " The first bar is of " + c.axis.words(n) + " only."
-	}
-	return note
-}
-
-// bar is a part of one, in units of a slot across and of barHeight up.
-type bar struct {
-	X, Y, Width, Height float64
-	Color, Title        string
-}
-
-const barHeight = 1000.0
-
-// Bars returns the parts of all bars.
-func (c *chart) Bars() []bar {
-	step, ticks := countTicks(c.largest())
-	width := round(min(0.8, 0.08*float64(c.Slots()))) // a few bars are no wider than many
-	var bars []bar
-	for slot := range c.Slots() {
-		y, name := barHeight, c.slotName(slot)
-		for _, s := range c.Series {
-			n := s.slots[slot].Of(c.report.Sort)
-			height := float64(n) / (step * float64(ticks)) * barHeight
-			if y -= height; n > 0 {
-				title := fmt.Sprintf("%s, %s: %s %s", name, s.Name, text.Thousands(n), c.report.Sort.Words())
-				bars = append(bars, bar{round(float64(slot) + (1-width)/2), round(y), width, round(height), s.Color, title})
+// setSeries sets the series, and says of all others what is not to be seen.
+func (c *chart) setSeries(r *report.Report, barOf func(time.Time) int) {
+	total := r.Total.Of(r.Sort)
+	add := func(name, color string, groups []*report.Group) {
+		sum := report.Sum(groups)
+		s := series{name, color, text.Percent(sum.Of(r.Sort), total), make([]report.Counts, len(c.Bars))}
+		for _, g := range groups {
+			for i := range g.Steps {
+				s.Counts[barOf(g.Steps[i].Date)].Add(&g.Steps[i].Counts)
 			}
 		}
+		c.Series = append(c.Series, s)
 	}
-	return bars
+	for i, g := range r.Groups {
+		others := r.Groups[i:]
+		share, count := text.Percent(g.Of(r.Sort), total), text.Thousands(int64(len(others)))
+		switch {
+		case g.Of(r.Sort) == 0:
+			c.Note = "The " + count + " others have none."
+			return
+		case len(others) > 1 && (i == len(seriesColors) || float64(g.Of(r.Sort)) < leastShare*float64(total)):
+			name, color := count+" others", othersColor
+			if i == 0 { // nobody stands out
+				name, color = "all "+count, seriesColors[0]
+			}
+			add(name, color, others)
+			c.Note = "Of " + name + ", none has more than " + share + "."
+			return
+		}
+		add(r.Label(g), append(seriesColors, othersColor)[i], others[:1])
+	}
 }
 
-// slotName names a bar: by its step, or by the first of its steps.
-func (c *chart) slotName(slot int) string {
-	steps := c.axis.slotSteps(slot)
-	name := c.report.StepLabel(steps[0])
-	if c.axis.perSlot > 1 {
-		return c.axis.words(len(steps)) + " from " + name
-	}
-	return name
-}
-
-// largest returns the count of the largest bar.
-func (c *chart) largest() float64 {
-	largest := 0.0
-	for slot := range c.Slots() {
+// setScale sets the scale to round numbers. They are of floating point: sums of counts need not fit into an integer.
+func (c *chart) setScale(m report.Metric) {
+	largest := 1.0
+	for i := range c.Bars {
 		sum := 0.0
 		for _, s := range c.Series {
-			sum += float64(s.slots[slot].Of(c.report.Sort))
+			sum += float64(s.Counts[i].Of(m))
 		}
 		largest = max(largest, sum)
 	}
-	return largest
-}
-
-// label is at a part of the chart's width or height, in per cent.
-type label struct {
-	At   float64
-	Text string
-}
-
-// Counts returns the labels of the vertical axis.
-func (c *chart) Counts() []label {
-	step, ticks := countTicks(c.largest())
-	var labels []label
-	for i := range ticks + 1 {
-		labels = append(labels, label{round(100 * float64(i) / float64(ticks)), compact(float64(i) * step)})
+	c.step = max(math.Pow(10, math.Floor(math.Log10(largest/6))), 1)
+	for _, factor := range []float64{2, 2.5, 2} { // 1, 2, 5, 10
+		if 6*c.step < largest {
+			c.step *= factor
+		}
 	}
-	return labels
+	c.Lines = int(math.Ceil(largest/c.step)) + 1
 }
 
-// Dates returns the labels of the horizontal axis.
-func (c *chart) Dates() []label {
-	texts, n := c.axis.ticks()
-	var labels []label
-	for i, text := range texts {
-		labels = append(labels, label{round(100 * (float64(i*n) + 0.5) / float64(c.Slots())), text})
+// Height returns the height of a count in per cent of the chart's.
+func (c *chart) Height(n int64) float64 { return 100 * float64(n) / (c.step * float64(c.Lines-1)) }
+
+// LineHeight returns that of a line of the scale.
+func (c *chart) LineHeight(line int) float64 { return percent(int64(line), int64(c.Lines-1)) }
+
+// LineLabel returns the count at a line of the scale: 200, 1.5k, 20M.
+func (c *chart) LineLabel(line int) string {
+	n, suffixes := float64(line)*c.step, []string{"", "k", "M", "bn", "tn"}
+	for n >= 1000 && len(suffixes) > 1 {
+		n, suffixes = n/1000, suffixes[1:]
 	}
-	return labels
+	return strconv.FormatFloat(n, 'f', -1, 64) + suffixes[0]
 }
-
-// round keeps two decimals.
-func round(f float64) float64 { return math.Round(f*100) / 100 }

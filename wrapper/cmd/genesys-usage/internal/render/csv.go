@@ -20,7 +20,7 @@ type csvWriter struct {
 }
 
 func newCSV(out io.Writer, columns []report.Column) *csvWriter {
-	c := &csvWriter{out: csv.NewWriter(out), columns: columns, record: make([]string, len(columns))}
+	c := &csvWriter{csv.NewWriter(out), columns, make([]string, len(columns))}
 	c.out.UseCRLF = true
 	for i := range columns {
 		c.record[i] = columns[i].Name
@@ -31,13 +31,9 @@ func newCSV(out io.Writer, columns []report.Column) *csvWriter {
 
 func (c *csvWriter) Row(r *report.Row) error {
 	for i := range c.columns {
-		switch column := &c.columns[i]; column.Kind {
-		case report.Text:
-			c.record[i] = guard(text.Clean(column.Text(r)))
-		case report.Date:
-			c.record[i] = date(r.Date)
-		case report.Number:
-			c.record[i] = strconv.FormatInt(column.Number(r), 10)
+		c.record[i] = value(&c.columns[i], r)
+		if c.columns[i].Kind == report.Text {
+			c.record[i] = guard(c.record[i])
 		}
 	}
 	return c.out.Write(c.record)
@@ -50,24 +46,29 @@ func (c *csvWriter) Finish(*report.Report) error {
 
 func (c *csvWriter) Close() error { return nil }
 
-// date writes a day, or nothing for the zero time.
-func date(t time.Time) string {
-	if t.IsZero() {
+// value returns the text of a row in a column. That of a date that is not known is empty.
+func value(c *report.Column, r *report.Row) string {
+	switch {
+	case c.Kind == report.Text:
+		return text.Clean(c.Text(r))
+	case c.Kind == report.Number:
+		return strconv.FormatInt(c.Number(r), 10)
+	case r.Date.IsZero():
 		return ""
 	}
-	return t.Format(time.DateOnly)
+	return r.Date.Format(time.DateOnly)
 }
 
 const formulaSigns = "=+@＝＋－＠-" // the last in a class of characters is no range
 
 // formula finds what a spreadsheet may take for a formula. Where a locale has another separator than a comma, a cell
 // begins after that too, with or without a quote.
-var formula = regexp.MustCompile(`(^|[;|])([" ]*)([` + regexp.QuoteMeta(formulaSigns) + `])`)
+var formula = regexp.MustCompile(`(^|[;|])([" ]*)([` + formulaSigns + `])`)
 
 // guard makes text of a formula: whoever may name an OAuth client is not to run one on the administrator's machine.
 func guard(s string) string {
-	if !strings.ContainsAny(s, formulaSigns) {
-		return s
+	if strings.IndexAny(s, formulaSigns+` "`) != 0 && !strings.ContainsAny(s, ";|") {
+		return s // as nearly all text is
 	}
 	return formula.ReplaceAllString(s, "$1$2'$3")
 }

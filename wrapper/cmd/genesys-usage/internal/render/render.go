@@ -70,12 +70,11 @@ type Writer interface {
 
 // New returns a Writer of a form. It writes in small pieces: out should have a buffer.
 func New(form Form, out io.Writer, q *report.Query, o Options) (Writer, error) {
-	columns := report.Columns(q)
-	switch form {
+	switch columns := report.Columns(q); form {
 	case Table:
-		return summary(func(r *report.Report) error { return writeTable(out, r, o) }), nil
+		return finisher(func(r *report.Report) error { return writeTable(out, r, o) }), nil
 	case HTML:
-		return summary(func(r *report.Report) error { return writePage(out, r, o) }), nil
+		return finisher(func(r *report.Report) error { return writePage(out, r, o) }), nil
 	case CSV:
 		return newCSV(out, columns), nil
 	case JSON, NDJSON:
@@ -86,9 +85,9 @@ func New(form Form, out io.Writer, q *report.Query, o Options) (Writer, error) {
 	return nil, fmt.Errorf("unknown form %q", form)
 }
 
-// summary is a Writer of a form that is of the report alone.
-type summary func(*report.Report) error
+// finisher is a Writer that does all at the end. Others that have nothing to close use it too.
+type finisher func(*report.Report) error
 
-func (summary) Row(*report.Row) error           { return nil }
-func (s summary) Finish(r *report.Report) error { return s(r) }
-func (summary) Close() error                    { return nil }
+func (finisher) Row(*report.Row) error           { return nil }
+func (f finisher) Finish(r *report.Report) error { return f(r) }
+func (finisher) Close() error                    { return nil }

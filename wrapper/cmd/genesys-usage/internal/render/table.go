@@ -1,10 +1,10 @@
 package render
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 
@@ -12,96 +12,173 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// terminalLines is the number of lines that a terminal shows without being asked for more.
-const terminalLines = 20
-
-// barWidth is the number of cells of the longest bar.
-const barWidth = 12
+const (
+	terminalLines = 20   // that a terminal shows without being asked for more
+	barWidth      = 12   // cells of the longest bar
+	gap           = "  " // between columns
+	fairName      = 24   // cells of a name that are worth more than a percentage
+	fairLine      = 120  // cells of a line that has room for what all endpoints begin with
+)
 
 // writeTable writes a report in aligned columns, the largest groups first, or by date if there are dates.
-func writeTable(out io.Writer, r *report.Report, o Options) error {
-	headings := append([]string{r.Subject(), r.Source()}, r.Remarks()...)
-	if r.Allowance != nil {
-		headings = append(headings, "Allowance: "+r.Allowance.String())
+func writeTable(to io.Writer, r *report.Report, o Options) error {
+	out := bufio.NewWriter(to) // Flush returns its first error
+	for _, sentence := range append(headings(r), "") {
+		fmt.Fprintln(out, text.Wrap(sentence, o.Width))
 	}
-	if headings = append(headings, ""); len(r.Groups) == 0 {
-		headings = append(headings, r.Empty())
+	if len(r.Groups) > 0 {
+		writeGroups(out, r, o)
+	} else {
+		fmt.Fprintln(out, text.Wrap(r.Empty(), o.Width))
 	}
-	for _, heading := range headings {
-		if _, err := fmt.Fprintln(out, text.Wrap(heading, o.Width)); err != nil {
-			return err
-		}
-	}
-	if len(r.Groups) == 0 {
-		return nil
-	}
-	dated := r.Dated && r.Comparison == nil
-	shown, others := tableLines(r, dated, o)
-	most := int64(0)
-	for i := range shown {
-		most = max(most, shown[i].counts.Of(r.Sort))
-	}
-	g, block := &grid{columns: groupColumns(r, dated), rule: "-"}, "#"
-	if o.Terminal && !o.Plain {
-		g.rule, block = "─", "█"
-	}
-	trim := false // endpoints
-	g.rows = func(yield func([]string)) {
-		for i := range shown {
-			row := cells(r, g.columns, &shown[i])
-			for j, c := range g.columns {
-				if trim && c.kind == nameColumn && c.dimension == report.Endpoint {
-					row[j] = strings.TrimPrefix(row[j], "api/v2/")
-				}
-				if n := shown[i].counts.Of(r.Sort); c.kind == barColumn && n > 0 {
-					row[j] = strings.Repeat(block, max(int(barWidth*float64(n)/float64(most)+0.5), 1))
-				}
-			}
-			yield(row)
-		}
-	}
-	if others != nil {
-		g.sums = append(g.sums, cells(r, g.columns, others))
-		if o.Top < 0 {
-			g.note = "-top 0 shows all."
-		}
-	}
-	total := cells(r, g.columns, totalLine(r))
-	total[0] = strings.ToUpper(total[0])
-	g.sums = append(g.sums, total)
-	endpoints := slices.Contains(r.Query.GroupBy, report.Endpoint)
-	if endpoints && o.Width > 0 && g.lineWidth(g.widths(0), math.MaxInt) > o.Width {
-		trim, g.note = true, strings.TrimSpace("Endpoints are below api/v2/. "+g.note)
-	}
-	return g.write(out, o.Width)
+	return out.Flush()
 }
 
-// tableLines returns the lines of the table, and one of what has none of its own, or nil.
-func tableLines(r *report.Report, dated bool, o Options) (shown []line, others *line) {
-	groups := r.Groups
-	if o.Top > 0 && len(groups) > o.Top {
-		groups, others = groups[:o.Top], othersLine(groups[o.Top:])
+// headings are sentences that say what a report is of.
+func headings(r *report.Report) []string {
+	sentences := append([]string{r.Subject(), r.Source()}, r.Remarks()...)
+	if r.Allowance != nil {
+		sentences = append(sentences, "Allowance: "+r.Allowance.String())
 	}
-	for _, g := range groups {
-		if !dated {
-			shown = append(shown, groupLine(g))
+	return sentences
+}
+
+func writeGroups(out io.Writer, r *report.Report, o Options) {
+	dated, note := r.Dated && r.Comparison == nil, ""
+	lines := groupLines(r.Groups, o.Top)
+	if dated {
+		lines = stepLines(r, lines)
+	}
+	if o.Top < 0 && o.Terminal && len(lines) > terminalLines {
+		var hidden []*report.Group
+		for _, l := range lines[terminalLines:] {
+			hidden = append(hidden, l.Group)
+		}
+		lines, note = append(lines[:terminalLines], othersLine(hidden)), "-top 0 shows all. "
+	}
+	largest := int64(0)
+	for _, l := range lines {
+		if !l.sum {
+			largest = max(largest, l.Of(r.Sort))
+		}
+	}
+	block, rule := "#", "-"
+	if o.Terminal && !o.Plain {
+		block, rule = "█", "─"
+	}
+	columns := groupColumns(r, dated)
+	header := make([]string, len(columns))
+	for i, c := range columns {
+		header[i] = c.title
+	}
+	rows := [][]string{header}
+	for _, l := range append(lines, totalLine(r)) {
+		row := cells(columns, l)
+		for i, c := range columns {
+			if c.kind == bars && !l.sum && l.Of(r.Sort) > 0 {
+				length := barWidth * float64(l.Of(r.Sort)) / float64(largest)
+				row[i] = strings.Repeat(block, max(int(length+0.5), 1))
+			} else if c.kind == endpoints && o.Width > 0 && o.Width < fairLine {
+				row[i] = strings.TrimPrefix(row[i], "api/v2/")
+			}
+		}
+		rows = append(rows, row)
+	}
+	total := rows[len(rows)-1]
+	total[0] = strings.ToUpper(total[0])
+	widths, left := fit(columns, rows, o.Width)
+	for i, row := range rows {
+		if i == len(rows)-1 {
+			fmt.Fprintln(out, strings.Repeat(rule, lineWidth(widths)))
+		}
+		fmt.Fprintln(out, layOut(columns, widths, row))
+	}
+	if len(left) > 0 {
+		note += "No room for " + text.Join(left, "and") + "."
+	}
+	if note != "" {
+		fmt.Fprintln(out, text.Wrap(strings.TrimSpace(note), o.Width))
+	}
+}
+
+// stepLines returns a line of each step of groups, by date, and after them the sums.
+func stepLines(r *report.Report, groups []line) []line {
+	var steps, sums []line
+	for _, l := range groups {
+		if l.sum {
+			sums = append(sums, l)
 			continue
 		}
-		for _, step := range g.Steps {
-			shown = append(shown, line{group: g, date: step.Date, counts: step.Counts})
+		for i := range l.Steps {
+			step := *l.Group
+			step.Counts, step.Steps = l.Steps[i].Counts, l.Steps[i:i+1]
+			steps = append(steps, line{Group: &step, label: r.StepLabel(l.Steps[i].Date)})
 		}
 	}
-	if dated {
-		slices.SortStableFunc(shown, func(a, b line) int {
-			return cmp.Or(a.date.Compare(b.date), cmp.Compare(b.counts.Of(r.Sort), a.counts.Of(r.Sort)))
-		})
-	}
-	if o.Top < 0 && o.Terminal && len(shown) > terminalLines {
-		var hidden []*report.Group
-		for _, l := range shown[terminalLines:] {
-			hidden = append(hidden, &report.Group{Counts: l.counts, Before: l.before})
+	slices.SortStableFunc(steps, func(a, b line) int {
+		return cmp.Or(a.Steps[0].Date.Compare(b.Steps[0].Date), cmp.Compare(b.Of(r.Sort), a.Of(r.Sort)))
+	})
+	return append(steps, sums...)
+}
+
+// fit returns the widths of columns, so that a line has at most so many cells, and the titles of those that are left
+// out, which have -1: bars, and percentages where names would be short otherwise. Other names are shortened, the widest
+// first; counts and dates never.
+func fit(columns []column, rows [][]string, width int) (widths []int, left []string) {
+	natural := make([]int, len(columns))
+	for _, row := range rows {
+		for i, cell := range row {
+			natural[i] = max(natural[i], text.Width(cell))
 		}
-		shown, others = shown[:terminalLines], othersLine(hidden)
 	}
-	return shown, others
+	for name := text.MaxName; ; name-- {
+		widths = slices.Clone(natural)
+		optional := -1
+		for i, c := range columns {
+			if c.kind == names || c.kind == endpoints {
+				widths[i] = min(widths[i], name)
+			}
+			if (c.kind == bars || c.kind == ratios && name < fairName) && widths[i] >= 0 {
+				optional = i
+			}
+		}
+		switch {
+		case width <= 0 || lineWidth(widths) <= width || optional < 0 && name == 1:
+			return widths, left
+		case optional >= 0:
+			if title := columns[optional].title; title != "" {
+				left = slices.Insert(left, 0, title)
+			}
+			natural[optional], name = -1, text.MaxName
+		}
+	}
+}
+
+// lineWidth returns the number of cells of a line.
+func lineWidth(widths []int) int {
+	sum := -len(gap)
+	for _, width := range widths {
+		if width >= 0 {
+			sum += width + len(gap)
+		}
+	}
+	return sum
+}
+
+// layOut returns the text of a line.
+func layOut(columns []column, widths []int, row []string) string {
+	var cells []string
+	for i, cell := range row {
+		if widths[i] < 0 {
+			continue
+		}
+		cell = text.Shorten(cell, widths[i])
+		space := strings.Repeat(" ", widths[i]-text.Width(cell))
+		if columns[i].kind == numbers || columns[i].kind == ratios {
+			cells = append(cells, space+cell)
+		} else {
+			cells = append(cells, cell+space)
+		}
+	}
+	return strings.TrimRight(strings.Join(cells, gap), " ")
 }

@@ -24,60 +24,106 @@ type workbook struct {
 	columns []report.Column
 	cells   []any // of a row
 	file    *excelize.File
+	styles  [lastStyle + 1]int
 	rows    *excelize.StreamWriter
-	sheet   *excelize.StreamWriter // Summary
-	row     int                    // the last one, from 1, of the sheet that is being written
-	styles  [percentStyle + 1]int
-	err     error // the first one
+	sheet   *excelize.StreamWriter // that is being written: rows, or Summary
+	row     int                    // its last one, from 1
+	err     error                  // the first one
 }
-
-// style is the style of a row, or of a cell by what is in it.
-type style int
-
-const (
-	plain style = iota
-	heading
-	bold
-	titleStyle
-	dateStyle
-	countStyle
-	percentStyle
-)
 
 // numberTitle is the title of a column of numbers.
 type numberTitle string
 
-var formats = [percentStyle + 1]excelize.Style{
-	heading: {Font: &excelize.Font{Family: "Calibri", Bold: true, Size: 16}},
-	bold:    {Font: &excelize.Font{Family: "Calibri", Bold: true}},
-	titleStyle: {
-		Font:      &excelize.Font{Family: "Calibri", Bold: true},
-		Alignment: &excelize.Alignment{Horizontal: "right", WrapText: true},
-	},
-	dateStyle:    {NumFmt: 14}, // as the reader's locale writes a day
-	countStyle:   {NumFmt: 3},  // 1,234
-	percentStyle: {CustomNumFmt: new("0.0%"), Alignment: &excelize.Alignment{Horizontal: "right"}},
+// The styles of rows, and of cells by what is in them.
+const (
+	plain = iota
+	heading
+	bold
+	boldNumber
+	dates
+	counts
+	percents
+	lastStyle = percents
+)
+
+var styles = [lastStyle + 1]excelize.Style{
+	heading:    {Font: &excelize.Font{Family: "Calibri", Bold: true, Size: 16}},
+	bold:       {Font: &excelize.Font{Family: "Calibri", Bold: true}},
+	boldNumber: {Font: &excelize.Font{Family: "Calibri", Bold: true}, Alignment: &excelize.Alignment{Horizontal: "right"}},
+	dates:      {NumFmt: 14}, // as the reader's locale writes a day
+	counts:     {NumFmt: 3},  // 1,234
+	percents:   {CustomNumFmt: new("0.0%")},
 }
 
 func newWorkbook(out io.Writer, columns []report.Column, o Options) (*workbook, error) {
 	w := &workbook{out: out, options: o, columns: columns, file: excelize.NewFile()}
+	for i, style := range styles {
+		id, err := w.file.NewStyle(&style)
+		w.styles[i] = id
+		w.keep(err)
+	}
 	w.keep(w.file.SetSheetName("Sheet1", "Summary"))
 	_, err := w.file.NewSheet("Rows")
 	w.keep(err)
-	for style, format := range formats {
-		w.styles[style], err = w.file.NewStyle(&format)
-		w.keep(err)
-	}
-	w.rows, err = w.file.NewStreamWriter("Rows")
-	w.keep(err)
+	w.begin("Rows")
+	w.rows = w.sheet
 	for i, column := range columns {
 		width := map[report.Kind]float64{report.Text: 38, report.Date: 12, report.Number: 13}[column.Kind]
 		w.keep(w.rows.SetColWidth(i+1, i+1, width))
 		w.cells = append(w.cells, column.Name)
 	}
 	w.keep(w.rows.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}))
-	w.write(w.rows, plain, w.cells...)
+	w.write(plain, w.cells...)
 	return w, w.err
+}
+
+// keep keeps the first error.
+func (w *workbook) keep(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// begin begins to write a sheet.
+func (w *workbook) begin(name string) {
+	var err error
+	w.sheet, err = w.file.NewStreamWriter(name)
+	w.row = 0
+	w.keep(err)
+}
+
+// write writes a row. Text is never taken for a formula.
+func (w *workbook) write(style int, cells ...any) {
+	values := make([]any, len(cells))
+	for i, cell := range cells {
+		switch value := cell.(type) {
+		case time.Time:
+			if !value.IsZero() {
+				values[i] = excelize.Cell{StyleID: w.styles[dates], Value: value}
+			}
+		case numberTitle:
+			values[i] = excelize.Cell{StyleID: w.styles[boldNumber], Value: string(value)}
+		case int64:
+			values[i] = excelize.Cell{StyleID: w.styles[counts], Value: value}
+		case change:
+			values[i] = excelize.Cell{StyleID: w.styles[counts], Value: int64(value)}
+		case ratio:
+			if value.whole > 0 {
+				values[i] = excelize.Cell{StyleID: w.styles[percents], Value: float64(value.n) / float64(value.whole)}
+			}
+		case growth:
+			values[i] = excelize.Cell{StyleID: w.styles[boldNumber], Value: text.Change(value.now, value.before)}
+			if value.now > 0 && value.before > 0 {
+				part := float64(value.now)/float64(value.before) - 1
+				values[i] = excelize.Cell{StyleID: w.styles[percents], Value: part}
+			}
+		default:
+			values[i] = value
+		}
+	}
+	if w.row++; w.err == nil {
+		w.err = w.sheet.SetRow(fmt.Sprintf("A%d", w.row), values, excelize.RowOpts{StyleID: w.styles[style]})
+	}
 }
 
 func (w *workbook) Row(r *report.Row) error {
@@ -87,14 +133,14 @@ func (w *workbook) Row(r *report.Row) error {
 	for i := range w.columns {
 		switch column := &w.columns[i]; column.Kind {
 		case report.Text:
-			w.cells[i] = text.Clean(column.Text(r))
+			w.cells[i] = value(column, r)
 		case report.Date:
 			w.cells[i] = r.Date
 		case report.Number:
 			w.cells[i] = column.Number(r)
 		}
 	}
-	w.write(w.rows, plain, w.cells...)
+	w.write(plain, w.cells...)
 	return w.err
 }
 
@@ -105,14 +151,13 @@ func (w *workbook) Finish(r *report.Report) error {
 	w.keep(w.rows.Flush())
 	w.summary(r)
 	made := r.Made.UTC().Format(time.RFC3339)
-	properties := excelize.DocProperties{Title: title(r), Creator: "genesys-usage", Created: made, Modified: made}
-	w.keep(w.file.SetDocProps(&properties))
-	if w.err != nil {
-		return w.err
-	}
-	// Write alone would have the file in memory.
+	w.keep(w.file.SetDocProps(&excelize.DocProperties{Title: title(r), Creator: "genesys-usage", Created: made}))
+	// Without this, all of the file would be in memory.
 	w.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w.out) })
-	return w.file.Write(io.Discard)
+	if w.err == nil {
+		w.err = w.file.Write(io.Discard)
+	}
+	return w.err
 }
 
 func (w *workbook) Close() error { return w.file.Close() }
@@ -120,156 +165,90 @@ func (w *workbook) Close() error { return w.file.Close() }
 // summary writes the sheet Summary.
 func (w *workbook) summary(r *report.Report) {
 	w.keep(w.file.SetSheetProps("Summary", &excelize.SheetPropsOptions{FitToPage: new(true)}))
-	layout := &excelize.PageLayoutOptions{Size: new(9), Orientation: new("landscape"), FitToHeight: new(0)} // A4
+	layout := &excelize.PageLayoutOptions{Orientation: new("landscape"), FitToHeight: new(0)}
 	w.keep(w.file.SetPageLayout("Summary", layout))
-	var err error
-	w.sheet, err = w.file.NewStreamWriter("Summary")
-	w.keep(err)
-	var columns []column
-	for _, c := range groupColumns(r, false) {
-		if c.kind == barColumn {
-			continue
-		}
-		columns = append(columns, c)
-		width := map[bool]float64{false: 38, true: 13}[c.kind.isNumber()]
-		w.keep(w.sheet.SetColWidth(len(columns), len(columns), width))
-	}
-	w.row = 0
-	w.write(w.sheet, heading, title(r))
-	w.sentences(append([]string{r.Subject(), r.Source()}, r.Remarks()...)...)
-	if r.Allowance != nil {
-		w.sentences("Allowance: " + r.Allowance.String())
-	}
-	w.sentences("Made on " + made(r) + ".")
+	w.begin("Summary")
+	w.keep(w.sheet.SetColWidth(1, max(len(r.Query.GroupBy), 1), 38))
+	w.keep(w.sheet.SetColWidth(max(len(r.Query.GroupBy), 1)+1, 20, 13))
+	w.write(heading, title(r))
+	w.sentences(append(headings(r), "Made on "+made(r)+".")...)
 	c, anchor := newChart(r), w.row+2
 	if c != nil {
 		w.row += 22
-		w.sentences(c.Note())
+		w.sentences(c.Note)
 	}
-	w.row++
-	if len(r.Groups) == 0 {
+	if w.row++; len(r.Groups) == 0 {
 		w.sentences(r.Empty())
 	} else {
-		w.groups(r, columns)
+		w.groups(r)
 	}
 	w.row++
 	w.sentences(append(r.Meaning(), "The sheet Rows has the rows of the report.")...)
 	if c != nil {
 		w.row++
-		w.chart(c, anchor)
+		w.chart(c, r.Sort, anchor)
 	}
 	w.keep(w.sheet.Flush())
 }
 
+// sentences writes a row for each.
+func (w *workbook) sentences(sentences ...string) {
+	for _, sentence := range sentences {
+		w.write(plain, sentence)
+	}
+}
+
 // groups writes the ranked groups and their total.
-func (w *workbook) groups(r *report.Report, columns []column) {
-	titles := make([]any, len(columns))
-	for i, c := range columns {
-		if titles[i] = sentenceCase(c.title); c.kind.isNumber() {
-			titles[i] = numberTitle(sentenceCase(c.title))
+func (w *workbook) groups(r *report.Report) {
+	columns, titles := groupColumns(r, false), []any(nil)
+	for _, c := range columns {
+		if titles = append(titles, c.title); c.kind >= numbers {
+			titles[len(titles)-1] = numberTitle(c.title)
 		}
 	}
-	w.write(w.sheet, bold, titles...)
-	write := func(style style, l *line) {
-		values := make([]any, len(columns))
-		for i, cell := range cells(r, columns, l) {
-			values[i] = cell
-			switch c := columns[i]; c.kind {
-			case countColumn, changeColumn:
-				values[i] = c.number(l)
-			case ratioColumn, shareColumn:
-				if whole := c.whole(l); whole > 0 {
-					values[i] = float64(c.number(l)) / float64(whole)
-				}
-			case growthColumn:
-				values[i] = excelize.Cell{StyleID: w.styles[percentStyle], Value: cell}
-				if now, before := c.number(l), c.whole(l); now > 0 && before > 0 {
-					values[i] = float64(now)/float64(before) - 1
-				}
-			}
+	w.write(bold, titles...)
+	for _, l := range summaryLines(r, w.options) {
+		var values []any
+		for _, c := range columns {
+			values = append(values, c.value(l))
 		}
-		w.write(w.sheet, style, values...)
+		style := plain
+		if l.sum {
+			values[0], style = l.label, bold
+		}
+		w.write(style, values...)
 	}
-	shown, others := split(r.Groups, w.options)
-	for _, g := range shown {
-		l := groupLine(g)
-		write(plain, &l)
-	}
-	if len(others) > 0 {
-		write(plain, othersLine(others))
-	}
-	write(bold, totalLine(r))
 }
 
 // chart writes the counts of a chart, and draws it at another row.
-func (w *workbook) chart(c *chart, anchor int) {
-	first, last, font := w.row+2, w.row+1+c.Slots(), excelize.Font{Color: "595959"}
+func (w *workbook) chart(c *chart, m report.Metric, anchor int) {
+	first, last, font := w.row+2, w.row+1+len(c.Bars), excelize.Font{Color: "595959"}
 	drawing := &excelize.Chart{
 		Type: excelize.ColStacked, GapWidth: new(uint(20)), Overlap: new(100),
 		Dimension: excelize.ChartDimension{Width: 960, Height: 360},
 		Legend:    excelize.ChartLegend{Position: "bottom"},
-		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: c.Unit()}}},
+		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: c.Unit}}},
 		XAxis:     excelize.ChartAxis{Font: font, Alignment: excelize.Alignment{TextRotation: -45}},
 		YAxis:     excelize.ChartAxis{Font: font, MajorGridLines: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "#,##0"}},
 	}
-	titles := []any{c.Unit()}
-	for i, series := range c.Series {
-		titles = append(titles, numberTitle(series.Name))
+	titles := []any{c.Unit}
+	for i, s := range c.Series {
+		titles = append(titles, numberTitle(s.Name))
 		column := string(rune('B' + i))
 		drawing.Series = append(drawing.Series, excelize.ChartSeries{
 			Name:       fmt.Sprintf("Summary!$%s$%d", column, first-1),
 			Categories: fmt.Sprintf("Summary!$A$%d:$A$%d", first, last),
 			Values:     fmt.Sprintf("Summary!$%s$%d:$%s$%d", column, first, column, last),
-			Fill:       excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{series.Color}},
+			Fill:       excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{s.Color}},
 		})
 	}
-	w.write(w.sheet, bold, titles...)
-	for slot := range c.Slots() {
-		row := []any{c.report.StepLabel(c.axis.slotSteps(slot)[0])} // text: dates that are no days in a row make thin bars
-		for _, series := range c.Series {
-			row = append(row, series.slots[slot].Of(c.report.Sort))
+	w.write(bold, titles...)
+	for i, bar := range c.Bars {
+		row := []any{bar.Date} // as text: of dates, Excel makes an axis with a place for each day
+		for _, s := range c.Series {
+			row = append(row, s.Counts[i].Of(m))
 		}
-		w.write(w.sheet, plain, row...)
+		w.write(plain, row...)
 	}
 	w.keep(w.file.AddChart("Summary", fmt.Sprintf("A%d", anchor), drawing))
-}
-
-// keep keeps the first error.
-func (w *workbook) keep(err error) {
-	if w.err == nil {
-		w.err = err
-	}
-}
-
-// sentences writes a row for each that is not empty.
-func (w *workbook) sentences(sentences ...string) {
-	for _, sentence := range sentences {
-		if sentence != "" {
-			w.write(w.sheet, plain, sentence)
-		}
-	}
-}
-
-// write writes a row. Text is never taken for a formula.
-func (w *workbook) write(sheet *excelize.StreamWriter, row style, cells ...any) {
-	values := make([]any, len(cells))
-	for i, value := range cells {
-		switch value := value.(type) {
-		case time.Time:
-			if !value.IsZero() {
-				values[i] = excelize.Cell{StyleID: w.styles[dateStyle], Value: value}
-			}
-		case int64:
-			values[i] = excelize.Cell{StyleID: w.styles[countStyle], Value: value}
-		case float64:
-			values[i] = excelize.Cell{StyleID: w.styles[percentStyle], Value: value}
-		case numberTitle:
-			values[i] = excelize.Cell{StyleID: w.styles[titleStyle], Value: string(value)}
-		default:
-			values[i] = value
-		}
-	}
-	if w.row++; w.err == nil {
-		w.err = sheet.SetRow(fmt.Sprintf("A%d", w.row), values, excelize.RowOpts{StyleID: w.styles[row]})
-	}
 }

@@ -143,10 +143,10 @@ func TestWorkbookSummary(t *testing.T) {
 	for _, want := range []string{
 		"Genesys Cloud API usage, eu-west-1\n1 to 31 October 2026, UTC, by client, day by day.\n" + r.Source(),
 		"Before: 1 to 30 September 2026, UTC.", "Allowance: " + r.Allowance.String(),
-		"Client|Requests|Share|Before|Change|Change %|429|429 %|Errors %",
-		"Demo 0|4,650,465|1.3%|0|4,650,465|new|0|0.0%|0.0%",
-		"\n... and 51 more|" + text.Thousands(others.Of(report.Requests)) + "|", "\nTotal|351,144,750|100.0%|",
-		strings.Join(r.Meaning(), "\n"), "Requests a day|all 151\n2026-10-01|11,325,000\n",
+		"CLIENT|REQUESTS|BEFORE|CHANGE|CHANGE %|SHARE|429|429 %|ERRORS %",
+		"Demo 0|4,650,465|0|4,650,465|new|1.3%|0|0.0%|0.0%",
+		"\n... and 51 more|" + text.Thousands(others.Of(report.Requests)) + "|", "\nTotal|351,144,750|11,325,000|",
+		strings.Join(r.Meaning(), "\n"), "Requests by day|all 151\n2026-10-01|11,325,000\n",
 	} {
 		contains(t, summary, want)
 	}
@@ -158,7 +158,7 @@ func TestWorkbookChart(t *testing.T) {
 	chart := part(t, octoberScene(byClient(report.Day), manyRows(3, 31)).write(t, XLSX), "xl/charts/chart1.xml")
 	equal(t, "series", strings.Count(chart, "<ser>"), 3)
 	contains(t, chart, `<grouping val="stacked">`)
-	contains(t, chart, "Requests a day")
+	contains(t, chart, "Requests by day")
 	without := octoberScene(byClient(report.NoSteps), goldenRows()).write(t, XLSX)
 	archive, err := zip.NewReader(strings.NewReader(without), int64(len(without)))
 	if err != nil {

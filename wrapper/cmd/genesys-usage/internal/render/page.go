@@ -62,12 +62,13 @@ func writePage(out io.Writer, r *report.Report, o Options) error {
 		}
 		asked := r.Query.Has(report.Requests) && r.Query.Has(report.Status429)
 		if l.sum {
-			row.Class = "sum"
+			row.Class = "others"
 		} else if asked && percent(l.Of(report.Status429), l.Of(report.Requests)) > 1 {
 			row.Class, p.Marked = "refused", true
 		}
 		p.Rows = append(p.Rows, row)
 	}
+	p.Rows[len(p.Rows)-1].Class = "total"
 	return pageTemplate.Execute(out, p)
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -63,6 +64,6 @@ func (p *progress) clear() {
 // polled is called after each poll.
 func (p *progress) polled(update wrapper.Progress) {
 	if update.NextPoll > 0 {
-		p.status("%s, %v, poll %d", update.Status, update.Elapsed.Round(time.Second), update.Polls)
+		p.status("%s, %v, poll %d", cmp.Or(update.Status, "no response"), update.Elapsed.Round(time.Second), update.Polls)
 	}
 }

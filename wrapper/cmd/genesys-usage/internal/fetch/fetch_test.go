@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -247,9 +248,7 @@ func leaves(of reflect.Type, prefix string, index []int) map[string][]int {
 		switch {
 		case !field.IsExported():
 		case field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[time.Time]():
-			for name, at := range leaves(field.Type, prefix+field.Name+".", at) {
-				all[name] = at
-			}
+			maps.Copy(all, leaves(field.Type, prefix+field.Name+".", at))
 		default:
 			all[prefix+field.Name] = at
 		}

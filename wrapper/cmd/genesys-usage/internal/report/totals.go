@@ -117,7 +117,7 @@ func (t *Totals) ranked(measure Metric) []*Group {
 // was resumed without saying what it asked.
 func (t *Totals) groupedBy() []Dimension {
 	var used []Dimension
-	for d := Dimension(0); d < numDimensions; d++ {
+	for d := range Dimension(numDimensions) {
 		for k := range t.groups {
 			if k[d].Value() != "" {
 				used = append(used, d)

@@ -274,7 +274,7 @@ func TestEnormousCounts(t *testing.T) {
 		args = append(args, "-o", filepath.Join(dir, "report."+extension))
 	}
 	r := genesysUsageOn(t, organization, args...).want(t, 3)
-	lacks(t, "standard error", r.stderr, "-2", "-9")
+	lacks(t, "standard error", r.stderr, " -")
 	table := readFile(t, filepath.Join(dir, "report.txt"))
 	contains(t, "the table", table, "9,223,372,036,854,775,807")
 	lacks(t, "the table", table, " -")

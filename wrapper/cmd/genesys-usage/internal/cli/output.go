@@ -54,32 +54,21 @@ func (out *output) open(ctx context.Context, c *Command) (err error) {
 	return err
 }
 
-// close completes the output.
+// close completes the output; its file is not in its place yet.
 func (out *output) close() error {
-	if err := out.buffer.Flush(); err != nil || out.file == nil {
+	if err := out.buffer.Flush(); err != nil {
 		return err
 	}
 	return out.file.Close()
 }
 
-// commit puts the file in its place.
-func (out *output) commit() error {
-	if out.file == nil {
-		return nil
-	}
-	return out.file.Commit()
-}
-
-// abort removes all files that were not committed. What standard output has got so far
-// stays.
+// abort removes all files that were not committed.
 func (c *Command) abort() {
 	for _, out := range c.outputs {
 		if out.writer != nil {
 			_ = out.writer.Close() // it holds nothing but temporary data
 		}
-		if out.file != nil {
-			out.file.Abort()
-		}
+		out.file.Abort()
 	}
 }
 

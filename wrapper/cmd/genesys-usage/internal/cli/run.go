@@ -99,7 +99,8 @@ func (c *Command) finish(totals *report.Totals) (over bool, err error) {
 	result := report.New(c.Report, totals)
 	c.progress.clear()
 	for _, step := range []func(*output) error{
-		func(out *output) error { return out.writer.Finish(result) }, (*output).close, (*output).commit,
+		func(out *output) error { return out.writer.Finish(result) }, (*output).close,
+		func(out *output) error { return out.file.Commit() },
 	} {
 		if err := c.each(step); err != nil {
 			return false, err

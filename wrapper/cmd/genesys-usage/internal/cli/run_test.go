@@ -162,10 +162,10 @@ func TestCompare(t *testing.T) {
 				t.Errorf("asked for %v, want %v", asked, want)
 			}
 			for line, cells := range map[string][]string{
-				"Demo Dialer": {"100", "90.9%", "80", "+20", "+25.0%"},
-				"Demo Fresh":  {"10", "9.1%", "0", "+10", "new"},
-				"Demo Past":   {"0", "0.0%", "20", "-20", "gone"},
-				"TOTAL":       {"110", "100.0%", "100", "+10", "+10.0%"},
+				"Demo Dialer": {"100", "80", "+20", "+25.0%", "90.9%"},
+				"Demo Fresh":  {"10", "0", "+10", "new", "9.1%"},
+				"Demo Past":   {"0", "20", "-20", "gone", "0.0%"},
+				"TOTAL":       {"110", "100", "+10", "+10.0%", "100.0%"},
 			} {
 				if got := cellsOf(r.stdout, line); !slices.Equal(got, cells) {
 					t.Errorf("%s: %q, want %q\n%s", line, got, cells, r.stdout)

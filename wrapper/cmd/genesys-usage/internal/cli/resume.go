@@ -27,9 +27,7 @@ func (c *Command) failure(ctx context.Context, err error) string {
 	words = "genesys-usage: " + text.Message(words) + "\n"
 	unwritten := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.failure != nil })
 	switch {
-	case c.id == "":
-		return words
-	case !unwritten && ctx.Err() == nil && !resumable(err):
+	case c.id == "", !unwritten && ctx.Err() == nil && !resumable(err):
 		return words
 	case unwritten:
 		words += "The query is complete. To write its rows to another file:"

@@ -8,24 +8,26 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 )
 
-// jsonWriter writes rows as one JSON array, or as one object a line. Either way each row has a line of its own.
+// jsonWriter writes rows as objects, each in a line of its own.
 type jsonWriter struct {
-	out     io.Writer
-	columns []report.Column
-	lines   bool
-	begun   bool
-	line    []byte
+	out                      io.Writer
+	columns                  []report.Column
+	begin, separator, rowEnd string // before the first row, before each other, and after each
+	end, endRows             string // at the end, and there if there are rows
+	line                     []byte
+}
+
+// newJSON returns a Writer of one array, or of lines that are objects.
+func newJSON(out io.Writer, columns []report.Column, lines bool) *jsonWriter {
+	if lines {
+		return &jsonWriter{out: out, columns: columns, rowEnd: "\n"}
+	}
+	return &jsonWriter{out: out, columns: columns, begin: "[\n", separator: ",\n", end: "[]\n", endRows: "\n]\n"}
 }
 
 func (j *jsonWriter) Row(r *report.Row) error {
-	switch j.line = j.line[:0]; {
-	case j.lines:
-	case j.begun:
-		j.line = append(j.line, ",\n"...)
-	default:
-		j.line = append(j.line, "[\n"...)
-	}
-	j.begun = true
+	j.line = append(j.line[:0], j.begin...)
+	j.begin, j.end = j.separator, j.endRows
 	for i := range j.columns {
 		column := &j.columns[i]
 		j.line = append(append(j.line, "{,"[min(i, 1)], '"'), column.Name...)
@@ -39,21 +41,13 @@ func (j *jsonWriter) Row(r *report.Row) error {
 			j.line, _ = jsontext.AppendQuote(j.line, text) // an error is of text that is not UTF-8, and Clean's is
 		}
 	}
-	if j.line = append(j.line, '}'); j.lines {
-		j.line = append(j.line, '\n')
-	}
+	j.line = append(append(j.line, '}'), j.rowEnd...)
 	_, err := j.out.Write(j.line)
 	return err
 }
 
 func (j *jsonWriter) Finish(*report.Report) error {
-	end := "\n]\n"
-	if j.lines {
-		end = ""
-	} else if !j.begun {
-		end = "[]\n"
-	}
-	_, err := io.WriteString(j.out, end)
+	_, err := io.WriteString(j.out, j.end)
 	return err
 }
 

@@ -5,9 +5,9 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
-	"slices"
 	"strings"
 
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/chart"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
@@ -26,7 +26,7 @@ type page struct {
 	Report      *report.Report
 	Title, Made string
 	Tiles       []report.Metric
-	Chart       *chart // nil without one
+	Chart       *chart.Chart // nil without one
 	Titles      []pageCell
 	Rows        []pageRow // of groups, of all others and of the total
 	Marked      bool      // a row is
@@ -45,7 +45,10 @@ type pageCell struct {
 
 // writePage writes a report as one HTML page that needs nothing else.
 func writePage(out io.Writer, r *report.Report, o Options) error {
-	p := &page{Report: r, Title: title(r), Made: made(r), Tiles: tiles(&r.Query), Chart: newChart(r)}
+	p := &page{Report: r, Title: title(r), Made: made(r), Tiles: r.Query.Metrics, Chart: chart.New(r)}
+	if len(p.Tiles) == 0 {
+		p.Tiles = []report.Metric{report.Requests, report.Status429, report.Errors}
+	}
 	columns := groupColumns(r, false)
 	for _, c := range columns {
 		class := map[kind]string{numbers: "n", ratios: "n", bars: "bar"}[c.kind]
@@ -86,18 +89,6 @@ func title(r *report.Report) string {
 }
 
 func made(r *report.Report) string { return r.Made.UTC().Format("2 January 2006 at 15:04 UTC") }
-
-// tiles are the totals of what was asked for, and by default of what matters.
-func tiles(q *report.Query) []report.Metric {
-	var tiles []report.Metric
-	for _, m := range append(slices.Clone(report.Counters), report.Errors) {
-		matters := m == report.Requests || m == report.Status429 || m == report.Errors
-		if q.Has(m) && (matters || len(q.Metrics) > 0) {
-			tiles = append(tiles, m)
-		}
-	}
-	return tiles
-}
 
 // percent returns a part of a number in per cent.
 func percent(n, whole int64) float64 { return 100 * float64(n) / float64(max(whole, 1)) }

@@ -237,6 +237,7 @@ func TestPageShowsWhatWasAsked(t *testing.T) {
 	page := pageOf(t, s)
 	equal(t, "columns", strings.Join(texts(page.find("th", "")), ","), "CLIENT,2XX,SHARE,,429")
 	equal(t, "tiles", strings.Join(texts(page.find("b", ""))[1:], " "), "1,013,258 200,002")
+	containsNot(t, page.find("div", "tiles")[0].text, "%")
 }
 
 // A page with a comparison has the change as a tile, and its columns.

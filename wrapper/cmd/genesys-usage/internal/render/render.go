@@ -78,14 +78,14 @@ func New(form Form, out io.Writer, q *report.Query, o Options) (Writer, error) {
 	case CSV:
 		return newCSV(out, columns), nil
 	case JSON, NDJSON:
-		return &jsonWriter{out: out, columns: columns, lines: form == NDJSON}, nil
+		return newJSON(out, columns, form == NDJSON), nil
 	case XLSX:
 		return newWorkbook(out, columns, o)
 	}
 	return nil, fmt.Errorf("unknown form %q", form)
 }
 
-// finisher is a Writer that does all at the end. Others that have nothing to close use it too.
+// finisher is a Writer that does all at the end.
 type finisher func(*report.Report) error
 
 func (finisher) Row(*report.Row) error           { return nil }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/chart"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
@@ -47,12 +48,15 @@ const (
 )
 
 var styles = [lastStyle + 1]excelize.Style{
-	heading:    {Font: &excelize.Font{Family: "Calibri", Bold: true, Size: 16}},
-	bold:       {Font: &excelize.Font{Family: "Calibri", Bold: true}},
-	boldNumber: {Font: &excelize.Font{Family: "Calibri", Bold: true}, Alignment: &excelize.Alignment{Horizontal: "right"}},
-	dates:      {NumFmt: 14}, // as the reader's locale writes a day
-	counts:     {NumFmt: 3},  // 1,234
-	percents:   {CustomNumFmt: new("0.0%")},
+	heading: {Font: &excelize.Font{Family: "Calibri", Bold: true, Size: 16}},
+	bold:    {Font: &excelize.Font{Family: "Calibri", Bold: true}},
+	boldNumber: {
+		Font:      &excelize.Font{Family: "Calibri", Bold: true},
+		Alignment: &excelize.Alignment{Horizontal: "right", WrapText: true},
+	},
+	dates:    {NumFmt: 14, Alignment: &excelize.Alignment{Horizontal: "left"}}, // as the reader's locale writes a day
+	counts:   {NumFmt: 3},                                                      // 1,234
+	percents: {CustomNumFmt: new("0.0%")},
 }
 
 func newWorkbook(out io.Writer, columns []report.Column, o Options) (*workbook, error) {
@@ -147,7 +151,7 @@ func (w *workbook) Row(r *report.Row) error {
 func (w *workbook) Finish(r *report.Report) error {
 	corner, err := excelize.CoordinatesToCellName(len(w.columns), w.row)
 	w.keep(err)
-	w.keep(w.rows.AddTable(&excelize.Table{Range: "A1:" + corner, Name: "Usage"}))
+	w.keep(w.rows.AddTable(&excelize.Table{Range: "A1:" + corner, Name: "Usage", StyleName: "TableStyleLight9"}))
 	w.keep(w.rows.Flush())
 	w.summary(r)
 	made := r.Made.UTC().Format(time.RFC3339)
@@ -172,7 +176,7 @@ func (w *workbook) summary(r *report.Report) {
 	w.keep(w.sheet.SetColWidth(max(len(r.Query.GroupBy), 1)+1, 20, 13))
 	w.write(heading, title(r))
 	w.sentences(append(headings(r), "Made on "+made(r)+".")...)
-	c, anchor := newChart(r), w.row+2
+	c, anchor := chart.New(r), w.row+2
 	if c != nil {
 		w.row += 22
 		w.sentences(c.Note)
@@ -221,12 +225,11 @@ func (w *workbook) groups(r *report.Report) {
 }
 
 // chart writes the counts of a chart, and draws it at another row.
-func (w *workbook) chart(c *chart, m report.Metric, anchor int) {
+func (w *workbook) chart(c *chart.Chart, m report.Metric, anchor int) {
 	first, last, font := w.row+2, w.row+1+len(c.Bars), excelize.Font{Color: "595959"}
 	drawing := &excelize.Chart{
 		Type: excelize.ColStacked, GapWidth: new(uint(20)), Overlap: new(100),
 		Dimension: excelize.ChartDimension{Width: 960, Height: 360},
-		Legend:    excelize.ChartLegend{Position: "bottom"},
 		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: c.Unit}}},
 		XAxis:     excelize.ChartAxis{Font: font, Alignment: excelize.Alignment{TextRotation: -45}},
 		YAxis:     excelize.ChartAxis{Font: font, MajorGridLines: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "#,##0"}},

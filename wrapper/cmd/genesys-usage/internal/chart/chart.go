@@ -1,4 +1,5 @@
-package render
+// Package chart is what a chart shows of a report over time, whatever draws it.
+package chart
 
 import (
 	"fmt"
@@ -12,20 +13,20 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// chart shows what groups add up to over time: the largest one by one, and all others together.
-type chart struct {
+// Chart shows what groups add up to over time: the largest one by one, and all others together.
+type Chart struct {
 	Unit, Note string
-	Bars       []bar // a step each, or several where there are many
-	Series     []series
+	Bars       []Bar // a step each, or several where there are many
+	Series     []Series
 	Lines      int     // of the scale of counts, from 0 on
 	step       float64 // between them
 }
 
-// bar has the date of its first step, and what is to stand below it, or "".
-type bar struct{ Date, Tick string }
+// Bar has the date of its first step, and what is to stand below it, or "".
+type Bar struct{ Date, Tick string }
 
-// series is what a chart shows in one colour.
-type series struct {
+// Series is what a chart shows in one colour.
+type Series struct {
 	Name, Color, Share string
 	Counts             []report.Counts // by bar
 }
@@ -40,8 +41,8 @@ const (
 	maxDates    = 5    // with years, in a narrow window
 )
 
-// newChart returns the chart of a report, or nil if there are less than two bars to compare.
-func newChart(r *report.Report) *chart {
+// New returns the chart of a report, or nil if there are less than two bars to compare.
+func New(r *report.Report) *Chart {
 	dates, step := stepDates(r), strings.ToLower(string(r.Query.Granularity))
 	perBar := (len(dates) + maxBars - 1) / maxBars
 	if perBar > 1 && r.Query.Granularity == report.Day {
@@ -50,11 +51,11 @@ func newChart(r *report.Report) *chart {
 	if len(dates) < 2 {
 		return nil
 	}
-	c := &chart{Bars: make([]bar, (len(dates)+perBar-1)/perBar)}
+	c := &Chart{Bars: make([]Bar, (len(dates)+perBar-1)/perBar)}
 	missing := len(c.Bars)*perBar - len(dates) // steps of the first bar: the last is complete
 	layout := "2 Jan"
 	if dates[0].Year() != dates[len(dates)-1].Year() {
-		layout = "2 Jan 2006"
+		layout = "2 Jan 06"
 	}
 	for i := range c.Bars {
 		first := dates[max(i*perBar-missing, 0)]
@@ -75,7 +76,7 @@ func newChart(r *report.Report) *chart {
 		step = fmt.Sprintf("%d %ss", perBar, step)
 	}
 	if missing > 0 {
-		c.Note += fmt.Sprintf(" The first bar is of %d only.", perBar-missing)
+		c.Note += fmt.Sprintf(" The first bar is of %d instead of %s.", perBar-missing, step)
 	}
 	c.Unit = strings.ToUpper(r.Sort.Words()[:1]) + r.Sort.Words()[1:] + " by " + step
 	return c
@@ -97,11 +98,11 @@ func stepDates(r *report.Report) []time.Time {
 }
 
 // setSeries sets the series, and says of all others what is not to be seen.
-func (c *chart) setSeries(r *report.Report, barOf func(time.Time) int) {
+func (c *Chart) setSeries(r *report.Report, barOf func(time.Time) int) {
 	total := r.Total.Of(r.Sort)
 	add := func(name, color string, groups []*report.Group) {
 		sum := report.Sum(groups)
-		s := series{name, color, text.Percent(sum.Of(r.Sort), total), make([]report.Counts, len(c.Bars))}
+		s := Series{name, color, text.Percent(sum.Of(r.Sort), total), make([]report.Counts, len(c.Bars))}
 		for _, g := range groups {
 			for i := range g.Steps {
 				s.Counts[barOf(g.Steps[i].Date)].Add(&g.Steps[i].Counts)
@@ -130,7 +131,7 @@ func (c *chart) setSeries(r *report.Report, barOf func(time.Time) int) {
 }
 
 // setScale sets the scale to round numbers. They are of floating point: sums of counts need not fit into an integer.
-func (c *chart) setScale(m report.Metric) {
+func (c *Chart) setScale(m report.Metric) {
 	largest := 1.0
 	for i := range c.Bars {
 		sum := 0.0
@@ -149,13 +150,13 @@ func (c *chart) setScale(m report.Metric) {
 }
 
 // Height returns the height of a count in per cent of the chart's.
-func (c *chart) Height(n int64) float64 { return 100 * float64(n) / (c.step * float64(c.Lines-1)) }
+func (c *Chart) Height(n int64) float64 { return 100 * float64(n) / (c.step * float64(c.Lines-1)) }
 
 // LineHeight returns that of a line of the scale.
-func (c *chart) LineHeight(line int) float64 { return percent(int64(line), int64(c.Lines-1)) }
+func (c *Chart) LineHeight(line int) float64 { return 100 * float64(line) / float64(c.Lines-1) }
 
 // LineLabel returns the count at a line of the scale: 200, 1.5k, 20M.
-func (c *chart) LineLabel(line int) string {
+func (c *Chart) LineLabel(line int) string {
 	n, suffixes := float64(line)*c.step, []string{"", "k", "M", "bn", "tn"}
 	for n >= 1000 && len(suffixes) > 1 {
 		n, suffixes = n/1000, suffixes[1:]

@@ -1,4 +1,4 @@
-package render
+package chart
 
 import (
 	"fmt"
@@ -9,6 +9,50 @@ import (
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 )
+
+func day(year int, month time.Month, day int) time.Time {
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+// october is a day of October 2026.
+func october(n int) time.Time { return day(2026, time.October, n) }
+
+// days is a period all of whose days can have data.
+func days(first, last time.Time) report.Period {
+	return report.Period{First: first, Last: last, DataFirst: first, DataLast: last}
+}
+
+// clientRow is a row of a client, with some of its requests refused.
+func clientRow(name string, date time.Time, requests, refused int64) report.Row {
+	r := report.Row{Date: date, ClientName: name}
+	r.Names[report.Client] = "id-of-" + name
+	r.Counts[report.Requests], r.Counts[report.Status429] = requests, refused
+	return r
+}
+
+// scene is what a report is made of.
+type scene struct {
+	size   report.Granularity
+	sort   report.Metric
+	period report.Period
+	rows   []report.Row
+}
+
+func (s scene) report() *report.Report {
+	totals := report.NewTotals()
+	for i := range s.rows {
+		totals.Add(&s.rows[i])
+	}
+	query := report.Query{Granularity: s.size, GroupBy: []report.Dimension{report.Client}}
+	return report.New(report.Report{Query: query, Sort: s.sort, Period: s.period}, totals)
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
 
 func parseDates(t *testing.T, list string) []time.Time {
 	t.Helper()
@@ -49,20 +93,20 @@ func TestBars(t *testing.T) {
 		},
 		{
 			"a year of days", report.Day, "2025-11-20 2026-11-19", "2025-11-20 2025-11-21 2026-11-19", 53, "0 1 52",
-			"20 Nov 2025,30 Jan 2026,17 Apr 2026,3 Jul 2026,18 Sep 2026", "The first bar is of 1 only.",
+			"20 Nov 25,30 Jan 26,17 Apr 26,3 Jul 26,18 Sep 26", "The first bar is of 1 instead of 7 days.",
 		},
 		{
 			"eight years of days", report.Day, "2018-01-01 2025-12-31", "2018-01-01 2025-12-31", 105, "0 104",
-			"1 Jan 2018,25 Jul 2019,4 Mar 2021,13 Oct 2022,23 May 2024", "The first bar is of 10 only.",
+			"1 Jan 18,25 Jul 19,4 Mar 21,13 Oct 22,23 May 24", "The first bar is of 10 instead of 28 days.",
 		},
 		{
 			"over new year", report.Day, "2026-12-30 2027-01-02", "2026-12-30", 4, "0",
-			"30 Dec 2026,31 Dec 2026,1 Jan 2027,2 Jan 2027", "",
+			"30 Dec 26,31 Dec 26,1 Jan 27,2 Jan 27", "",
 		},
 		{"weeks", report.Week, "2026-10-05 2026-10-25", "2026-10-05 2026-10-12", 2, "0 1", "5 Oct,12 Oct", ""},
 		{"any steps", report.AnyStep, "", "2026-01-01 2026-02-01 2026-04-01", 3, "0 1 2", "1 Jan,1 Feb,1 Apr", ""},
 		{"dates far apart", report.Day, "2026-10-01 2026-10-02", "0001-01-02 9999-12-31", 4, "0 3",
-			"2 Jan 0001,1 Oct 2026,2 Oct 2026,31 Dec 9999", ""},
+			"2 Jan 01,1 Oct 26,2 Oct 26,31 Dec 99", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var rows []report.Row
@@ -70,12 +114,11 @@ func TestBars(t *testing.T) {
 			for i, date := range dates {
 				rows = append(rows, clientRow("a", date, int64(i+1), 0))
 			}
-			s := octoberScene(byClient(test.size), rows)
-			s.report.Period = report.Period{}
+			s := scene{size: test.size, rows: rows}
 			if period := parseDates(t, test.period); period != nil {
-				s.report.Period = days(period[0], period[1])
+				s.period = days(period[0], period[1])
 			}
-			c := newChart(s.finished())
+			c := New(s.report())
 			equal(t, "bars", len(c.Bars), test.bars)
 			var ticks []string
 			at := make([]string, len(dates))
@@ -105,8 +148,8 @@ func TestScale(t *testing.T) {
 		{1e9, "0 200M 400M 600M 800M 1bn"}, {math.MaxInt64, "0 2000000tn 4000000tn 6000000tn 8000000tn 10000000tn"},
 	} {
 		rows := []report.Row{clientRow("a", october(1), test.largest, 0), clientRow("a", october(2), 0, 0)}
-		r := octoberScene(byClient(report.Day), rows).finished()
-		c := &chart{Bars: make([]bar, 1), Series: []series{{Counts: []report.Counts{r.Groups[0].Steps[0].Counts}}}}
+		r := scene{size: report.Day, rows: rows}.report()
+		c := &Chart{Bars: make([]Bar, 1), Series: []Series{{Counts: []report.Counts{r.Groups[0].Steps[0].Counts}}}}
 		c.setScale(report.Requests)
 		var labels []string
 		for line := range c.Lines {
@@ -152,9 +195,9 @@ func TestSeries(t *testing.T) {
 		{"some have none", clients(50, 1, 1), report.Status429, "c000 100.0%", "The 2 others have none."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := octoberScene(byClient(report.Day), test.rows)
-			s.report.Sort = test.sort
-			c := newChart(s.finished())
+			s := scene{size: report.Day, rows: test.rows, period: days(october(1), october(31))}
+			s.sort = test.sort
+			c := New(s.report())
 			var series []string
 			for _, s := range c.Series {
 				series = append(series, s.Name+" "+s.Share)
@@ -185,10 +228,10 @@ func TestChartUnit(t *testing.T) {
 		for d := 0; d < test.days; d += steps[test.size] {
 			rows = append(rows, clientRow("a", day(2020, 1, 1).AddDate(0, 0, d), 1, 1))
 		}
-		s := octoberScene(byClient(test.size), rows)
-		s.report.Period = days(day(2020, 1, 1), day(2020, 1, 1).AddDate(0, 0, test.days-1))
-		s.report.Sort = test.sort
-		equal(t, fmt.Sprint(test.size, " of ", test.days, " days"), newChart(s.finished()).Unit, test.want)
+		s := scene{size: test.size, rows: rows}
+		s.period = days(day(2020, 1, 1), day(2020, 1, 1).AddDate(0, 0, test.days-1))
+		s.sort = test.sort
+		equal(t, fmt.Sprint(test.size, " of ", test.days, " days"), New(s.report()).Unit, test.want)
 	}
 }
 
@@ -205,8 +248,8 @@ func TestNoChart(t *testing.T) {
 		{"a day", []report.Row{clientRow("a", october(1), 1, 0)}, 1, false},
 		{"two days", []report.Row{clientRow("a", october(1), 1, 0)}, 2, true},
 	} {
-		s := octoberScene(byClient(report.Day), test.rows)
-		s.report.Period = days(october(1), october(test.last))
-		equal(t, test.name, newChart(s.finished()) != nil, test.want)
+		s := scene{size: report.Day, rows: test.rows, period: days(october(1), october(31))}
+		s.period = days(october(1), october(test.last))
+		equal(t, test.name, New(s.report()) != nil, test.want)
 	}
 }

@@ -126,11 +126,17 @@ func createTemp(dir string, mode fs.FileMode) (*os.File, error) {
 // overwrite copies one file over another, and removes it.
 func overwrite(path, from string) error {
 	defer os.Remove(from)
-	in, inErr := os.Open(from)
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
 	defer in.Close()
-	out, outErr := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
-	_, err := io.Copy(out, in)
-	return cmp.Or(inErr, outErr, err, out.Close())
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return cmp.Or(err, out.Close())
 }
 
 // unwrapPathError removes the operation and the path, which may be that of a temporary file.

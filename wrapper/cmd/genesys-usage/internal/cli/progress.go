@@ -23,9 +23,8 @@ type progress struct {
 }
 
 func newProgress(r *options, out io.Writer) *progress {
-	p := &progress{out: out, quiet: r.has("q")}
-	p.terminal = !p.quiet && !r.has("v") && isTerminal(out) && os.Getenv("TERM") != "dumb"
-	return p
+	terminal := !r.has("q") && !r.has("v") && isTerminal(out) && os.Getenv("TERM") != "dumb"
+	return &progress{out: out, quiet: r.has("q"), terminal: terminal}
 }
 
 // note prints a line.

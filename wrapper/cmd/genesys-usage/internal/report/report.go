@@ -139,7 +139,8 @@ func (r *Report) Remarks() []string {
 	if c := r.Comparison; c != nil {
 		remark := "Before: " + c.Period.String() + "."
 		if now, before := r.Period.DataDays(), c.Period.DataDays(); now != before {
-			remark += fmt.Sprintf(" Warning: %s before, %s now.", text.Count(int64(before), "day"), text.Count(int64(now), "day"))
+			remark += fmt.Sprintf(" Warning: %s before, %s now.", text.Count(int64(before), "day"),
+				text.Count(int64(now), "day"))
 		} else if !r.Period.Over() {
 			remark += fmt.Sprintf(" As many days as there are of this period so far: %d.", now)
 		}

@@ -37,7 +37,6 @@ func commit(t *testing.T, f *outfile.File) {
 	if err := f.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	f.Abort() // nothing is left to remove
 }
 
 func writeFile(t *testing.T, name, text string, mode fs.FileMode) {
@@ -99,6 +98,8 @@ func TestAppearsComplete(t *testing.T) {
 			commit(t, f)
 			wantFile(t, name, "new")
 			wantNames(t, dir, "report.csv")
+			f.Abort() // does nothing after Commit
+			wantFile(t, name, "new")
 		})
 	}
 }
@@ -243,4 +244,5 @@ func TestSame(t *testing.T) {
 func TestNilFile(t *testing.T) {
 	var f *outfile.File
 	commit(t, f)
+	f.Abort()
 }

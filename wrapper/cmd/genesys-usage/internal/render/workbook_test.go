@@ -102,18 +102,18 @@ func TestWorkbookRows(t *testing.T) {
 	}
 }
 
-// Text is never a formula, and is what it was, but for characters that XML has not.
+// Text is never a formula, and is what it was, but for control characters.
 func TestWorkbookText(t *testing.T) {
 	names := []string{
 		"=1+1", "@x", "+1", "-1", "'x", "0123", "1e5", "2026-10-01", "<&>\"", "Zürich 東京", " x ", "_x0041_", "TRUE",
 	}
 	var rows []report.Row
-	for _, name := range append(names, "a\x1b\x00b") {
+	for _, name := range append(names, "a\x1b\x00\u202eb") {
 		rows = append(rows, clientRow(name, october(1), 1, 0))
 	}
 	workbook := octoberScene(byClient(report.NoSteps), rows).write(t, XLSX)
 	got := rowsOf(t, workbook)
-	for i, want := range append(names, "a\ufffd\ufffdb") {
+	for i, want := range append(names, "a\ufffd\ufffd\ufffdb") {
 		equal(t, "name", got[1+i][1], want)
 	}
 	for _, sheet := range []string{"xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"} {
@@ -151,6 +151,13 @@ func TestWorkbookSummary(t *testing.T) {
 		contains(t, summary, want)
 	}
 	equal(t, "groups", strings.Count(summary, "Demo "), 100)
+	properties, err := file.GetDocProps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "title", properties.Title, "Genesys Cloud API usage, eu-west-1")
+	equal(t, "creator", properties.Creator, "genesys-usage")
+	equal(t, "created", properties.Created, "2026-11-24T09:30:00Z")
 }
 
 // A workbook has a chart of its own kind where there are steps to compare.

@@ -98,8 +98,7 @@ func TestMatch(t *testing.T) {
 	contains(t, "the table", r.stdout, `Only rows with "dIALER" in a name; totals and shares are those of these rows.`,
 		"105")
 	r = genesysUsageOn(t, organization, "-match", "nobody").want(t, 0)
-	contains(t, "the table", r.stdout, "No row has that in a name. Rows have no other names than those of what they "+
-		"are grouped by.")
+	contains(t, "the table", r.stdout, "No row matches. Rows have names only for what they are grouped by (-group-by).")
 }
 
 // Dates that were not asked for split nothing.

@@ -152,7 +152,7 @@ func (r *Report) Remarks() []string {
 // Empty says that there is nothing to show.
 func (r *Report) Empty() string {
 	if r.Match != "" {
-		return "No row has that in a name. Rows have no other names than those of what they are grouped by."
+		return "No row matches. Rows have names only for what they are grouped by (-group-by)."
 	}
 	return "No requests in this period."
 }

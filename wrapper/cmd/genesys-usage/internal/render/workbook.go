@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -205,6 +206,7 @@ func (w *workbook) sentences(sentences ...string) {
 // groups writes the ranked groups and their total.
 func (w *workbook) groups(r *report.Report) {
 	columns, titles := groupColumns(r, false), []any(nil)
+	columns = slices.DeleteFunc(columns, func(c column) bool { return c.kind == bars })
 	for _, c := range columns {
 		if titles = append(titles, c.title); c.kind >= numbers {
 			titles[len(titles)-1] = numberTitle(c.title)

@@ -160,6 +160,22 @@ func TestWorkbookSummary(t *testing.T) {
 	equal(t, "created", properties.Created, "2026-11-24T09:30:00Z")
 }
 
+// A sheet has no column of bars: Excel draws its own.
+func TestWorkbookColumns(t *testing.T) {
+	file := open(t, octoberScene(byClient(report.NoSteps, report.Requests), goldenRows()).write(t, XLSX))
+	rows, err := file.GetRows("Summary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if len(row) > 1 && row[0] == "CLIENT" {
+			equal(t, "columns", strings.Join(row, "|"), "CLIENT|REQUESTS|SHARE")
+			return
+		}
+	}
+	t.Errorf("no titles in %q", rows)
+}
+
 // A workbook has a chart of its own kind where there are steps to compare.
 func TestWorkbookChart(t *testing.T) {
 	chart := part(t, octoberScene(byClient(report.Day), manyRows(3, 31)).write(t, XLSX), "xl/charts/chart1.xml")

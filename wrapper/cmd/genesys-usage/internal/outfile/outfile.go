@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 )
 
-// File is an output file. Its errors do not contain its name. It is not safe for concurrent use. Close, Commit and Abort
-// of a nil File do nothing.
+// File is an output file. Its errors do not contain its name. It is not safe for concurrent use. Close, Commit and
+// Abort of a nil File do nothing.
 type File struct {
 	file *os.File
 	path string // what file is to replace; "" if it is written directly

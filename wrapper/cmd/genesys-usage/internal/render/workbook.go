@@ -26,7 +26,7 @@ type workbook struct {
 	columns []report.Column
 	cells   []any // of a row
 	file    *excelize.File
-	styles  [lastStyle + 1]int
+	styles  [percents + 1]int
 	rows    *excelize.StreamWriter
 	sheet   *excelize.StreamWriter // that is being written: rows, or Summary
 	row     int                    // its last one, from 1
@@ -45,10 +45,9 @@ const (
 	dates
 	counts
 	percents
-	lastStyle = percents
 )
 
-var styles = [lastStyle + 1]excelize.Style{
+var styles = [percents + 1]excelize.Style{
 	heading: {Font: &excelize.Font{Family: "Calibri", Bold: true, Size: 16}},
 	bold:    {Font: &excelize.Font{Family: "Calibri", Bold: true}},
 	boldNumber: {

@@ -9,6 +9,3 @@ func SetRename(t *testing.T, with func(from, to string) error) {
 }
 
 var renameFile = rename
-
-// PathOf returns what Commit replaces, or "".
-func PathOf(f *File) string { return f.path }

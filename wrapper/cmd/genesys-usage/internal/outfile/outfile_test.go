@@ -184,17 +184,6 @@ func TestRefused(t *testing.T) {
 	wantNames(t, dir, "folder")
 }
 
-// The null device is written directly. Nothing is committed that would replace it: that would be the machine's.
-func TestNullDevice(t *testing.T) {
-	f := create(t, os.DevNull)
-	if path := outfile.PathOf(f); path != "" {
-		f.Abort()
-		t.Fatalf("it would replace %s", path)
-	}
-	write(t, f, "new")
-	commit(t, f)
-}
-
 // The file that standard output goes to is written where the output of this and other programs in it ends.
 func TestFileOfStandardOutput(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")

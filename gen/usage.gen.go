@@ -401,7 +401,7 @@ type APIUsageRow struct {
 	// Status500 Requests answered with a 5xx status.
 	Status500 int64 `json:"status500,omitempty,omitzero"`
 
-	// TemplateURI Endpoint called, as its path template.
+	// TemplateURI Endpoint called, as its path template without a leading slash, such as api/v2/routing/queues.
 	TemplateURI string `json:"templateUri,omitempty,omitzero"`
 
 	// UserID User on whose behalf the requests were made.
@@ -483,7 +483,7 @@ type UsageJobRow struct {
 	// Status300 Requests answered with a 3xx status.
 	Status300 int64 `json:"status300,omitempty,omitzero"`
 
-	// Status400 Requests answered with a 4xx status.
+	// Status400 Requests answered with a 4xx status. Whether those with 429 are among them, as in an APIUsageRow, is not documented.
 	Status400 int64 `json:"status400,omitempty,omitzero"`
 
 	// Status429 Requests answered with status 429.
@@ -492,7 +492,7 @@ type UsageJobRow struct {
 	// Status500 Requests answered with a 5xx status.
 	Status500 int64 `json:"status500,omitempty,omitzero"`
 
-	// TemplateURI Endpoint called, as its path template.
+	// TemplateURI Endpoint called, as its path template without a leading slash, such as api/v2/routing/queues.
 	TemplateURI string `json:"templateUri,omitempty,omitzero"`
 
 	// User A user, by id.
@@ -525,7 +525,7 @@ type UsageJobQuery struct {
 	// SortBy Order of the rows.
 	SortBy []UsageQuerySortBy `json:"sortBy,omitempty,omitzero"`
 
-	// TemplateURIs Only these endpoints.
+	// TemplateURIs Only these endpoints, as path templates without a leading slash, such as api/v2/routing/queues.
 	TemplateURIs []string `json:"templateUris,omitempty,omitzero"`
 
 	// UserIDs Only these users.
@@ -586,7 +586,7 @@ type UsageExecutionResult struct {
 
 // UsageQuerySortBy A field to order rows by, and the direction.
 type UsageQuerySortBy struct {
-	// FieldName Field to order by.
+	// FieldName Name of the field to order by. Which names it takes is not documented.
 	FieldName string `json:"fieldName,omitempty,omitzero"`
 
 	// Order Ascending or descending.

@@ -26,6 +26,8 @@ import (
 
 const january = "2026-01-01/2026-01-31"
 
+var query = gen.APIUsageQuery{Interval: january}
+
 func newServer(t *testing.T, config usagetest.Config) *usagetest.Server {
 	t.Helper()
 	server := usagetest.NewServer(config)
@@ -42,20 +44,8 @@ func newClient(t *testing.T, server *usagetest.Server, options ...wrapper.Option
 	return client
 }
 
-// Each option of a query arrives as it was given, and the rows of both ways to
-// read them are what the server holds.
-func TestEachOptionOfAQuery(t *testing.T) {
-	var asked gen.APIUsageQuery
-	want := []gen.APIUsageRow{
-		{ClientID: "c", ClientName: "Demo", OrganizationID: "o", UserID: "u", TemplateURI: "api/v2/users", HTTPMethod: "GET",
-			Status200: 1, Status300: 2, Status400: 3, Status500: 4, Status429: 5, Requests: 6, Date: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)},
-		{Requests: 1},
-	}
-	server := newServer(t, usagetest.Config{Rows: func(query gen.APIUsageQuery) []gen.APIUsageRow {
-		asked = query
-		return want
-	}})
-	client := newClient(t, server)
+// eachQuery is a query for each value of each option.
+func eachQuery() []gen.APIUsageQuery {
 	queries := []gen.APIUsageQuery{
 		{Interval: january},
 		{Interval: "2020-01/2020-06"},
@@ -64,110 +54,166 @@ func TestEachOptionOfAQuery(t *testing.T) {
 	for _, granularity := range []gen.Granularity{gen.GranularityDay, gen.GranularityWeek, gen.GranularityMonth} {
 		queries = append(queries, gen.APIUsageQuery{Interval: january, Granularity: granularity})
 	}
-	groups := []gen.GroupBy{gen.GroupByOAuthClientID, gen.GroupByOrganizationID, gen.GroupByUserID, gen.GroupByTemplateURI, gen.GroupByHTTPMethod}
+	groups := []gen.GroupBy{
+		gen.GroupByOAuthClientID, gen.GroupByOrganizationID, gen.GroupByUserID, gen.GroupByTemplateURI, gen.GroupByHTTPMethod,
+	}
 	for _, by := range append(slices.Collect(slices.Chunk(groups, 1)), groups) {
 		queries = append(queries, gen.APIUsageQuery{Interval: january, GroupBy: by})
 	}
-	metrics := []gen.Metric{gen.MetricStatus200, gen.MetricStatus300, gen.MetricStatus400, gen.MetricStatus500, gen.MetricStatus429, gen.MetricRequests}
+	metrics := []gen.Metric{
+		gen.MetricStatus200, gen.MetricStatus300, gen.MetricStatus400, gen.MetricStatus500, gen.MetricStatus429,
+		gen.MetricRequests,
+	}
 	for _, of := range append(slices.Collect(slices.Chunk(metrics, 1)), metrics) {
 		queries = append(queries, gen.APIUsageQuery{Interval: january, Metrics: of})
 	}
-	for _, query := range queries {
-		got, err := client.Query(t.Context(), query)
-		if err != nil || !reflect.DeepEqual(got, want) || !reflect.DeepEqual(asked, query) {
-			t.Errorf("asked %+v, arrived as %+v, got %+v, %v", query, asked, got, err)
-		}
-		var streamed []gen.APIUsageRow
-		for row, err := range client.QueryRows(t.Context(), query) {
+	return queries
+}
+
+// Each option of a query arrives as it was given, and both ways to read the rows have
+// those of the server.
+func TestEachOptionOfAQuery(t *testing.T) {
+	var arrived gen.APIUsageQuery
+	want := []gen.APIUsageRow{
+		{
+			ClientID: "c", ClientName: "Demo", OrganizationID: "o", UserID: "u", TemplateURI: "api/v2/users", HTTPMethod: "GET",
+			Status200: 1, Status300: 2, Status400: 3, Status500: 4, Status429: 5, Requests: 6,
+			Date: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+		},
+		{Requests: 1},
+	}
+	server := newServer(t, usagetest.Config{Rows: func(query gen.APIUsageQuery) []gen.APIUsageRow {
+		arrived = query
+		return want
+	}})
+	client := newClient(t, server)
+	for _, query := range eachQuery() {
+		t.Run(fmt.Sprintf("%+v", query), func(t *testing.T) {
+			got, err := client.Query(t.Context(), query)
 			if err != nil {
 				t.Fatal(err)
 			}
-			streamed = append(streamed, row)
-		}
-		if !reflect.DeepEqual(streamed, want) {
-			t.Errorf("%+v: streamed %+v", query, streamed)
-		}
+			if !reflect.DeepEqual(arrived, query) {
+				t.Errorf("arrived as %+v, want %+v", arrived, query)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("Query: got %+v, want %+v", got, want)
+			}
+			var yielded []gen.APIUsageRow
+			for row, err := range client.QueryRows(t.Context(), query) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				yielded = append(yielded, row)
+			}
+			if !reflect.DeepEqual(yielded, want) {
+				t.Errorf("QueryRows: got %+v, want %+v", yielded, want)
+			}
+		})
 	}
-	tokens := 0
+	if tokens := count(server, "/oauth/token"); tokens != 1 {
+		t.Errorf("%d tokens for all queries, want 1", tokens)
+	}
+}
+
+// count returns how many requests a server got for a path.
+func count(server *usagetest.Server, path string) (n int) {
 	for _, request := range server.Requests() {
-		if request.Path == "/oauth/token" {
-			tokens++
+		if request.Path == path {
+			n++
 		}
 	}
-	if tokens != 1 {
-		t.Errorf("%d tokens for %d queries, want 1", tokens, 2*len(queries))
-	}
+	return n
 }
 
 func TestRunningThenComplete(t *testing.T) {
 	server := newServer(t, usagetest.Config{RunningPolls: 3})
-	var updates []wrapper.Progress
-	client := newClient(t, server, wrapper.WithProgress(func(p wrapper.Progress) { updates = append(updates, p) }))
-	rows, err := client.Query(t.Context(), gen.APIUsageQuery{Interval: january})
-	if err != nil || len(rows) == 0 {
-		t.Fatalf("%d rows, %v", len(rows), err)
+	var statuses []string
+	client := newClient(t, server,
+		wrapper.WithProgress(func(p wrapper.Progress) { statuses = append(statuses, p.Status) }))
+	rows, err := client.Query(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
 	}
-	var got []string
-	for i, p := range updates {
-		got = append(got, string(p.Status))
-		if p.Polls != i+1 || p.ExecutionID == "" || (p.NextPoll > 0) != (p.Status == gen.QueryStatusRunning) || i > 0 && p.Elapsed < updates[i-1].Elapsed {
-			t.Errorf("update %d: %+v", i, p)
-		}
+	if len(rows) == 0 {
+		t.Error("no rows")
 	}
-	if strings.Join(got, " ") != "Running Running Running Complete" {
-		t.Errorf("statuses %q", got)
+	if want := []string{"Running", "Running", "Running", "Complete"}; !slices.Equal(statuses, want) {
+		t.Errorf("statuses %q, want %q", statuses, want)
 	}
 }
 
 func TestCompleteWithNoRows(t *testing.T) {
 	server := newServer(t, usagetest.Config{Rows: func(gen.APIUsageQuery) []gen.APIUsageRow { return nil }})
-	rows, err := newClient(t, server).Query(t.Context(), gen.APIUsageQuery{Interval: january})
-	if err != nil || rows == nil || len(rows) != 0 {
-		t.Errorf("%v, %v", rows, err)
+	rows, err := newClient(t, server).Query(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for row, err := range newClient(t, server).QueryRows(t.Context(), gen.APIUsageQuery{Interval: january}) {
-		t.Errorf("%v, %v", row, err)
+	if rows == nil {
+		t.Error("the rows are nil, want none")
+	}
+	if len(rows) != 0 {
+		t.Errorf("%d rows, want none", len(rows))
+	}
+	for row, err := range newClient(t, server).QueryRows(t.Context(), query) {
+		t.Errorf("QueryRows yields %+v, %v, want nothing", row, err)
 	}
 }
 
 func TestFailed(t *testing.T) {
 	server := newServer(t, usagetest.Config{RunningPolls: 1, Fail: true})
 	client := newClient(t, server)
-	_, err := client.Query(t.Context(), gen.APIUsageQuery{Interval: january})
 	checkFailed := func(err error) {
 		t.Helper()
-		var execution *wrapper.ExecutionError
-		if !errors.Is(err, wrapper.ErrQueryFailed) || !errors.As(err, &execution) || execution.ExecutionID == "" || !strings.Contains(err.Error(), execution.ExecutionID) {
-			t.Errorf("error %v", err)
+		if !errors.Is(err, wrapper.ErrQueryFailed) {
+			t.Errorf("error %v, want %v", err, wrapper.ErrQueryFailed)
+		}
+		execution, ok := errors.AsType[*wrapper.ExecutionError](err)
+		if !ok {
+			t.Fatalf("error %v, want an *ExecutionError", err)
+		}
+		if execution.ExecutionID == "" {
+			t.Error("no execution id")
+		}
+		if !strings.Contains(err.Error(), execution.ExecutionID) {
+			t.Errorf("error %v, want the execution id in it", err)
 		}
 	}
+	_, err := client.Query(t.Context(), query)
 	checkFailed(err)
 	n := 0
-	for _, err := range client.QueryRows(t.Context(), gen.APIUsageQuery{Interval: january}) {
+	for _, err := range client.QueryRows(t.Context(), query) {
 		checkFailed(err)
 		n++
 	}
 	if n != 1 {
-		t.Errorf("%d errors", n)
+		t.Errorf("QueryRows yields %d times, want 1", n)
 	}
 }
 
 func TestUnknownStatusKeepsWaiting(t *testing.T) {
 	polls := 0
-	server := newServer(t, usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
+	server := newServer(t, usagetest.Config{Fault: func(request *http.Request) (fault usagetest.Fault) {
 		if strings.HasSuffix(request.URL.Path, "/results") {
 			if polls++; polls <= 3 {
-				return usagetest.Fault{QueryStatus: "Reticulating"}
+				fault.QueryStatus = "Reticulating"
 			}
 		}
-		return usagetest.Fault{}
+		return fault
 	}})
-	rows, err := newClient(t, server).Query(t.Context(), gen.APIUsageQuery{Interval: january})
-	if err != nil || len(rows) == 0 || polls != 4 {
-		t.Errorf("%d rows after %d polls, %v", len(rows), polls, err)
+	rows, err := newClient(t, server).Query(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) == 0 {
+		t.Error("no rows")
+	}
+	if polls != 4 {
+		t.Errorf("%d polls, want 4", polls)
 	}
 }
 
+// A process may die while a query is running, and another one resumes it by its id.
 func TestResumeFromASecondClient(t *testing.T) {
 	server := newServer(t, usagetest.Config{RunningPolls: 5})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -176,189 +222,154 @@ func TestResumeFromASecondClient(t *testing.T) {
 			cancel()
 		}
 	}))
-	_, err := client.Query(ctx, gen.APIUsageQuery{Interval: january})
-	var interrupted *wrapper.ExecutionError
-	if !errors.As(err, &interrupted) || !errors.Is(err, context.Canceled) {
-		t.Fatalf("error %v", err)
+	_, err := client.Query(ctx, query)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+	interrupted, ok := errors.AsType[*wrapper.ExecutionError](err)
+	if !ok {
+		t.Fatalf("error %v, want an *ExecutionError", err)
 	}
 	resumed := newClient(t, server).Execution(interrupted.ExecutionID)
-	rows, err := resumed.Wait(t.Context())
-	if err != nil || resumed.ID() != interrupted.ExecutionID {
+	if resumed.ID() != interrupted.ExecutionID {
+		t.Errorf("id %q, want %q", resumed.ID(), interrupted.ExecutionID)
+	}
+	first, err := resumed.Wait(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := resumed.Wait(t.Context()) // a complete one can be read again
-	if err != nil || len(rows) == 0 || !reflect.DeepEqual(rows, again) {
-		t.Errorf("%d rows, and %d again, %v", len(rows), len(again), err)
+	second, err := resumed.Wait(t.Context()) // any number of times
+	if err != nil {
+		t.Fatal(err)
 	}
-	submits := 0
-	for _, request := range server.Requests() {
-		if request.Path == "/api/v2/usage/query" {
-			submits++
-		}
+	if len(first) == 0 {
+		t.Error("no rows")
 	}
-	if submits != 1 {
-		t.Errorf("submitted %d times", submits)
+	if !reflect.DeepEqual(first, second) {
+		t.Errorf("%d rows, and %d other ones the second time", len(first), len(second))
 	}
-}
-
-// A cancelled context ends each phase of a query within 100 ms. On a machine that
-// is busy with other things a single measurement says little, so that the best of
-// several has to do.
-func TestCancelIsPrompt(t *testing.T) {
-	hold := func(suffix string) usagetest.Config {
-		return usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
-			if strings.HasSuffix(request.URL.Path, suffix) {
-				return usagetest.Fault{Name: "held", Delay: time.Hour}
-			}
-			return usagetest.Fault{}
-		}}
-	}
-	for _, test := range []struct {
-		name      string
-		config    usagetest.Config
-		options   []wrapper.Option
-		execution bool // the error names it
-	}{
-		{"token fetch", hold("/oauth/token"), nil, false},
-		{"submit", hold("/usage/query"), nil, false},
-		{"poll", hold("/results"), nil, true},
-		{"poll sleep", usagetest.Config{RunningPolls: 1 << 30}, []wrapper.Option{wrapper.WithPolling(wrapper.Polling{Initial: time.Hour})}, true},
-		{"retry sleep", usagetest.Config{Fault: func(*http.Request) usagetest.Fault { return usagetest.Fault{Status: 503} }},
-			[]wrapper.Option{wrapper.WithRetry(wrapper.Retry{Initial: time.Hour})}, false},
-		{"rate limit", usagetest.Config{RateLimit: 1, RateWindow: 2 * time.Minute}, nil, true},
-		{"download", usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
-			if strings.HasSuffix(request.URL.Path, "/results") {
-				return usagetest.Fault{Connection: usagetest.Stall}
-			}
-			return usagetest.Fault{}
-		}}, nil, true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			server := newServer(t, test.config)
-			var best time.Duration
-			for range 5 {
-				client := newClient(t, server, test.options...)
-				ctx, cancel := context.WithCancel(t.Context())
-				cancelled := make(chan time.Time, 1)
-				time.AfterFunc(30*time.Millisecond, func() { // long enough to get there
-					cancelled <- time.Now()
-					cancel()
-				})
-				_, err := client.Query(ctx, gen.APIUsageQuery{Interval: january})
-				took := time.Since(<-cancelled)
-				if !errors.Is(err, context.Canceled) {
-					t.Fatalf("error %v", err)
-				}
-				var execution *wrapper.ExecutionError
-				if errors.As(err, &execution) != test.execution {
-					t.Errorf("error %v", err)
-				}
-				if best == 0 || took < best {
-					best = took
-				}
-				if best < 100*time.Millisecond {
-					return
-				}
-			}
-			t.Errorf("took %v at best", best)
-		})
+	if submits := count(server, "/api/v2/usage/query"); submits != 1 {
+		t.Errorf("%d submits, want 1", submits)
 	}
 }
 
-func TestBadInputIsNotSent(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
-	client := newClient(t, server)
-	for _, test := range []struct {
-		query gen.APIUsageQuery
-		want  string
-	}{
-		{gen.APIUsageQuery{}, "no interval"},
-		{gen.APIUsageQuery{Interval: "2026-01-01"}, "want two ends"},
-		{gen.APIUsageQuery{Interval: "2026-02-02/2026-01-01"}, "ends before it starts"},
-		{gen.APIUsageQuery{Interval: january, Granularity: "Hour"}, `"Hour"`},
-		{gen.APIUsageQuery{Interval: january, GroupBy: []gen.GroupBy{"Moon"}}, `"Moon"`},
-		{gen.APIUsageQuery{Interval: january, Metrics: []gen.Metric{"Status418"}}, `"Status418"`},
-	} {
-		_, err := client.Query(t.Context(), test.query)
-		check := func(err error) {
-			t.Helper()
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "submitting a usage query") {
-				t.Errorf("%+v: %v", test.query, err)
-			}
-		}
-		check(err)
-		errs := 0
-		for _, err := range client.QueryRows(t.Context(), test.query) {
-			check(err)
-			errs++
-		}
-		if errs != 1 {
-			t.Errorf("%+v: %d errors of QueryRows", test.query, errs)
-		}
+// The same, of jobs.
+func TestJobs(t *testing.T) {
+	want := make([]gen.UsageJobRow, 2500) // three pages
+	for i := range want {
+		want[i] = gen.UsageJobRow{Platform: "Demo", RequestCount: int64(i)}
 	}
-	patient := newClient(t, server, wrapper.WithPolling(wrapper.Polling{Initial: time.Hour}))
-	if _, err := patient.Execution("").Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "id is empty") {
-		t.Errorf("empty id: %v", err)
+	server := newServer(t, usagetest.Config{
+		RunningPolls: 2, JobRows: func(gen.UsageJobQuery) []gen.UsageJobRow { return want },
+	})
+	var statuses []string
+	client := newClient(t, server,
+		wrapper.WithProgress(func(p wrapper.Progress) { statuses = append(statuses, p.Status) }))
+	day := time.Now().AddDate(0, 0, -2)
+	job, err := client.SubmitJob(t.Context(), gen.UsageJobQuery{Interval: wrapper.Days(day, day)})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n := len(server.Requests()); n != 0 {
-		t.Errorf("%d requests were sent", n)
+	waited, err := job.Wait(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(waited, want) {
+		t.Errorf("Wait has %d rows, want %d, or other ones", len(waited), len(want))
+	}
+	if want := []string{"Queued", "Running", "Succeeded"}; !slices.Equal(statuses, want) {
+		t.Errorf("statuses %q, want %q", statuses, want)
+	}
+	var yielded []gen.UsageJobRow
+	for row, err := range newClient(t, server).Job(job.ID()).Rows(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		yielded = append(yielded, row)
+	}
+	if !reflect.DeepEqual(yielded, want) {
+		t.Errorf("Rows has %d rows, want %d, or other ones", len(yielded), len(want))
 	}
 }
 
 func TestCredentials(t *testing.T) {
-	server := newServer(t, usagetest.Config{ClientID: "an id", ClientSecret: "s%cret+:/ä"})
-	addresses := []wrapper.Option{wrapper.WithBaseURL(server.URL + "/"), wrapper.WithLoginURL(server.URL + "/"), wrapper.WithPolling(wrapper.Polling{Initial: 1})}
-	query := func(options ...wrapper.Option) error {
-		client, err := wrapper.New("", append(addresses, options...)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = client.Query(t.Context(), gen.APIUsageQuery{Interval: january})
+	server := newServer(t, usagetest.Config{ClientID: "an+id", ClientSecret: "s%cret+:/ä"})
+	submit := func(options ...wrapper.Option) error {
+		_, err := newClient(t, server, options...).Submit(t.Context(), query)
 		return err
 	}
-	if err := query(wrapper.WithClientCredentials("an id", "s%cret+:/ä")); err != nil {
-		t.Errorf("client credentials: %v", err)
+	unauthorized := func(err error) bool {
+		api, ok := errors.AsType[*wrapper.APIError](err)
+		return ok && api.StatusCode == http.StatusUnauthorized && api.Code == "authentication.required"
 	}
-	err := query(wrapper.WithClientCredentials("an id", "WRONG"))
-	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) || refused.ErrorCode != "invalid_client" || strings.Contains(err.Error(), "WRONG") {
-		t.Errorf("wrong secret: %v", err)
+	refused := func(err error) bool {
+		retrieve, ok := errors.AsType[*oauth2.RetrieveError](err)
+		return ok && retrieve.ErrorCode == "invalid_client"
 	}
-	err = query(wrapper.WithAccessToken("wrong"))
-	var api *wrapper.APIError
-	if !errors.As(err, &api) || api.StatusCode != 401 || api.CorrelationID == "" || api.Code != "authentication.required" {
-		t.Errorf("wrong token: %v", err)
+	token := &oauth2.Token{AccessToken: server.Token()}
+	for _, test := range []struct {
+		name   string
+		option wrapper.Option // after Server.Options: the last credential holds
+		want   func(error) bool
+	}{
+		{"client credentials", wrapper.WithClientCredentials("an+id", "s%cret+:/ä"), nil},
+		{"token", wrapper.WithAccessToken(server.Token()), nil},
+		{"token source", wrapper.WithTokenSource(oauth2.StaticTokenSource(token)), nil},
+		{"another secret", wrapper.WithClientCredentials("an+id", "WRONG"), refused},
+		{"another token", wrapper.WithAccessToken("WRONG"), unauthorized},
+		{"another token of a source",
+			wrapper.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "WRONG"})), unauthorized},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			switch err := submit(test.option); {
+			case test.want == nil && err != nil:
+				t.Errorf("error %v, want none", err)
+			case test.want != nil && err == nil:
+				t.Error("no error")
+			case test.want != nil && !test.want(err):
+				t.Errorf("error %v, want that of the credentials", err)
+			case test.want != nil && strings.Contains(err.Error(), "WRONG"):
+				t.Errorf("the secret is in the error: %v", err)
+			}
+		})
 	}
+}
 
-	// A revoked token is replaced, once; one of the caller's is not.
+// A token that was revoked is replaced.
+func TestRevokedToken(t *testing.T) {
+	server := newServer(t, usagetest.Config{})
 	client := newClient(t, server)
 	for range 2 {
-		if _, err := client.Query(t.Context(), gen.APIUsageQuery{Interval: january}); err != nil {
+		if _, err := client.Query(t.Context(), query); err != nil {
 			t.Errorf("after tokens were revoked: %v", err)
 		}
 		server.RevokeTokens()
 	}
+	if tokens := count(server, "/oauth/token"); tokens != 2 {
+		t.Errorf("%d tokens, want 2", tokens)
+	}
 }
 
 func TestUserAgent(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
 	for _, test := range []struct {
+		name    string
 		options []wrapper.Option
 		want    string
 	}{
-		{nil, "genesyscloud-go-usage (+https://github.com/genesyscloud-go/usage)"},
-		{[]wrapper.Option{wrapper.WithUserAgent("my-report/1.0")}, "my-report/1.0"},
+		{"default", nil, "genesyscloud-go-usage (+https://github.com/genesyscloud-go/usage)"},
+		{"WithUserAgent", []wrapper.Option{wrapper.WithUserAgent("my-report/1.0")}, "my-report/1.0"},
 	} {
-		before := len(server.Requests())
-		if _, err := newClient(t, server, test.options...).Query(t.Context(), gen.APIUsageQuery{Interval: january}); err != nil {
-			t.Fatal(err)
-		}
-		for _, request := range server.Requests()[before:] {
-			if got := request.Header.Get("User-Agent"); got != test.want {
-				t.Errorf("%s %s by %q, want %q", request.Method, request.Path, got, test.want)
+		t.Run(test.name, func(t *testing.T) {
+			server := newServer(t, usagetest.Config{})
+			if _, err := newClient(t, server, test.options...).Query(t.Context(), query); err != nil {
+				t.Fatal(err)
 			}
-		}
+			for _, request := range server.Requests() {
+				if got := request.Header.Get("User-Agent"); got != test.want {
+					t.Errorf("%s %s by %q, want %q", request.Method, request.Path, got, test.want)
+				}
+			}
+		})
 	}
 }
 
@@ -373,13 +384,19 @@ func TestGeneratedClient(t *testing.T) {
 		return usagetest.Fault{}
 	}})
 	api := newClient(t, server).API()
-	submitted, err := api.PostUsageQueryWithResponse(t.Context(), gen.APIUsageQuery{Interval: january})
+	submitted, err := api.PostUsageQueryWithResponse(t.Context(), query)
 	if err != nil || submitted.JSON200 == nil {
 		t.Fatalf("%v, %v", submitted, err)
 	}
 	results, err := api.GetUsageQueryExecutionIDResultsWithResponse(t.Context(), submitted.JSON200.ExecutionID)
-	if err != nil || results.JSON200 == nil || results.JSON200.QueryStatus != gen.QueryStatusComplete || len(results.JSON200.Results) == 0 {
+	if err != nil || results.JSON200 == nil {
 		t.Fatalf("%v, %v", results, err)
+	}
+	if got, want := results.JSON200.QueryStatus, gen.QueryStatusComplete; got != want {
+		t.Errorf("status %q, want %q", got, want)
+	}
+	if len(results.JSON200.Results) == 0 {
+		t.Error("no rows")
 	}
 	if results.HTTPResponse.Request.Header.Get("Authorization") != "" {
 		t.Error("the token is in what the generated client hands out")
@@ -397,15 +414,19 @@ func TestSelfSignedServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Query(t.Context(), gen.APIUsageQuery{Interval: january}); err == nil || !strings.Contains(err.Error(), "certificate") {
-		t.Errorf("a certificate that nobody vouches for: %v", err)
+	_, err = client.Query(t.Context(), query)
+	if err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("error %v, want that of the certificate", err)
+	}
+	if wrapper.Retryable(err) {
+		t.Errorf("the error of a certificate is retryable: %v", err)
 	}
 	// server.Client trusts it, by RootCAs: the right way.
 	client, err = wrapper.New("", append(options, wrapper.WithHTTPClient(server.Client()))...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Query(t.Context(), gen.APIUsageQuery{Interval: january}); err != nil {
+	if _, err := client.Query(t.Context(), query); err != nil {
 		t.Error(err)
 	}
 }

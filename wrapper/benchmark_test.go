@@ -37,15 +37,16 @@ var cycleOfRows = func() string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"clientId":"e7de8a75-86bb-43eb-9063-%012d","clientName":"Integration %d","organizationId":"","userId":"",`+
-			`"templateUri":"api/v2/resource%d/{id}/members","httpMethod":"%s","status200":%d,"status300":0,"status400":%d,"status500":0,"status429":%d,"requests":%d,"date":"2026-10-%02dT00:00:00Z"}`,
+		fmt.Fprintf(&b, `{"clientId":"e7de8a75-86bb-43eb-9063-%012d","clientName":"Integration %d","organizationId":"",`+
+			`"userId":"","templateUri":"api/v2/resource%d/{id}/members","httpMethod":"%s","status200":%d,"status300":0,`+
+			`"status400":%d,"status500":0,"status429":%d,"requests":%d,"date":"2026-10-%02dT00:00:00Z"}`,
 			i%40, i%40, i%300, []string{"GET", "POST", "PATCH"}[i%3], i*7, i%11, i%3, i*7+i%11, i%31+1)
 	}
 	return b.String()
 }()
 
-// answerOf is a complete answer of any number of rows, which takes no memory.
-func answerOf(rows int) io.Reader {
+// responseOf is a complete response of any number of rows, which takes no memory.
+func responseOf(rows int) io.Reader {
 	readers := []io.Reader{strings.NewReader(`{"results":[`)}
 	for ; rows > 0; rows -= cycle {
 		readers = append(readers, strings.NewReader(cycleOfRows))
@@ -56,13 +57,13 @@ func answerOf(rows int) io.Reader {
 	return io.MultiReader(append(readers, strings.NewReader(`],"queryStatus":"Complete"}`))...)
 }
 
-// manyIDs is how many users the answer with many different values has.
+// manyIDs is how many users the response with many different values has.
 const manyIDs = 50_000
 
-// bodies are the answers to be read: with few different values, with a user in each
+// bodies are the responses to be read: with few different values, with a user in each
 // row, and the first one compressed.
 var bodies = sync.OnceValue(func() map[string][]byte {
-	few, _ := io.ReadAll(answerOf(benchmarkRows))
+	few, _ := io.ReadAll(responseOf(benchmarkRows))
 	var many bytes.Buffer
 	user := 0
 	for part := range bytes.SplitSeq(few, []byte(`"userId":""`)) {
@@ -78,7 +79,7 @@ var bodies = sync.OnceValue(func() map[string][]byte {
 	return map[string][]byte{"few": few, "many": many.Bytes(), "gzip": compressed.Bytes()}
 })
 
-// The ways to read an answer.
+// The ways to read a response.
 
 func readStreaming(body io.Reader) (requests int64) {
 	_, err := newStream().Read(body, func(_ *gen.APIUsageQueryResult, row *gen.APIUsageRow) error {
@@ -92,22 +93,26 @@ func readStreaming(body io.Reader) (requests int64) {
 }
 
 func readCollecting(body io.Reader) (requests int64) {
-	for _, row := range collect(body) {
+	for _, row := range collectRows(body) {
 		requests += row.Requests
 	}
 	return requests
 }
 
 func newStream() *rows.Stream[gen.APIUsageQueryResult, gen.APIUsageRow] {
-	return rows.NewStream[gen.APIUsageQueryResult, gen.APIUsageRow]("results")
+	return rows.NewStream[gen.APIUsageQueryResult, gen.APIUsageRow]()
 }
 
-func collect(body io.Reader) []gen.APIUsageRow {
-	var all collector[gen.APIUsageRow]
-	if _, err := newStream().Read(body, func(_ *gen.APIUsageQueryResult, row *gen.APIUsageRow) error { return all.add(row) }); err != nil {
+// collectRows is what Wait does.
+func collectRows(body io.Reader) (all []gen.APIUsageRow) {
+	_, err := newStream().Read(body, func(_ *gen.APIUsageQueryResult, row *gen.APIUsageRow) error {
+		all = append(all, *row)
+		return nil
+	})
+	if err != nil {
 		panic(err)
 	}
-	return all.rows()
+	return all
 }
 
 // readBytes is the floor for everything.
@@ -166,20 +171,20 @@ func readStandard(body io.Reader) (requests int64) {
 	return requests
 }
 
-// readLikeTheSDK makes the three passes of the vendor's Go SDK: the answer into a
+// readLikeTheSDK makes the three passes of the vendor's Go SDK: the response into a
 // map, its rows back into JSON, and each of those into a map of its own and from
 // there into the fields.
 func readLikeTheSDK(body io.Reader) (requests int64) {
-	var answer map[string]any
-	if err := json.NewDecoder(body).Decode(&answer); err != nil {
+	var response map[string]any
+	if err := json.NewDecoder(body).Decode(&response); err != nil {
 		panic(err)
 	}
-	again, err := json.Marshal(answer["results"])
+	encoded, err := json.Marshal(response["results"])
 	if err != nil {
 		panic(err)
 	}
 	var rows []sdkRow
-	if err := json.Unmarshal(again, &rows); err != nil {
+	if err := json.Unmarshal(encoded, &rows); err != nil {
 		panic(err)
 	}
 	for _, row := range rows {
@@ -199,14 +204,18 @@ func (r *sdkRow) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return err
 	}
-	for key, field := range map[string]**string{"clientId": &r.ClientID, "clientName": &r.ClientName, "organizationId": &r.OrganizationID,
-		"userId": &r.UserID, "templateUri": &r.TemplateURI, "httpMethod": &r.HTTPMethod} {
+	for key, field := range map[string]**string{
+		"clientId": &r.ClientID, "clientName": &r.ClientName, "organizationId": &r.OrganizationID,
+		"userId": &r.UserID, "templateUri": &r.TemplateURI, "httpMethod": &r.HTTPMethod,
+	} {
 		if s, ok := fields[key].(string); ok {
 			*field = &s
 		}
 	}
-	for key, field := range map[string]**int{"status200": &r.Status200, "status300": &r.Status300, "status400": &r.Status400,
-		"status500": &r.Status500, "status429": &r.Status429, "requests": &r.Requests} {
+	for key, field := range map[string]**int{
+		"status200": &r.Status200, "status300": &r.Status300, "status400": &r.Status400,
+		"status500": &r.Status500, "status429": &r.Status429, "requests": &r.Requests,
+	} {
 		if f, ok := fields[key].(float64); ok {
 			n := int(f)
 			*field = &n
@@ -233,9 +242,9 @@ var readers = []struct {
 	{"vendor-SDK-way", readLikeTheSDK},
 }
 
-// BenchmarkDecode reads answers in all ways in turns, so that what else the machine
+// BenchmarkDecode reads responses in all ways in turns, so that what else the machine
 // does hits all alike, and reports the time of each as a multiple of what Rows takes
-// for the answer with few different values: medians. The last ones are of a row.
+// for the response with few different values: medians. The last ones are of a row.
 func BenchmarkDecode(b *testing.B) {
 	open := func(name string) io.Reader {
 		body := bytes.NewReader(bodies()[name])
@@ -284,9 +293,9 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// newReportServer serves complete answers of as many rows as the execution id
-// says, compressed if that is asked for.
-func newReportServer(tb testing.TB, compress bool) *Client {
+// newReportClient returns a client of a server of complete responses, of as many rows
+// as the execution id says, compressed if that is wanted.
+func newReportClient(tb testing.TB, compress bool) *Client {
 	tb.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		rows, _ := strconv.Atoi(strings.Split(request.URL.Path, "/")[5])
@@ -297,7 +306,7 @@ func newReportServer(tb testing.TB, compress bool) *Client {
 			defer compressed.Close()
 			out = compressed
 		}
-		io.CopyBuffer(struct{ io.Writer }{out}, answerOf(rows), make([]byte, 32<<10))
+		io.CopyBuffer(struct{ io.Writer }{out}, responseOf(rows), make([]byte, 32<<10))
 	}))
 	tb.Cleanup(server.Close)
 	client, err := New("", WithBaseURL(server.URL), WithAccessToken("T"), WithPolling(Polling{Initial: 1}))
@@ -307,7 +316,7 @@ func newReportServer(tb testing.TB, compress bool) *Client {
 	return client
 }
 
-// BenchmarkQuery reads whole reports over loopback HTTP, which this process
+// BenchmarkQuery reads complete reports over loopback HTTP, which this process
 // serves too.
 func BenchmarkQuery(b *testing.B) {
 	for _, rows := range []int{1000, 100_000, 1_000_000} {
@@ -327,7 +336,7 @@ func BenchmarkQuery(b *testing.B) {
 			}},
 		} {
 			b.Run(fmt.Sprintf("%dk/%s", rows/1000, way.name), func(b *testing.B) {
-				execution := newReportServer(b, way.compress).Execution(strconv.Itoa(rows))
+				execution := newReportClient(b, way.compress).Execution(strconv.Itoa(rows))
 				debug.FreeOSMemory() // what came before is not to be counted
 				resetPeakMemory()
 				for b.Loop() {
@@ -390,7 +399,8 @@ func BenchmarkSmallQuery(b *testing.B) {
 	b.Run("Query", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if rows, err := client.Query(b.Context(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil || len(rows) != 2 {
+			if rows, err := client.Query(b.Context(),
+				gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil || len(rows) != 2 {
 				b.Fatal(len(rows), err)
 			}
 		}

@@ -1,7 +1,7 @@
 package wrapper
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,33 +10,34 @@ import (
 	"strings"
 
 	"github.com/genesyscloud-go/usage/gen"
-	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
 const defaultUserAgent = "genesyscloud-go-usage (+https://github.com/genesyscloud-go/usage)"
 
-// A Client asks one organization for its API usage. Make it with New or
-// NewFromEnv, and use it for as long as you like: it is safe for concurrent use,
-// shares tokens and the rate limit between all that use it, and needs no Close.
+// A Client queries the API usage of one organization. Create it with New or NewFromEnv;
+// the zero Client is not usable. It is safe for concurrent use, shares its token and the
+// rate limit between all calls, and needs no Close.
 type Client struct {
-	api      *gen.ClientWithResponses
+	baseURL  string // with a slash at its end, or the generated code drops the last part of its path
 	stack    *transport.Stack
+	api      *gen.ClientWithResponses
 	logger   *slog.Logger
 	polling  Polling
 	progress func(Progress)
 }
 
-// New makes a client for the organization in a region. Exactly one credential
-// is needed: WithClientCredentials, WithAccessToken or WithTokenSource. The
-// region may be left empty where WithBaseURL, and WithLoginURL for client
-// credentials, say all that it would. New sends nothing.
+// New returns a client for the organization in a region, which may be anything that
+// ParseRegion takes. It needs a credential: WithClientCredentials, WithAccessToken or
+// WithTokenSource. The region may be "" if WithBaseURL is given and, for client
+// credentials, WithLoginURL too. New sends nothing.
 func New(region Region, opts ...Option) (*Client, error) {
 	c, err := newConfig(opts)
 	if err != nil {
 		return nil, err
 	}
-	return c.client(region)
+	return c.newClient(region)
 }
 
 // The environment variables that NewFromEnv reads: those of the vendor's own
@@ -48,29 +49,28 @@ const (
 	envAccessToken  = "GENESYSCLOUD_ACCESS_TOKEN"
 )
 
-// NewFromEnv is New with the region and the credential from the environment, as
-// the vendor's own tools read them: GENESYSCLOUD_REGION (an AWS name or a
-// domain), and GENESYSCLOUD_ACCESS_TOKEN or both of GENESYSCLOUD_OAUTHCLIENT_ID
-// and GENESYSCLOUD_OAUTHCLIENT_SECRET. An access token is preferred. What an
-// option says holds whatever the environment does. The error names all variables
-// that are missing.
+// NewFromEnv is New with the region and the credential from the environment variables
+// that the vendor's own tools read: GENESYSCLOUD_REGION (an AWS name or a domain), and
+// GENESYSCLOUD_ACCESS_TOKEN, or else both GENESYSCLOUD_OAUTHCLIENT_ID and
+// GENESYSCLOUD_OAUTHCLIENT_SECRET. Options take precedence over the environment, and what
+// they give is not needed there. The error names all variables that are missing.
 func NewFromEnv(opts ...Option) (*Client, error) {
 	c, err := newConfig(opts)
 	if err != nil {
 		return nil, err
 	}
+	var region Region
 	var missing []string
-	if c.given == 0 {
-		id, secret := os.Getenv(envClientID), os.Getenv(envClientSecret)
-		switch token := os.Getenv(envAccessToken); {
+	if c.needsRegion() && os.Getenv(envRegion) == "" {
+		missing = append(missing, envRegion)
+	}
+	if c.credentials == (transport.Credentials{}) {
+		id, secret, token := os.Getenv(envClientID), os.Getenv(envClientSecret), os.Getenv(envAccessToken)
+		switch {
 		case token != "":
-			if err := WithAccessToken(token)(c); err != nil {
-				return nil, fmt.Errorf("%s: %w", envAccessToken, err)
-			}
+			err = c.setAccessToken(envAccessToken, token)
 		case id != "" && secret != "":
-			if err := WithClientCredentials(id, secret)(c); err != nil {
-				return nil, err
-			}
+			err = c.setClientCredentials(envClientID, id, envClientSecret, secret)
 		case id != "":
 			missing = append(missing, envClientSecret)
 		case secret != "":
@@ -79,18 +79,19 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 			missing = append(missing, fmt.Sprintf("%s (or both %s and %s)", envAccessToken, envClientID, envClientSecret))
 		}
 	}
-	var region Region
-	if c.needsRegion() {
-		if name := os.Getenv(envRegion); name == "" {
-			missing = append([]string{envRegion}, missing...)
-		} else if region, err = ParseRegion(name); err != nil {
-			return nil, fmt.Errorf("%s: %w", envRegion, err)
+	switch {
+	case len(missing) > 0:
+		err = failure.Permanentf("missing environment variables: %s", strings.Join(missing, ", "))
+	case err == nil && c.needsRegion():
+		region, err = ParseRegion(os.Getenv(envRegion))
+		if err != nil {
+			err = fmt.Errorf("%s: %w", envRegion, err)
 		}
 	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("missing in the environment: %s", strings.Join(missing, ", "))
+	if err != nil {
+		return nil, err
 	}
-	return c.client(region)
+	return c.newClient(region)
 }
 
 func newConfig(opts []Option) (*config, error) {
@@ -102,85 +103,72 @@ func newConfig(opts []Option) (*config, error) {
 			continue
 		}
 		if err := option(c); err != nil {
-			return nil, err
+			return nil, failure.Permanent(err)
 		}
-	}
-	if c.given > 1 {
-		return nil, errors.New("more than one credential: want exactly one of WithClientCredentials, WithAccessToken and WithTokenSource")
 	}
 	return c, nil
 }
 
-// needsRegion tells whether an address is left that a region has to say.
+// needsRegion reports whether an address of the API or, for client credentials, of the
+// login host is to come from the region.
 func (c *config) needsRegion() bool {
-	return c.baseURL == "" || c.credentials.LoginURL == "" && c.credentials.AccessToken == "" && c.credentials.Source == nil
+	return c.baseURL == "" || c.loginURL == "" && c.credentials.AccessToken == "" && c.credentials.Source == nil
 }
 
-func (c *config) client(region Region) (*Client, error) {
-	if c.given == 0 {
-		return nil, errors.New("no credential: want one of WithClientCredentials, WithAccessToken and WithTokenSource")
+func (c *config) newClient(region Region) (*Client, error) {
+	if c.credentials == (transport.Credentials{}) {
+		return nil, failure.Permanentf("no credential: use WithClientCredentials, WithAccessToken or WithTokenSource")
 	}
-	if region != "" || c.needsRegion() {
-		known, err := ParseRegion(string(region))
+	if region == "" && c.needsRegion() {
+		return nil, failure.Permanentf("no region, nor WithBaseURL and, for client credentials, WithLoginURL in its place")
+	}
+	if region != "" {
+		region, err := ParseRegion(string(region))
 		if err != nil {
 			return nil, err
 		}
-		if c.baseURL == "" {
-			c.baseURL = known.APIURL()
-		}
-		if c.credentials.LoginURL == "" {
-			c.credentials.LoginURL = known.LoginURL()
-		}
+		c.baseURL = cmp.Or(c.baseURL, region.APIURL())
+		c.loginURL = cmp.Or(c.loginURL, region.LoginURL())
 	}
 	origin, err := url.Parse(c.baseURL)
 	if err != nil {
 		return nil, err
 	}
+	c.credentials.LoginURL = c.loginURL
 	stack := transport.New(transport.Config{
-		Base: c.transport, Origin: origin, Credentials: c.credentials, Retry: transport.Retry(c.retry), UserAgent: c.userAgent, Logger: c.logger,
+		Base: c.transport, Origin: origin, Credentials: c.credentials, Retry: transport.Retry(c.retry),
+		StatusError: newAPIError, UserAgent: c.userAgent, Logger: c.logger,
 	})
 	api, err := gen.NewClientWithResponses(c.baseURL, gen.WithHTTPClient(stack))
 	if err != nil {
 		return nil, err
 	}
-	return &Client{api: api, stack: stack, logger: c.logger, polling: c.polling, progress: c.progress}, nil
+	return &Client{
+		baseURL: c.baseURL + "/", stack: stack, api: api,
+		logger: c.logger, polling: c.polling, progress: c.progress,
+	}, nil
 }
 
-// API returns the generated client, for requests that this package has no method
-// for. They go through the same layers: they get the token, wait for the rate
-// limit and are tried again, its POSTs too, which are taken for queries. Its answers
-// are as they came: the caller looks at their status and, with the methods of the
-// embedded ClientInterface, closes their bodies.
+// API returns the generated client, for requests that this package has no method for.
+// Its requests get the token, wait for the rate limit and are retried. POST requests are
+// assumed to be queries: they are retried too, and a 2xx response to one that is larger
+// than 1 MiB or not JSON is an error. Everything else about responses is left to the
+// caller, who checks their status and, with the methods of the embedded ClientInterface,
+// closes their bodies. Errors are not *ExecutionError. It is safe for concurrent use.
 func (c *Client) API() *gen.ClientWithResponses { return c.api }
 
-// HTTPClient returns an http.Client for any other operation of the API, by an
-// address such as that of Region.APIURL and a path. Its requests go through the
-// same layers: they get the token, wait for the rate limit, and are tried again, if
-// their method is idempotent or they were refused unseen (by a 429, or a 401 for a
-// token that can be renewed), and their body, where there is one, has a GetBody. What
-// is in an answer is not looked at. Sending a body is a part of waiting for the first
-// byte of the answer, for which there is Retry.Stall. It follows no redirect, and
-// sends nothing to another host than this API's. The caller closes the bodies.
+// HTTPClient returns a new http.Client for any other operation of the API. URLs are absolute
+// or paths such as "/api/v2/organizations/me". Requests get the token and the User-Agent,
+// and wait for the rate limit. They are retried if the method is idempotent or the
+// request was rejected before processing (429, or a 401 where the token can be renewed),
+// provided that a body has a GetBody. Retry.Stall bounds the upload of a body too.
+//
+// A response without a 2xx status is not an error, and the content of a response is not
+// checked. Redirects are not followed, and requests to other hosts than the API's are
+// refused. The caller closes the bodies. It is safe for concurrent use.
 func (c *Client) HTTPClient() *http.Client {
 	return &http.Client{
 		Transport:     c.stack,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-}
-
-// submit sends a query by a method of the generated client, and reads what is
-// answered.
-func submit(send func() (*http.Response, error), result any) error {
-	response, err := send()
-	if err != nil {
-		return fromLogin(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode/100 != 2 {
-		return newAPIError(response)
-	}
-	if err := rows.Decode(response.Body, result); err != nil {
-		return fmt.Errorf("the answer, status %d%s, cannot be used: %w", response.StatusCode, correlation(response.Header.Get(transport.CorrelationHeader)), err)
-	}
-	return nil
 }

@@ -13,8 +13,10 @@ func TestDays(t *testing.T) {
 		first, last time.Time
 		want        string
 	}{
-		{time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 31, 0, 0, 0, 0, time.UTC), "2026-10-01/2026-10-31"},
-		{time.Date(2026, 10, 2, 23, 59, 59, 0, time.UTC), time.Date(2026, 10, 2, 0, 0, 0, 0, time.UTC), "2026-10-02/2026-10-02"},
+		{time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 31, 0, 0, 0, 0, time.UTC),
+			"2026-10-01/2026-10-31"},
+		{time.Date(2026, 10, 2, 23, 59, 59, 0, time.UTC), time.Date(2026, 10, 2, 0, 0, 0, 0, time.UTC),
+			"2026-10-02/2026-10-02"},
 		{time.Date(2026, 10, 1, 8, 59, 59, 0, tokyo), time.Date(2026, 10, 31, 16, 0, 0, 0, angeles), "2026-09-30/2026-11-01"},
 	} {
 		if got := wrapper.Days(test.first, test.last); got != test.want {

@@ -2,30 +2,49 @@ package wrapper
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
 	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
-// ErrQueryFailed says that the vendor gave a query up: its status is Failed, or a
-// job's Failed or Cancelled. It is found in an *ExecutionError, whose text has the
-// vendor's reason where there is one. Submit the query again.
-var ErrQueryFailed = errors.New("the query failed at the vendor's side; submit it again")
+// ErrQueryFailed is wrapped by the *ExecutionError of a query with status Failed, or of a
+// job with status Failed or Cancelled. For a job the text has the vendor's reason, if there
+// is one. Submitting the query again may help.
+var ErrQueryFailed = failure.Permanentf("the query failed on the server; submit it again")
 
-// An APIError is an answer of the API with another status than 2xx. Those that
-// are worth another try have been tried again before it is returned; see Retry.
+// ErrInvalidQuery is wrapped by the error of every query that is refused before anything
+// is sent.
+var ErrInvalidQuery = failure.Permanentf("invalid query")
+
+// Retryable reports whether the same call may succeed later with nothing changed. It is
+// true for outages, rate limits, timeouts, stalls and truncated responses. It is false for
+// bad input, refused credentials, missing permissions, certificates that do not verify,
+// ErrQueryFailed, responses that cannot be used, the end of the caller's context, and nil.
+//
+// The error has to come from this package: Retryable knows nothing of others, and is true
+// for them. After Query or QueryRows, calling again submits another query; to go on with
+// the one that was submitted, resume it with the id of the *ExecutionError.
+func Retryable(err error) bool {
+	return err != nil && !failure.IsPermanent(err) && !errors.Is(err, context.Canceled)
+}
+
+// An APIError is a response of the API, or of the login host, with a status other than
+// 2xx. Requests that are worth a retry have been retried before; see Retry.
 type APIError struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
-	// Code and Message are the vendor's, for programs and for people. Both are
-	// empty when the answer came without the vendor's error body, as from a
-	// gateway.
+	// Code and Message are the vendor's, for programs and for people. Both are empty
+	// where the response has no error body of the vendor's, as from a gateway.
 	Code, Message string
 	// CorrelationID is what to quote to the vendor's support, if there is one.
 	CorrelationID string
@@ -33,130 +52,109 @@ type APIError struct {
 	Method, Path string
 	// RetryAfter is how long the API asks to wait before the next request, or 0.
 	RetryAfter time.Duration
-	// Body is the whole error body, zero where it was missing or not JSON.
+	// Body is the error body. Fields that were missing or of another type than
+	// documented are zero.
 	Body gen.ErrorBody
 }
 
-// Error says what was answered to what, with the correlation id, and what to do
-// next where that is known.
+// Error returns the request, the status, the API's code and message, the correlation id
+// and, if it is known, what to do next.
 func (e *APIError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %d %s", e.Method, e.Path, e.StatusCode, http.StatusText(e.StatusCode))
-	if e.Code != "" {
-		b.WriteString(": " + e.Code)
+	text := fmt.Sprintf("%s %s: %d %s", e.Method, failure.Quote(e.Path), e.StatusCode, http.StatusText(e.StatusCode))
+	text = strings.TrimSpace(text) + describe(e.Code, e.Message, e.CorrelationID)
+	if advice := e.advice(); advice != "" {
+		text += "; " + advice
 	}
-	if e.Message != "" {
-		b.WriteString(": " + e.Message)
-	}
-	b.WriteString(correlation(e.CorrelationID))
-	if hint := e.hint(); hint != "" {
-		b.WriteString("; " + hint)
-	}
-	return b.String()
+	return text
 }
 
-func (e *APIError) hint() string {
+// describe returns what an error body says, to be appended to the text of an error.
+func describe(code, message, correlationID string) (text string) {
+	if code != "" {
+		text += ": " + failure.Quote(code)
+	}
+	if message != "" {
+		text += ": " + failure.Quote(message)
+	}
+	if correlationID != "" {
+		text += " (correlation id " + failure.Quote(correlationID) + ")"
+	}
+	return text
+}
+
+func (e *APIError) advice() string {
 	switch {
 	case e.StatusCode/100 == 3:
 		return "redirects are not followed: check the region or base URL"
+	case e.StatusCode == http.StatusProxyAuthRequired:
+		return "check the credentials of the proxy"
 	case e.StatusCode == http.StatusUnauthorized:
 		return "check the credentials, and that they belong to this region"
 	case e.StatusCode == http.StatusForbidden && strings.Contains(e.Path, "/usage/aggregates/"):
 		return "the OAuth client needs the permission usage:organization:view"
-	case e.StatusCode == http.StatusForbidden:
+	case e.StatusCode == http.StatusForbidden && strings.Contains(e.Path, "/usage/"):
 		return "the OAuth client needs the permission oauth:client:view or usage:organization:view"
 	case e.StatusCode == http.StatusNotFound && e.Method == http.MethodGet:
-		return "check the id, and that it belongs to this organization and region; if in doubt submit the query again"
-	case e.RetryAfter > 0:
-		return fmt.Sprintf("try again in %v", e.RetryAfter)
+		return "check the id, and that it belongs to this organization and region, or submit the query again"
+	case e.RetryAfter > 0 && Retryable(e):
+		return fmt.Sprintf("retry in %v", e.RetryAfter)
 	}
 	return ""
 }
 
-// newAPIError reads what an answer says went wrong. It does not close the body.
-func newAPIError(response *http.Response) *APIError {
+// Is supports Retryable: it matches the mark of permanent errors if a retry cannot get
+// another status.
+func (e *APIError) Is(target error) bool {
+	return target == failure.ErrPermanent && !transport.TransientStatus(e.StatusCode)
+}
+
+// newAPIError decodes what a response says went wrong.
+func newAPIError(response *http.Response, body []byte) error {
 	e := &APIError{
 		StatusCode:    response.StatusCode,
 		CorrelationID: response.Header.Get(transport.CorrelationHeader),
 		Method:        response.Request.Method,
 		Path:          response.Request.URL.Path,
 	}
-	e.RetryAfter, _ = transport.RetryAfter(response)
-	// A body that breaks off or is something else entirely, an HTML page of a
-	// gateway say, takes nothing from what the status and headers say.
-	if err := rows.Decode(response.Body, &e.Body); err != nil {
-		e.Body = gen.ErrorBody{}
-	}
+	e.RetryAfter = transport.RetryAfter(response)
+	rows.DecodeLenient(body, &e.Body)
 	e.Code, e.Message = e.Body.Code, e.Body.Message
-	if e.CorrelationID == "" {
-		e.CorrelationID = e.Body.ContextID
-	}
+	e.CorrelationID = cmp.Or(e.CorrelationID, e.Body.ContextID)
 	return e
 }
 
-// An ExecutionError is everything that goes wrong after a query was submitted, a
-// job's too. It names the execution, so that Client.Execution, or Client.Job, can go
-// on with it, here or in another process; its text says so where that makes sense.
-// Err is an *APIError, ErrQueryFailed, context.Canceled, context.DeadlineExceeded
-// (of the context, or of Polling.Timeout), an *oauth2.RetrieveError or what the
-// network or the body said, perhaps wrapped; use errors.Is and errors.As.
+// An ExecutionError wraps every error that occurs after a query or job was submitted. It
+// has the id that Client.Execution, or Client.Job, resumes it with, here or in another
+// process; the text says so if that may help. Err is or wraps an *APIError,
+// ErrQueryFailed, the cause of a context that ended, context.DeadlineExceeded after
+// Polling.Timeout, an *oauth2.RetrieveError, or the error of the network or of the
+// response.
 type ExecutionError struct {
-	ExecutionID string
+	ExecutionID string // or the job id
 	Err         error
 
-	kind  string // execution or job
-	again string // what takes it up again
+	kind       string // execution or job
+	resumeWith string // the method to take it up with, where that may help
 }
 
-// Error says which execution it was, what went wrong and what to do next.
+// Error returns the execution, what went wrong and what to do next.
 func (e *ExecutionError) Error() string {
-	message := fmt.Sprintf("usage query %s %q: %v", cmp.Or(e.kind, "execution"), e.ExecutionID, e.Err)
-	if e.again != "" {
-		message += "; " + e.again + " takes it up again with this id"
+	text := fmt.Sprintf("usage query %s %q: %v", cmp.Or(e.kind, "execution"), e.ExecutionID, e.Err)
+	if e.resumeWith != "" {
+		text += fmt.Sprintf("; resume with %s(%q)", e.resumeWith, e.ExecutionID)
 	}
-	return message
+	return text
 }
 
 // Unwrap returns Err.
 func (e *ExecutionError) Unwrap() error { return e.Err }
 
-// answerError is one of an answer that came whole, and no outage. A final one is the
-// same whenever the execution is asked for.
-type answerError struct {
-	err   error
-	final bool
-}
-
-func (e *answerError) Error() string { return e.err.Error() }
-func (e *answerError) Unwrap() error { return e.err }
-
-// isFinal tells errors that asking again for the same execution does not change:
-// the vendor's last word, and answers that are whole but cannot be used. Missing
-// permissions can be given, and credentials mended.
-func isFinal(err error) bool {
-	if api, ok := errors.AsType[*APIError](err); ok {
-		switch api.StatusCode {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			return false
-		}
-		return api.StatusCode/100 == 4 && !transport.TransientStatus(api.StatusCode)
+// resumable reports whether an operation may still complete after an error: a retry may
+// help, or the caller's context, credentials or permissions failed and not the operation.
+func resumable(ctx context.Context, err error) bool {
+	if _, refused := errors.AsType[*oauth2.RetrieveError](err); refused || Retryable(err) || ctx.Err() != nil {
+		return true
 	}
-	answer, ok := errors.AsType[*answerError](err)
-	return ok && answer.final || errors.Is(err, ErrQueryFailed) || transport.Unusable(err) && !errors.Is(err, rows.ErrChanged)
-}
-
-// fromLogin makes an answer of the login host that says nothing of the credentials
-// an *APIError like those of the API.
-func fromLogin(err error) error {
-	if login, ok := errors.AsType[*transport.LoginError](err); ok {
-		return fmt.Errorf("fetching a token: %w", newAPIError(login.Response))
-	}
-	return err
-}
-
-func correlation(id string) string {
-	if id == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (correlation id %s)", id)
+	api, ok := errors.AsType[*APIError](err)
+	return ok && (api.StatusCode == http.StatusUnauthorized || api.StatusCode == http.StatusForbidden)
 }

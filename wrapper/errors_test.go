@@ -5,147 +5,336 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
-	"github.com/genesyscloud-go/usage/wrapper/internal/poll"
+	"golang.org/x/oauth2"
+
+	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
 	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
+// response is what an API answers with, in a table.
+type response struct {
+	status int
+	body   string
+	reader io.Reader // in place of body
+	header http.Header
+}
+
+// submitError returns the error of a submit that is answered with a response.
+func submitError(t *testing.T, r response) error {
+	t.Helper()
+	client := newTransportClient(t, func(*http.Request) (*http.Response, error) {
+		body := r.reader
+		if body == nil {
+			body = strings.NewReader(r.body)
+		}
+		return &http.Response{StatusCode: r.status, Header: r.header, Body: io.NopCloser(body)}, nil
+	}, WithRetry(Retry{MaxAttempts: 1}))
+	_, err := client.Submit(t.Context(), someQuery)
+	return err
+}
+
+// The vendor's error body of a 429, as its documents have it.
+const limitedBody = `{"message":"Rate limit exceeded the maximum. Retry the request in [42] seconds",` +
+	`"code":"too.many.requests.retry.after","status":429,"contextId":"abc","details":[],"errors":[]}`
+
 func TestAPIError(t *testing.T) {
+	const limited = "Rate limit exceeded the maximum. Retry the request in [42] seconds"
+	correlated := func(more ...string) http.Header {
+		header := http.Header{}
+		header.Set(transport.CorrelationHeader, "abc")
+		for i := 0; i < len(more); i += 2 {
+			header.Set(more[i], more[i+1])
+		}
+		return header
+	}
 	for _, test := range []struct {
-		name    string
-		method  string
-		outcome outcome
-		want    APIError // without Body
-		message string
+		name     string
+		response response
+		want     APIError // without Method, Path and Body
+		text     string   // after "POST /api/v2/usage/query: "
 	}{
 		{
-			name: "429 as documented", method: "GET",
-			outcome: outcome{status: 429, headers: []string{transport.CorrelationHeader, "abc", "Retry-After", "42"},
-				body: `{"message":"Rate limit exceeded the maximum. Retry the request in [42] seconds","code":"too.many.requests.retry.after","status":429,"contextId":"abc","details":[],"errors":[]}`},
-			want:    APIError{StatusCode: 429, Code: "too.many.requests.retry.after", Message: "Rate limit exceeded the maximum. Retry the request in [42] seconds", CorrelationID: "abc", RetryAfter: 42 * time.Second},
-			message: "GET /api/v2/usage/query: 429 Too Many Requests: too.many.requests.retry.after: Rate limit exceeded the maximum. Retry the request in [42] seconds (correlation id abc); try again in 42s",
+			"429 as documented", response{status: 429, header: correlated("Retry-After", "42"), body: limitedBody},
+			APIError{StatusCode: 429, Code: "too.many.requests.retry.after", Message: limited, CorrelationID: "abc",
+				RetryAfter: 42 * time.Second},
+			"429 Too Many Requests: too.many.requests.retry.after: " + limited + " (correlation id abc); retry in 42s",
 		},
 		{
-			name: "id in the body", method: "POST",
-			outcome: outcome{status: 403, body: `{"message":"m","code":"missing.permissions","contextId":"xyz","unknown":{"a":[1]}}`},
-			want:    APIError{StatusCode: 403, Code: "missing.permissions", Message: "m", CorrelationID: "xyz"},
-			message: "POST /api/v2/usage/query: 403 Forbidden: missing.permissions: m (correlation id xyz); the OAuth client needs the permission oauth:client:view or usage:organization:view",
+			"Retry-After is a date, by the clock of the server", response{status: 503, header: correlated(
+				"Date", "Thu, 01 Oct 2020 10:00:00 GMT", "Retry-After", "Thu, 01 Oct 2020 10:00:42 GMT")},
+			APIError{StatusCode: 503, CorrelationID: "abc", RetryAfter: 42 * time.Second},
+			"503 Service Unavailable (correlation id abc); retry in 42s",
 		},
 		{
-			name: "HTML", method: "GET",
-			outcome: outcome{status: 502, body: "<html>Bad Gateway</html>"},
-			want:    APIError{StatusCode: 502},
-			message: "GET /api/v2/usage/query: 502 Bad Gateway",
+			"correlation id in the body", response{status: 403,
+				body: `{"message":"m","code":"missing","contextId":"xyz","x":{"a":[1]}}`},
+			APIError{StatusCode: 403, Code: "missing", Message: "m", CorrelationID: "xyz"},
+			"403 Forbidden: missing: m (correlation id xyz); " +
+				"the OAuth client needs the permission oauth:client:view or usage:organization:view",
 		},
 		{
-			name: "empty", method: "GET",
-			outcome: outcome{status: 404},
-			want:    APIError{StatusCode: 404},
-			message: "GET /api/v2/usage/query: 404 Not Found; check the id, and that it belongs to this organization and region; if in doubt submit the query again",
+			"two correlation ids", response{status: 400, header: correlated(), body: `{"contextId":"xyz"}`},
+			APIError{StatusCode: 400, CorrelationID: "abc"}, "400 Bad Request (correlation id abc)",
+		},
+		{"HTML", response{status: 502, body: "<html>Bad Gateway</html>"}, APIError{StatusCode: 502}, "502 Bad Gateway"},
+		{"a POST to no operation", response{status: 404}, APIError{StatusCode: 404}, "404 Not Found"},
+		{
+			"redirect", response{status: 302, header: http.Header{"Location": {"https://elsewhere.example.com"}}},
+			APIError{StatusCode: 302}, "302 Found; redirects are not followed: check the region or base URL",
 		},
 		{
-			name: "redirect", method: "GET",
-			outcome: outcome{status: 302, headers: []string{"Location", "https://elsewhere.example.com"}},
-			want:    APIError{StatusCode: 302},
-			message: "GET /api/v2/usage/query: 302 Found; redirects are not followed: check the region or base URL",
+			"truncated", response{status: 401,
+				reader: io.MultiReader(strings.NewReader(`{"code":`), iotest.ErrReader(io.ErrUnexpectedEOF))},
+			APIError{StatusCode: 401}, "401 Unauthorized; check the credentials, and that they belong to this region",
 		},
-		{
-			name: "cut", method: "GET",
-			outcome: outcome{status: 401, reader: io.MultiReader(strings.NewReader(`{"code":`), iotest.ErrReader(io.ErrUnexpectedEOF))},
-			want:    APIError{StatusCode: 401},
-			message: "GET /api/v2/usage/query: 401 Unauthorized; check the credentials, and that they belong to this region",
-		},
-		{
-			name: "endless", method: "GET",
-			outcome: outcome{status: 400, reader: newEndless()},
-			want:    APIError{StatusCode: 400},
-			message: "GET /api/v2/usage/query: 400 Bad Request",
-		},
-		{
-			name: "wrong types", method: "GET",
-			outcome: outcome{status: 400, body: `{"code":"c","contextId":"x","message":1}`},
-			want:    APIError{StatusCode: 400},
-			message: "GET /api/v2/usage/query: 400 Bad Request",
-		},
-		{
-			name: "no such operation", method: "POST",
-			outcome: outcome{status: 404},
-			want:    APIError{StatusCode: 404},
-			message: "POST /api/v2/usage/query: 404 Not Found",
-		},
-		{
-			name: "two ids", method: "GET",
-			outcome: outcome{status: 400, headers: []string{transport.CorrelationHeader, "abc"}, body: `{"contextId":"xyz"}`},
-			want:    APIError{StatusCode: 400, CorrelationID: "abc"},
-			message: "GET /api/v2/usage/query: 400 Bad Request (correlation id abc)",
-		},
+		{"of a proxy", response{status: 407}, APIError{StatusCode: 407},
+			"407 Proxy Authentication Required; check the credentials of the proxy"},
+		{"without end", response{status: 400, reader: newEndless()}, APIError{StatusCode: 400}, "400 Bad Request"},
+
+		{"status is a string", response{status: 400, body: `{"status":"400","code":"c","message":"m","contextId":"x"}`},
+			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
+		{"details are an object", response{status: 400, body: `{"details":{},"code":"c","message":"m","contextId":"x"}`},
+			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
+		{"errors are a string", response{status: 400, body: `{"errors":"none","code":"c","message":"m","contextId":"x"}`},
+			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
+		{"limit is a list", response{status: 400, body: `{"limit":[],"code":"c","message":"m","contextId":"x"}`},
+			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
+		{"message is a number", response{status: 400, body: `{"message":1,"code":"c","contextId":"x"}`},
+			APIError{StatusCode: 400, Code: "c", CorrelationID: "x"}, "400 Bad Request: c (correlation id x)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			response := test.outcome.respond(newRequest(t, test.method))
-			got := newAPIError(response)
-			if got.Error() != test.message {
-				t.Errorf("says  %s\nwants %s", got, test.message)
+			err := submitError(t, test.response)
+			api, ok := errors.AsType[*APIError](err)
+			if !ok {
+				t.Fatalf("error %v, want an *APIError", err)
 			}
-			test.want.Method, test.want.Path, test.want.Body = test.method, "/api/v2/usage/query", got.Body
-			if fmt.Sprintf("%#v", *got) != fmt.Sprintf("%#v", test.want) {
-				t.Errorf("is    %#v\nwants %#v", *got, test.want)
+			check(t, "text", api.Error(), "POST /api/v2/usage/query: "+test.text)
+			test.want.Method, test.want.Path, test.want.Body = "POST", "/api/v2/usage/query", api.Body
+			if !reflect.DeepEqual(*api, test.want) {
+				t.Errorf("got  %#v\nwant %#v", *api, test.want)
 			}
-			if got.Body.Code != got.Code || got.Body.Message != got.Message {
-				t.Errorf("body %+v", got.Body)
+			check(t, "Body.Code", api.Body.Code, api.Code)
+			check(t, "Body.Message", api.Body.Message, api.Message)
+		})
+	}
+}
+
+// What to do about a status depends on the operation.
+func TestAPIErrorAdvice(t *testing.T) {
+	for _, test := range []struct {
+		method, path string
+		status       int
+		want         string
+	}{
+		{"GET", "/api/v2/usage/query/id/results", 404,
+			"check the id, and that it belongs to this organization and region, or submit the query again"},
+		{"GET", "/api/v2/usage/query/id/results", 403,
+			"the OAuth client needs the permission oauth:client:view or usage:organization:view"},
+		{"GET", "/api/v2/usage/aggregates/query/jobs/id", 403,
+			"the OAuth client needs the permission usage:organization:view"},
+		{"GET", "/api/v2/users", 403, ""},
+		{"POST", "/oauth/token", 503, ""},
+	} {
+		err := &APIError{StatusCode: test.status, Method: test.method, Path: test.path}
+		_, advice, _ := strings.Cut(err.Error(), "; ")
+		check(t, fmt.Sprintf("advice about %d of %s %s", test.status, test.method, test.path), advice, test.want)
+	}
+}
+
+// Texts of a server are short in an error, and on one line.
+func TestErrorTextsAreShort(t *testing.T) {
+	const lines, n = `two\nlines \u2028\u202e `, 1 << 15
+	long := strings.Repeat(lines, n)
+	done := func(body string) func(*testing.T) error {
+		return func(t *testing.T) error {
+			client := newTestClient(t, submitted(func(w http.ResponseWriter, _ *http.Request) { reply(w, body) }))
+			_, err := collect(t, client.QueryJobRows(t.Context(), someJobQuery))
+			return err
+		}
+	}
+	refused := func(body string) func(*testing.T) error {
+		return func(t *testing.T) error { return submitError(t, response{status: 400, body: body}) }
+	}
+	for _, test := range []struct {
+		name string
+		err  func(*testing.T) error
+	}{
+		{"message", refused(`{"code":"c","message":"` + long + `"}`)},
+		{"code", refused(`{"code":"` + long + `"}`)},
+		{"correlation id", refused(`{"contextId":"` + long + `"}`)},
+		{"HTML", refused("<html>" + long)},
+		{"id", func(t *testing.T) error {
+			return submitError(t, response{status: 200, body: `{"executionId":"` + long + `"}`})
+		}},
+		{"correlation id in the header", func(t *testing.T) error {
+			return submitError(t, response{status: 400,
+				header: http.Header{"Inin-Correlation-Id": {strings.Repeat("x", 1<<20)}}})
+		}},
+		{"correlation id of a response that cannot be used", func(t *testing.T) error {
+			return submitError(t, response{status: 200, body: `{}x`,
+				header: http.Header{"Inin-Correlation-Id": {strings.Repeat("x", 1<<20)}}})
+		}},
+		{"message of a job", done(`{"queryStatus":"Failed","errorBody":{"code":"c","message":"` + long + `"}}`)},
+		{"code of a job", done(`{"queryStatus":"Failed","errorBody":{"code":"` + long + `"}}`)},
+		{"cursor", done(`{"queryStatus":"Succeeded","entities":[{}],"nextUri":"?after=` + strings.Repeat("x", 1<<19) + `"}`)},
+		{"next page", done(`{"queryStatus":"Succeeded","nextUri":"` + long + `"}`)},
+		{"status with rows", done(`{"entities":[{}],"queryStatus":"` + long + `"}`)},
+		{"date", done(`{"entities":[{"date":"` + long + `"}]}`)},
+		{"refused secret", func(t *testing.T) error {
+			half := strings.Repeat(lines, n/2)
+			client := newBubbleClient(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusBadRequest)
+				io.WriteString(w, `{"error":"`+half+`","error_description":"`+half+`"}`)
+			}, WithClientCredentials("id", "secret"))
+			_, err := client.Submit(t.Context(), someQuery)
+			return err
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := test.err(t)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			text := err.Error()
+			if len(text) > 5000 {
+				t.Errorf("the text has %d bytes, want 5000 at most: %.300q", len(text), text)
+			}
+			if i := strings.IndexAny(text, "\n\r\u2028\u202e"); i >= 0 {
+				t.Errorf("the text is not one plain line: %.300q", text[max(0, i-50):])
 			}
 		})
 	}
 }
 
+// The last status in the text of a timeout is short, too.
+func TestErrorTextOfATimeoutIsShort(t *testing.T) {
+	body := `{"queryStatus":"` + strings.Repeat("Paused ", 1<<16) + `"}`
+	client := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { reply(w, body) },
+		WithPolling(Polling{Initial: 1, Max: time.Millisecond, Timeout: 20 * time.Millisecond}))
+	_, err := client.Execution("id").Wait(t.Context())
+	checkExecutionError(t, err, "last status", true)
+	if n := len(err.Error()); n > 5000 {
+		t.Errorf("the text has %d bytes, want 5000 at most", n)
+	}
+}
+
 func FuzzAPIErrorBody(f *testing.F) {
-	f.Add([]byte(`{"message":"m","code":"c","status":400,"contextId":"x","details":[{"errorCode":"e"}],"errors":[{"errors":[]}],"limit":{"value":1},"messageParams":{"a":"b"}}`))
+	f.Add([]byte(`{"message":"m","code":"c","status":400,"contextId":"x","details":[{"errorCode":"e"}],` +
+		`"errors":[{"errors":[]}],"limit":{"value":1},"messageParams":{"a":"b"}}`))
 	f.Add([]byte(`{"message":null,"errors":[null]}`))
 	f.Add([]byte("<html>"))
 	f.Add([]byte(""))
 	f.Add([]byte("{\"message\":\"\xff\"}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		e := newAPIError(respond(newRequest(t, "GET"), 500, string(body)))
-		if e.StatusCode != 500 || !strings.HasPrefix(e.Error(), "GET /api/v2/usage/query: 500 Internal Server Error") {
-			t.Fatalf("%v", e)
+		request := httptest.NewRequest("GET", "/", nil)
+		err := newAPIError(&http.Response{StatusCode: 500, Request: request}, body)
+		if text := err.Error(); !strings.HasPrefix(text, "GET /: 500 Internal Server Error") {
+			t.Errorf("text %q", text)
 		}
 	})
 }
 
-func TestExecutionErrorSaysHowToGoOn(t *testing.T) {
-	client, err := New(USEast1, WithAccessToken("T"))
-	if err != nil {
-		t.Fatal(err)
-	}
+// An error says how to resume where the execution may still complete.
+func TestExecutionErrorSaysHowToResume(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	client := newTransportClient(t, nil)
 	for _, test := range []struct {
+		name   string
+		ctx    context.Context
 		err    error
 		resume bool
 	}{
-		{context.Canceled, true},
-		{&poll.TimeoutError{After: time.Hour}, true},
-		{io.ErrUnexpectedEOF, true},
-		{rows.ErrChanged, true},
-		{&APIError{StatusCode: 503}, true},
-		{&APIError{StatusCode: 429, RetryAfter: time.Hour}, true},
-		{&APIError{StatusCode: 401}, true},
-		{&APIError{StatusCode: 403}, true},
-		{&APIError{StatusCode: 404}, false},
-		{&APIError{StatusCode: 400}, false},
-		{ErrQueryFailed, false},
-		{&answerError{io.EOF, true}, false},
-		{&answerError{io.EOF, false}, true},
+		{"a context that ended", ended, failure.Context(ended), true},
+		{"a response that cannot be used, and a context that ended", ended, failure.Permanent(io.EOF), true},
+		{"a timeout", t.Context(), context.DeadlineExceeded, true},
+		{"the network", t.Context(), io.ErrUnexpectedEOF, true},
+		{"rows that changed", t.Context(), rows.ErrChanged, true},
+		{"503", t.Context(), &APIError{StatusCode: 503}, true},
+		{"429", t.Context(), &APIError{StatusCode: 429, RetryAfter: time.Hour}, true},
+		{"401", t.Context(), &APIError{StatusCode: 401}, true},
+		{"403", t.Context(), &APIError{StatusCode: 403}, true},
+		{"refused credentials", t.Context(), failure.Permanent(&oauth2.RetrieveError{Response: &http.Response{}}), true},
+		{"404", t.Context(), &APIError{StatusCode: 404}, false},
+		{"400", t.Context(), &APIError{StatusCode: 400}, false},
+		{"the query failed", t.Context(), ErrQueryFailed, false},
+		{"a response that cannot be used", t.Context(), failure.Permanent(io.EOF), false},
 	} {
-		err := client.Execution("the-id").fail(fmt.Errorf("wrapped: %w", test.err))
-		var execution *ExecutionError
-		if !errors.Is(err, test.err) || !errors.As(err, &execution) || execution.ExecutionID != "the-id" || !strings.Contains(err.Error(), "the-id") || !strings.Contains(err.Error(), test.err.Error()) {
-			t.Errorf("%v", err)
-		}
-		if got := strings.HasSuffix(err.Error(), "; Client.Execution takes it up again with this id"); got != test.resume {
-			t.Errorf("%v: says how to go on: %v", err, got)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			for kind, err := range map[string]error{
+				"execution": client.Execution("id").operation.fail(test.ctx, fmt.Errorf("wrapped: %w", test.err)),
+				"job":       client.Job("id").operation.fail(test.ctx, fmt.Errorf("wrapped: %w", test.err)),
+			} {
+				checkExecutionError(t, err, fmt.Sprintf("usage query %s %q: wrapped: %v", kind, "id", test.err), test.resume)
+				checkIs(t, err, test.err, true)
+			}
+		})
 	}
+	check(t, "text", client.Execution("a/b").operation.fail(t.Context(), io.EOF).Error(),
+		`usage query execution "a/b": EOF; resume with Client.Execution("a/b")`)
+	check(t, "text", (&ExecutionError{ExecutionID: "id", Err: io.EOF}).Error(), `usage query execution "id": EOF`)
+}
+
+func TestRetryable(t *testing.T) {
+	ended, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	status := func(status int) error { return fmt.Errorf("wrapped: %w", &APIError{StatusCode: status}) }
+	for _, test := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"nil", nil, false},
+		{"the network", io.ErrUnexpectedEOF, true},
+		{"Polling.Timeout", context.DeadlineExceeded, true},
+		{"a context of the caller's", failure.Context(ended), false},
+		{"the query failed", fmt.Errorf("wrapped: %w", ErrQueryFailed), false},
+		{"invalid query", fmt.Errorf("wrapped: %w", ErrInvalidQuery), false},
+		{"408", status(408), true},
+		{"429", status(429), true},
+		{"500", status(500), true},
+		{"503", status(503), true},
+		{"522", status(522), true},
+		{"501", status(501), false},
+		{"505", status(505), false},
+		{"101", status(101), false},
+		{"302", status(302), false},
+		{"400", status(400), false},
+		{"401", status(401), false},
+		{"403", status(403), false},
+		{"404", status(404), false},
+		{"inside of an ExecutionError", &ExecutionError{Err: status(503)}, true},
+		{"permanent, inside of an ExecutionError", &ExecutionError{Err: status(400)}, false},
+	} {
+		check(t, "Retryable of "+test.name, Retryable(test.err), test.want)
+	}
+}
+
+// An APIError is found by errors.Is as itself alone.
+func TestAPIErrorIs(t *testing.T) {
+	err := error(&APIError{StatusCode: 400})
+	checkIs(t, err, &APIError{StatusCode: 400}, false)
+	checkIs(t, err, err, true)
+	checkIs(t, err, io.EOF, false)
+}
+
+// The body of an error is there for what Code and Message do not say.
+func TestAPIErrorBody(t *testing.T) {
+	const body = `{"code":"c","details":[{"errorCode":"e","fieldName":"interval"}],"limit":{"key":"k","value":300}}`
+	api := checkStatus(t, submitError(t, response{status: 400, body: body}), 400)
+	want := []gen.Detail{{ErrorCode: "e", FieldName: "interval"}}
+	if !reflect.DeepEqual(api.Body.Details, want) {
+		t.Errorf("details %+v, want %+v", api.Body.Details, want)
+	}
+	check(t, "limit", api.Body.Limit.Value, 300)
 }

@@ -56,7 +56,20 @@ func demoJobRows(gen.UsageJobQuery) []gen.UsageJobRow {
 	}
 }
 
-var ctx = context.Background()
+var (
+	ctx     = context.Background()
+	october = gen.APIUsageQuery{Interval: wrapper.Month(2026, time.October)}
+)
+
+// demoExecution is a query of that organization that was submitted.
+func demoExecution() (execution *wrapper.Execution, end func()) {
+	client, end := demo()
+	execution, err := client.Submit(ctx, october)
+	if err != nil {
+		panic(err)
+	}
+	return execution, end
+}
 
 // The last month, by OAuth client.
 func Example() {
@@ -137,7 +150,7 @@ func Example_severalOrganizations() {
 	var all sync.WaitGroup
 	for name, client := range organizations {
 		all.Go(func() {
-			rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
+			rows, err := client.Query(ctx, october)
 			if err != nil {
 				fmt.Println(name, err)
 				return
@@ -159,7 +172,7 @@ func ExampleClient_Execution() {
 	client, end := demo()
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
+	execution, err := client.Submit(ctx, october)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -209,11 +222,28 @@ func ExampleAPIError() {
 	// Output: not.found - quote f3ac4404-283d-4d98-8b70-b75c4891d2ef to support
 }
 
+// What to do about an error.
+func ExampleRetryable() {
+	client, end := demo()
+	defer end()
+
+	_, err := client.Query(ctx, gen.APIUsageQuery{})
+	switch {
+	case wrapper.Retryable(err):
+		fmt.Println("try again later")
+	case errors.Is(err, wrapper.ErrQueryFailed):
+		fmt.Println("submit the query again")
+	case errors.Is(err, wrapper.ErrInvalidQuery):
+		fmt.Println("change the query:", err)
+	}
+	// Output: change the query: submitting a usage query: invalid query: no interval; see Days and Month
+}
+
 func ExampleClient_Query() {
 	client, end := demo()
 	defer end()
 
-	rows, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
+	rows, err := client.Query(ctx, october)
 	switch {
 	case errors.Is(err, wrapper.ErrQueryFailed):
 		fmt.Println("submit it again")
@@ -271,7 +301,8 @@ func ExampleClient_QueryJobRows() {
 
 	now := time.Now()
 	var requests int64
-	for row, err := range client.QueryJobRows(ctx, gen.UsageJobQuery{Interval: wrapper.Days(now.AddDate(0, 0, -30), now)}) {
+	for row, err := range client.QueryJobRows(ctx,
+		gen.UsageJobQuery{Interval: wrapper.Days(now.AddDate(0, 0, -30), now)}) {
 		if err != nil {
 			fmt.Println("the report is not complete:", err)
 			return
@@ -300,13 +331,13 @@ func ExampleClient_Job() {
 	// Output: 2 rows <nil>
 }
 
-// Any other operation of the API, with the same tokens, retries and rate limit.
+// Any other operation of the API, with the same tokens, retries and rate limit. The fake
+// has no other.
 func ExampleClient_HTTPClient() {
-	client, end := demo(wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2}))
+	client, end := demo()
 	defer end()
 
-	base := client.API().ClientInterface.(*gen.Client).Server // or: wrapper.USEast1.APIURL() + "/"
-	response, err := client.HTTPClient().Get(base + "api/v2/users/me")
+	response, err := client.HTTPClient().Get("/api/v2/organizations/me")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -320,7 +351,7 @@ func ExampleClient_Submit() {
 	client, end := demo()
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
+	execution, err := client.Submit(ctx, october)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -333,7 +364,7 @@ func ExampleClient_API() {
 	client, end := demo()
 	defer end()
 
-	response, err := client.API().PostUsageQueryWithResponse(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
+	response, err := client.API().PostUsageQueryWithResponse(ctx, october)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -343,14 +374,9 @@ func ExampleClient_API() {
 }
 
 func ExampleExecution_Poll() {
-	client, end := demo()
+	execution, end := demoExecution() // by Client.Submit or Client.Execution
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	for range 2 { // when it suits
 		result, err := execution.Poll(ctx)
 		if err != nil {
@@ -365,14 +391,9 @@ func ExampleExecution_Poll() {
 }
 
 func ExampleExecution_Rows() {
-	client, end := demo()
+	execution, end := demoExecution() // by Client.Submit or Client.Execution
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	for row, err := range execution.Rows(ctx) {
 		if err != nil {
 			fmt.Println("the report is not complete:", err)
@@ -392,19 +413,18 @@ func ExampleNew() {
 }
 
 func ExampleNewFromEnv() {
-	for _, name := range []string{"GENESYSCLOUD_REGION", "GENESYSCLOUD_ACCESS_TOKEN", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET"} {
-		os.Unsetenv(name)
-	}
-	_, err := wrapper.NewFromEnv()
-	fmt.Println(err)
-
 	os.Setenv("GENESYSCLOUD_REGION", "mypurecloud.ie")
-	os.Setenv("GENESYSCLOUD_ACCESS_TOKEN", "token")
+	os.Setenv("GENESYSCLOUD_OAUTHCLIENT_ID", "id")
+	os.Setenv("GENESYSCLOUD_OAUTHCLIENT_SECRET", "secret")
 	client, err := wrapper.NewFromEnv()
 	fmt.Println(client != nil, err)
+
+	os.Unsetenv("GENESYSCLOUD_OAUTHCLIENT_SECRET")
+	_, err = wrapper.NewFromEnv()
+	fmt.Println(err)
 	// Output:
-	// missing in the environment: GENESYSCLOUD_REGION, GENESYSCLOUD_ACCESS_TOKEN (or both GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET)
 	// true <nil>
+	// missing environment variables: GENESYSCLOUD_OAUTHCLIENT_SECRET
 }
 
 // A token from elsewhere, such as a vault that hands out short-lived ones.
@@ -450,12 +470,13 @@ func ExampleWithHTTPClient() {
 
 func ExampleWithLogger() {
 	withoutTime := func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey || a.Key == "wait" {
+		if a.Key == slog.TimeKey || a.Key == "delay" {
 			return slog.Attr{}
 		}
 		return a
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))
+	logger := slog.New(slog.NewTextHandler(os.Stdout,
+		&slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))
 	server := usagetest.NewServer(usagetest.Config{Fault: onceBusy()})
 	defer server.Close()
 	client, err := wrapper.New(wrapper.USEast1, append(server.Options(), wrapper.WithLogger(logger))...)
@@ -463,7 +484,7 @@ func ExampleWithLogger() {
 		fmt.Println(err)
 		return
 	}
-	if _, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil {
+	if _, err := client.Submit(ctx, october); err != nil {
 		fmt.Println(err)
 	}
 	// Output: level=INFO msg=retrying method=POST path=/api/v2/usage/query attempt=1 error="503 Service Unavailable"
@@ -485,7 +506,7 @@ func ExampleWithProgress() {
 		fmt.Println(p.Status, "after", p.Polls)
 	}))
 	defer end()
-	if _, err := client.Query(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}); err != nil {
+	if _, err := client.Query(ctx, october); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
@@ -509,7 +530,8 @@ func ExampleWithRetry() {
 }
 
 func ExampleWithUserAgent() {
-	client, err := wrapper.New(wrapper.USEast1, wrapper.WithAccessToken("token"), wrapper.WithUserAgent("usage-report/1.0"))
+	client, err := wrapper.New(wrapper.USEast1, wrapper.WithAccessToken("token"),
+		wrapper.WithUserAgent("usage-report/1.0"))
 	fmt.Println(client != nil, err)
 	// Output: true <nil>
 }
@@ -541,11 +563,12 @@ func ExampleMonth() {
 }
 
 func ExampleParseRegion() {
-	for _, name := range []string{"eu-west-1", "mypurecloud.ie"} {
+	for _, name := range []string{"eu-west-1", "mypurecloud.ie", "https://api.mypurecloud.ie/"} {
 		region, err := wrapper.ParseRegion(name)
 		fmt.Println(region, err)
 	}
 	// Output:
+	// eu-west-1 <nil>
 	// eu-west-1 <nil>
 	// eu-west-1 <nil>
 }
@@ -555,8 +578,8 @@ func ExampleRegions() {
 		fmt.Println(region, region.APIURL(), region.LoginURL())
 	}
 	// Output:
-	// us-east-1 https://api.mypurecloud.com https://login.mypurecloud.com
-	// us-east-2 https://api.use2.us-gov-pure.cloud https://login.use2.us-gov-pure.cloud
+	// ap-northeast-1 https://api.mypurecloud.jp https://login.mypurecloud.jp
+	// ap-northeast-2 https://api.apne2.pure.cloud https://login.apne2.pure.cloud
 }
 
 func ExampleWithClientCredentials() {
@@ -575,33 +598,15 @@ func ExampleWithLoginURL() {
 }
 
 func ExampleExecution_Wait() {
-	client, end := demo()
+	execution, end := demoExecution() // by Client.Submit or Client.Execution
 	defer end()
 
-	execution, err := client.Submit(ctx, gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	rows, err := execution.Wait(ctx)
 	fmt.Println(len(rows), err)
 	// Output: 2 <nil>
 }
 
-func ExampleExecution_ID() {
-	client, end := demo()
-	defer end()
-
-	fmt.Println(client.Execution("9f32b7cf-7418-4cc1-b4e7-a37f7cd870e1").ID())
-	// Output: 9f32b7cf-7418-4cc1-b4e7-a37f7cd870e1
-}
-
 func ExampleRegion_APIURL() {
 	fmt.Println(wrapper.APSoutheast2.APIURL())
 	// Output: https://api.mypurecloud.com.au
-}
-
-func ExampleRegion_LoginURL() {
-	fmt.Println(wrapper.APSoutheast2.LoginURL())
-	// Output: https://login.mypurecloud.com.au
 }

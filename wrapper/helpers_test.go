@@ -1,53 +1,239 @@
 package wrapper
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/genesyscloud-go/usage/gen"
 )
 
-// roundTripper is what a layer under test sits on.
+// newServerClient returns a client of a server of its own, with short waits, and the
+// server's address.
+func newServerClient(t testing.TB, handler http.HandlerFunc, options ...Option) (*Client, string) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	client, err := New("", append([]Option{
+		WithBaseURL(server.URL), WithAccessToken("T"),
+		WithPolling(Polling{Initial: 1, Max: time.Millisecond}),
+		WithRetry(Retry{MaxAttempts: 3, Initial: 1, Max: time.Millisecond}),
+	}, options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, server.URL
+}
+
+// newTestClient is newServerClient for those who need no address.
+func newTestClient(t testing.TB, handler http.HandlerFunc, options ...Option) *Client {
+	t.Helper()
+	client, _ := newServerClient(t, handler, options...)
+	return client
+}
+
+// newBubbleClient returns a client with the default waits whose requests a handler
+// answers without a network, for the time of package synctest.
+func newBubbleClient(t testing.TB, handler http.HandlerFunc, options ...Option) *Client {
+	t.Helper()
+	return newTransportClient(t, func(request *http.Request) (*http.Response, error) {
+		served := request.Clone(request.Context())
+		if served.Body == nil {
+			served.Body = http.NoBody
+		}
+		recorder := httptest.NewRecorder()
+		handler(recorder, served)
+		response := recorder.Result()
+		if length, err := strconv.Atoi(response.Header.Get("Content-Length")); err == nil && length > recorder.Body.Len() {
+			response.Body = io.NopCloser(io.MultiReader(response.Body, iotest.ErrReader(io.ErrUnexpectedEOF)))
+		}
+		return response, nil
+	}, options...)
+}
+
+// newTransportClient returns a client of a Transport.
+func newTransportClient(t testing.TB, transport roundTripper, options ...Option) *Client {
+	t.Helper()
+	client, err := New(USEast1, append([]Option{
+		WithAccessToken("T"), WithHTTPClient(&http.Client{Transport: transport}),
+	}, options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// roundTripper is a Transport that is a function.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// respond makes a response; headers alternate between keys and values.
-func respond(request *http.Request, status int, body string, headers ...string) *http.Response {
-	response := &http.Response{
-		Status: http.StatusText(status), StatusCode: status, Header: http.Header{},
-		Body: io.NopCloser(strings.NewReader(body)), Request: request,
+// Bodies of responses.
+const (
+	submittedBody = `{"executionId":"id","id":"id"}` // of either API
+	runningBody   = `{"queryStatus":"Running"}`
+	completeBody  = `{"results":[{"requests":1},{"requests":2}],"queryStatus":"Complete"}`
+	failedBody    = `{"queryStatus":"Failed"}`
+	succeededBody = `{"entities":[{"requestCount":1},{"requestCount":2}],"queryStatus":"Succeeded"}`
+	tokenBody     = `{"access_token":"T","token_type":"bearer","expires_in":3600}`
+)
+
+// What a body may be in place of one, or end with.
+const (
+	down      = "503"
+	notFound  = "404"
+	truncated = "TRUNCATED" // the response ends before its Content-Length
+)
+
+// reply writes a response.
+func reply(w http.ResponseWriter, body string) {
+	switch body {
+	case down:
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	case notFound:
+		w.WriteHeader(http.StatusNotFound)
+		return
 	}
-	for i := 0; i < len(headers); i += 2 {
-		response.Header.Set(headers[i], headers[i+1])
+	if cut, ok := strings.CutSuffix(body, truncated); ok {
+		w.Header().Set("Content-Length", fmt.Sprint(len(cut)+1))
+		body = cut
 	}
-	return response
+	io.WriteString(w, body)
 }
 
-func newRequest(t *testing.T, method string) *http.Request {
+// script answers a submit, and each poll with the next body, or the last one.
+type script struct {
+	bodies []string
+	polls  atomic.Int32
+}
+
+func (s *script) serve(w http.ResponseWriter, request *http.Request) {
+	if request.Method == http.MethodPost {
+		reply(w, submittedBody)
+		return
+	}
+	n := int(s.polls.Add(1))
+	reply(w, s.bodies[min(n, len(s.bodies))-1])
+}
+
+// Queries that are as good as any.
+var (
+	someQuery    = gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}
+	someJobQuery = gen.UsageJobQuery{Interval: "2026-10-01/2026-10-31"}
+)
+
+// collect returns the rows of a sequence, and its error, which has to come last and
+// with a zero row.
+func collect[R any](t *testing.T, rows iter.Seq2[R, error]) (all []R, err error) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, "https://api.example.com/api/v2/usage/query", nil)
-	if err != nil {
-		t.Fatal(err)
+	for row, rowErr := range rows {
+		if err != nil {
+			t.Errorf("the error is not the last of the sequence: %v", err)
+		}
+		if err = rowErr; err == nil {
+			all = append(all, row)
+		} else if !reflect.ValueOf(row).IsZero() {
+			t.Errorf("the error comes with the row %+v, want a zero one", row)
+		}
 	}
-	return request
+	return all, err
 }
 
-// outcome is what a server answers with.
-type outcome struct {
-	status  int
-	body    string
-	reader  io.Reader
-	headers []string
+// numbers are the requests of rows, which tell them apart.
+func numbers[R any](rows []R) (numbers []int64) {
+	for _, row := range rows {
+		switch row := any(row).(type) {
+		case gen.APIUsageRow:
+			numbers = append(numbers, row.Requests)
+		case gen.UsageJobRow:
+			numbers = append(numbers, row.RequestCount)
+		}
+	}
+	return numbers
 }
 
-func (o outcome) respond(request *http.Request) *http.Response {
-	response := respond(request, o.status, o.body, o.headers...)
-	if o.reader != nil {
-		response.Body = io.NopCloser(o.reader)
+// checkNumbers wants rows to be numbered from 1 to n.
+func checkNumbers[R any](t *testing.T, rows []R, n int) {
+	t.Helper()
+	got := numbers(rows)
+	for i, number := range got {
+		if number != int64(i+1) {
+			t.Errorf("rows %v, want 1 to %d", got, n)
+			return
+		}
 	}
-	return response
+	if len(got) != n {
+		t.Errorf("%d rows, want %d: %v", len(got), n, got)
+	}
+}
+
+// check wants something to be as expected.
+func check[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// checkError wants an error with a text in it, or none.
+func checkError(t *testing.T, err error, want string) {
+	t.Helper()
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("error %v, want none", err)
+	case want != "" && err == nil:
+		t.Errorf("no error, want one with %q", want)
+	case want != "" && !strings.Contains(err.Error(), want):
+		t.Errorf("error %q, want %q in it", err, want)
+	}
+}
+
+// checkExecutionError wants the error of the execution "id" with a text in it, which
+// says how to resume, or not.
+func checkExecutionError(t *testing.T, err error, want string, resume bool) {
+	t.Helper()
+	checkError(t, err, want)
+	execution, ok := errors.AsType[*ExecutionError](err)
+	if !ok {
+		t.Errorf("error %v, want an *ExecutionError", err)
+		return
+	}
+	check(t, "ExecutionID", execution.ExecutionID, "id")
+	if got := strings.Contains(err.Error(), "; resume with Client."); got != resume {
+		t.Errorf("says how to resume: %v, want %v: %v", got, resume, err)
+	}
+}
+
+// checkIs wants errors.Is to find a target in an error, or not.
+func checkIs(t *testing.T, err, target error, want bool) {
+	t.Helper()
+	if got := errors.Is(err, target); got != want {
+		t.Errorf("errors.Is(%v) is %v, want %v: %v", target, got, want, err)
+	}
+}
+
+// checkStatus wants an *APIError with a status, and returns it.
+func checkStatus(t *testing.T, err error, want int) *APIError {
+	t.Helper()
+	api, ok := errors.AsType[*APIError](err)
+	if !ok {
+		t.Errorf("error %v, want an *APIError with status %d", err, want)
+		return &APIError{}
+	}
+	check(t, "StatusCode", api.StatusCode, want)
+	return api
 }
 
 // endless is a body without an end: for so long that a bound that is gone is

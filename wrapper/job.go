@@ -1,31 +1,33 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
-// QueryJob is Query for the successor of the usage query, which the vendor expects
-// to deprecate: it submits a job, waits until it has succeeded and returns its rows.
-// They count all requests, and not just the billable ones: those of the vendor's own
-// clients too. The OAuth client needs the permission usage:organization:view. Once
-// it was submitted, all errors are *ExecutionError; before that they are those of
-// SubmitJob.
+// QueryJob is Query for the successor of the usage query, which the vendor expects to
+// deprecate: it submits a job, waits until it has succeeded and returns its rows, in
+// the order of SortBy. They count all requests, and not just the billable ones: those
+// of the vendor's own OAuth clients too. It needs the permission
+// usage:organization:view.
 //
-// An interval has 90 days at most and begins a year ago at most, as the vendor's
-// document says. One of dates, as Days and Month make them, is sent in the only form
-// that is documented for this operation, as 2026-10-01T00:00:00/2026-10-31T23:59:59;
-// any other is sent as it is. Without GroupBy, rows are not aggregated.
+// An interval has at most 90 days and begins at most a year ago, as the vendor's
+// document says. One of whole days or months, as Days and Month return it, is sent in
+// the only form that is documented for this operation, such as
+// 2026-10-01T00:00:00/2026-10-31T23:59:59; any other is sent as it is. Without GroupBy,
+// rows are not aggregated. Whether rows grouped by OauthClientId alone have the name of the
+// client is not documented: group by OauthClientName too if you need it. The errors are
+// those of SubmitJob and, after that, those of Job.Wait.
 func (c *Client) QueryJob(ctx context.Context, query gen.UsageJobQuery) ([]gen.UsageJobRow, error) {
 	job, err := c.SubmitJob(ctx, query)
 	if err != nil {
@@ -37,154 +39,144 @@ func (c *Client) QueryJob(ctx context.Context, query gen.UsageJobQuery) ([]gen.U
 // QueryJobRows is QueryJob for reports that are better not held in memory; see
 // QueryRows.
 func (c *Client) QueryJobRows(ctx context.Context, query gen.UsageJobQuery) iter.Seq2[gen.UsageJobRow, error] {
-	return func(yield func(gen.UsageJobRow, error) bool) {
-		job, err := c.SubmitJob(ctx, query)
-		if err != nil {
-			yield(gen.UsageJobRow{}, err)
-			return
-		}
-		job.Rows(ctx)(yield)
-	}
+	return submitRows(ctx, func() (*Job, error) { return c.SubmitJob(ctx, query) })
 }
 
-// SubmitJob starts a job and returns it without waiting for it. The errors are those
-// of Submit.
+// SubmitJob starts a job and returns it without waiting for it. The errors are those of
+// Submit.
 func (c *Client) SubmitJob(ctx context.Context, query gen.UsageJobQuery) (*Job, error) {
-	var result gen.UsageJob
-	err := checkJobQuery(query)
-	if err == nil {
+	id, err := submit(ctx, c, "job", func() (*http.Request, error) {
+		if err := checkJobQuery(query); err != nil {
+			return nil, err
+		}
 		query.Interval = jobInterval(query.Interval)
-		err = submit(func() (*http.Response, error) { return c.api.PostUsageAggregatesQueryJobs(ctx, query) }, &result)
-	}
-	if err == nil {
-		err = checkID(result.ID)
-	}
+		return gen.NewPostUsageAggregatesQueryJobsRequest(c.baseURL, query)
+	}, func(result *gen.UsageJob) string { return result.ID })
 	if err != nil {
-		return nil, fmt.Errorf("submitting a usage job: %w", err)
+		return nil, err
 	}
-	job := c.Job(result.ID)
-	job.answered = true
+	job := c.Job(id)
+	job.operation.submitted = true
 	return job, nil
 }
 
-// maxJobTime is how much time a job can be about, by the vendor's document.
-const maxJobTime = 90 * 24 * time.Hour
+// maxJobInterval is the longest interval of a job, by the vendor's document.
+const maxJobInterval = 90 * 24 * time.Hour
 
-// checkJobQuery finds what the API would refuse.
+// checkJobQuery returns an error for a query that the API would refuse.
 func checkJobQuery(query gen.UsageJobQuery) error {
-	if err := checkInterval(query.Interval); err != nil {
-		return err
-	}
-	if i, known := interval.Parse(query.Interval); known && i.End.Sub(i.Start) > maxJobTime {
-		return fmt.Errorf("interval %q: a job takes 90 days at most; submit one for each part", query.Interval)
-	}
-	for _, method := range query.HTTPMethods {
-		if !method.Valid() {
-			return fmt.Errorf("unknown HTTP method %q; see the constants of %T", method, method)
-		}
-	}
+	var orders []gen.UsageQuerySortByOrder
 	for _, by := range query.SortBy {
-		if by.Order != "" && !by.Order.Valid() {
-			return fmt.Errorf("unknown order %q; see the constants of %T", by.Order, by.Order)
-		}
+		orders = append(orders, optional(by.Order)...)
 	}
-	return checkEnums(query.Granularity, query.GroupBy, query.Metrics)
+	if i, known := interval.Parse(query.Interval); known && i.End.Sub(i.Start) > maxJobInterval {
+		return fmt.Errorf("%w: interval %q exceeds 90 days; submit a job for each part", ErrInvalidQuery, query.Interval)
+	}
+	return cmp.Or(
+		checkInterval(query.Interval),
+		checkEnum("granularity", optional(query.Granularity)...),
+		checkEnum("dimension to group by", query.GroupBy...),
+		checkEnum("metric", query.Metrics...),
+		checkEnum("HTTP method", query.HTTPMethods...),
+		checkEnum("order", orders...),
+	)
 }
 
-// jobInterval writes whole days in the documented form. Its last second is in it
-// whether or not the vendor takes an end with a time of day for part of an interval.
-func jobInterval(days string) string {
-	i, known := interval.Parse(days)
-	if !known || i.EndsInDay {
-		return days
+// jobInterval returns an interval of whole days in the documented form. It ends with the
+// last second, which is right whichever way the API reads an end with a time of day.
+func jobInterval(text string) string {
+	i, known := interval.Parse(text)
+	if !known || i.EndIsInstant {
+		return text
 	}
-	const form = "2006-01-02T15:04:05"
-	return i.Start.UTC().Format(form) + "/" + i.End.UTC().Format(form)
+	const layout = "2006-01-02T15:04:05"
+	return i.Start.UTC().Format(layout) + "/" + i.End.UTC().Format(layout)
 }
 
-// A Job is a query of the successor that was submitted, here or in another process:
-// SubmitJob and Client.Job give one. Its methods are safe for concurrent use, and
-// may be called again. All their errors are *ExecutionError.
+// A Job is a usage job that was submitted, here or in another process: SubmitJob and
+// Client.Job return one. It is safe for concurrent use, and its methods
+// may be called any number of times. All their errors are *ExecutionError.
 type Job struct {
-	execution[gen.UsageJobResult, gen.UsageJobRow]
+	operation operation[gen.UsageJobResult, gen.UsageJobRow]
 }
 
-// pageSize is how many rows a page is asked for with: the most there are.
+// pageSize is the largest number of rows that a page can have.
 const pageSize int32 = 1000
 
-// Job takes up a job that was submitted before, by its id. It sends nothing and
-// checks nothing: the methods of the Job do. How long the vendor keeps a job is not
-// documented.
+// Job resumes a job that was submitted before, by its id, as Client.Execution does a
+// query. How long the vendor keeps a job is not documented.
 func (c *Client) Job(id string) *Job {
-	return &Job{execution[gen.UsageJobResult, gen.UsageJobRow]{
-		client: c, id: id, kind: "job", again: "Client.Job", member: "entities",
-		waiting: []string{string(gen.JobStatusQueued), string(gen.JobStatusRunning)}, complete: string(gen.JobStatusSucceeded),
-		get: func(ctx context.Context, cursor string) (*http.Response, error) {
+	return &Job{operation[gen.UsageJobResult, gen.UsageJobRow]{
+		client: c, id: id, kind: "job", resumeWith: "Client.Job",
+		request: func(cursor string) (*http.Request, error) {
 			size := pageSize
-			return c.api.GetUsageAggregatesQueryJob(ctx, id, &gen.GetUsageAggregatesQueryJobParams{PageSize: &size},
-				func(_ context.Context, request *http.Request) error {
-					if cursor != "" { // as it was given: the generated client would write it anew
-						request.URL.RawQuery += "&after=" + cursor
-					}
-					return nil
-				})
-		},
-		status: func(result *gen.UsageJobResult) string { return string(result.QueryStatus) },
-		failed: func(result *gen.UsageJobResult) error {
-			status := string(result.QueryStatus)
-			if !is(status, string(gen.JobStatusFailed)) && !is(status, string(gen.JobStatusCancelled)) {
-				return nil
+			parameters := &gen.GetUsageAggregatesQueryJobParams{PageSize: &size}
+			request, err := gen.NewGetUsageAggregatesQueryJobRequest(c.baseURL, id, parameters)
+			if err == nil && cursor != "" {
+				request.URL.RawQuery += "&after=" + cursor // escaped by the server, which may read "+" in its own way
 			}
-			reason := slices.DeleteFunc([]string{fmt.Sprintf("status %q", status), result.ErrorBody.Code, result.ErrorBody.Message}, func(s string) bool { return s == "" })
-			return fmt.Errorf("%s%s: %w", strings.Join(reason, ": "), correlation(result.ErrorBody.ContextID), ErrQueryFailed)
+			return request, err
 		},
-		next: func(result *gen.UsageJobResult) (string, error) { return cursorOf(result.NextURI) },
+		inspect: inspectJob,
 	}}
 }
 
-// cursorOf returns the after of the address of a next page, as it is written there,
-// and nothing else of it; "" where there is no address.
+// inspectJob returns the state of a job.
+func inspectJob(result *gen.UsageJobResult) state {
+	s := state{status: failure.Quote(string(result.QueryStatus))}
+	switch {
+	case isStatus(s.status, gen.JobStatusSucceeded):
+		s.phase = complete
+		s.next, s.err = cursorOf(result.NextURI)
+	case isStatus(s.status, gen.JobStatusFailed), isStatus(s.status, gen.JobStatusCancelled):
+		body := result.ErrorBody
+		s.phase = failed
+		s.err = fmt.Errorf("status %q%s: %w", s.status, describe(body.Code, body.Message, body.ContextID), ErrQueryFailed)
+	case isStatus(s.status, gen.JobStatusQueued), isStatus(s.status, gen.JobStatusRunning):
+		s.phase = running
+	}
+	return s
+}
+
+// cursorOf returns the parameter "after" of the address of the next page, escaped as it is
+// there, or "" if there is no next page. Nothing else of the address is used: its host and
+// page size are the server's to say and not ours to follow.
 func cursorOf(nextURI string) (string, error) {
 	if nextURI == "" {
 		return "", nil
 	}
 	next, err := url.Parse(nextURI)
 	if err != nil {
-		return "", errors.New("the address of the next page is none")
+		return "", failure.Permanentf("nextUri of the result is not a valid URL; the rows are incomplete")
 	}
 	for parameter := range strings.SplitSeq(next.RawQuery, "&") {
 		cursor, ok := strings.CutPrefix(parameter, "after=")
-		if !ok || cursor == "" {
-			continue
+		if ok && cursor != "" && !strings.ContainsFunc(cursor, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			return cursor, nil
 		}
-		if strings.ContainsFunc(cursor, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-			return "", fmt.Errorf("the cursor %q of the next page cannot be sent", cursor)
-		}
-		return cursor, nil
 	}
-	return "", fmt.Errorf("the address of the next page, %q, has no cursor: the rows are not the whole report", nextURI)
+	return "", failure.Permanentf("nextUri %q has no valid cursor; the rows are incomplete", failure.Quote(nextURI))
 }
 
-// ID returns the job id, with which Client.Job takes the job up again. It is opaque.
-func (j *Job) ID() string { return j.id }
+// ID returns the job id, which is opaque. Client.Job takes it.
+func (j *Job) ID() string { return j.operation.id }
 
-// Poll asks once how far the job is, and returns the answer whatever its status:
-// check QueryStatus for Failed and Cancelled. When the job has succeeded, the answer
-// holds its first page, of 1,000 rows at most; NextURI is there if there are more.
+// Poll polls the job once, and returns the result whatever its status: check
+// QueryStatus for Failed and Cancelled. The result of a job that has succeeded has its
+// first page, of at most 1,000 rows; NextURI is set if there are more.
 func (j *Job) Poll(ctx context.Context) (*gen.UsageJobResult, error) {
-	result, rows, err := j.poll(ctx)
-	if err != nil {
-		return nil, err
-	}
-	result.Entities = rows
-	return result, nil
+	return j.operation.poll(ctx)
 }
 
-// Wait waits until the job has succeeded and returns its rows, of all pages, and none
-// if it found nothing. It holds all of them in memory. It ends with ErrQueryFailed if
-// the job fails or is cancelled, when the context does, and after Polling.Timeout.
-func (j *Job) Wait(ctx context.Context) ([]gen.UsageJobRow, error) { return j.wait(ctx) }
+// Wait waits until the job has succeeded and returns the rows of all pages. A job that
+// found nothing has none, and no error. All rows are held in memory. The error is
+// ErrQueryFailed if the job fails or is cancelled, and otherwise as for Execution.Wait.
+func (j *Job) Wait(ctx context.Context) ([]gen.UsageJobRow, error) {
+	return j.operation.wait(ctx)
+}
 
-// Rows waits like Wait, and then hands on each row as it arrives, page by page, in
-// the order that SortBy asked for; see Execution.Rows.
-func (j *Job) Rows(ctx context.Context) iter.Seq2[gen.UsageJobRow, error] { return j.rows(ctx) }
+// Rows waits like Wait, and then yields each row as it arrives, page after page, in the
+// order of SortBy; see Execution.Rows.
+func (j *Job) Rows(ctx context.Context) iter.Seq2[gen.UsageJobRow, error] {
+	return j.operation.rows(ctx)
+}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -23,15 +24,17 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// TestLive asks a real organization what the vendor's documents leave open, and what
-// this module relies on. It reads, and sends maxLive requests at most. It finds region
+// TestLive finds out from a real organization what the vendor's documents leave open, and
+// what this module relies on. It reads, and sends maxLive requests at most. It finds region
 // and credentials where NewFromEnv does, and prints a table to be sent in; what
 // contradicts an assumption fails.
 //
 //	go test -tags live -run 'TestLive$' -v ./wrapper
 func TestLive(t *testing.T) {
 	transport := &limitedTransport{}
-	client, err := wrapper.NewFromEnv(append(liveOptions(transport), wrapper.WithPolling(wrapper.Polling{Initial: 5 * time.Second, Max: time.Minute, Timeout: 10 * time.Minute}))...)
+	client,
+		err := wrapper.NewFromEnv(append(liveOptions(transport),
+		wrapper.WithPolling(wrapper.Polling{Initial: 5 * time.Second, Max: time.Minute, Timeout: 10 * time.Minute}))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +82,14 @@ func TestLiveOnTheFake(t *testing.T) {
 		}
 		n++
 		return usagetest.Fault{Header: http.Header{"Inin-Ratelimit-Count": {"1"}},
-			Body: fmt.Appendf(nil, `{"results":[{"requests":%d,"date":"%sT05:00:00Z"}],"queryStatus":"Complete"}`, n, day(time.Now().UTC(), 0))}
+			Body: fmt.Appendf(nil, `{"results":[{"requests":%d,"date":"%sT05:00:00Z"}],"queryStatus":"Complete"}`, n,
+				day(time.Now().UTC(), 0))}
 	}})
-	findings := settle(t.Context(), mustNew(t, append(server.Options(), liveOptions(&limitedTransport{})...)...), time.Now())
+	findings := settle(t.Context(), mustNew(t, append(server.Options(), liveOptions(&limitedTransport{})...)...),
+		time.Now())
 	for _, what := range []string{whatBytes, whatZone, whatAge, whatHeaders} {
-		if i := slices.IndexFunc(findings, func(f finding) bool { return f.what == what }); i < 0 || findings[i].verdict != contradicted {
+		if i := slices.IndexFunc(findings,
+			func(f finding) bool { return f.what == what }); i < 0 || findings[i].verdict != contradicted {
 			t.Errorf("%s: not contradicted\n%s", what, table(findings))
 		}
 	}
@@ -93,7 +99,8 @@ func TestLiveOnTheFake(t *testing.T) {
 const maxLive = 30
 
 func liveOptions(transport http.RoundTripper) []wrapper.Option {
-	return []wrapper.Option{wrapper.WithHTTPClient(&http.Client{Transport: transport}), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2})}
+	return []wrapper.Option{wrapper.WithHTTPClient(&http.Client{Transport: transport}),
+		wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2})}
 }
 
 // limitedTransport sends maxLive requests and no more.
@@ -124,19 +131,19 @@ const (
 	whatEndDate    = "an end that is a date"
 	whatEndTime    = "an end with a time of day"
 	whatZone       = "the time zone of days"
-	whatBytes      = "the same results asked for twice"
+	whatBytes      = "the same results requested twice"
 	whatGzip       = "compression of results"
-	whatHeaders    = "headers of answers"
+	whatHeaders    = "headers of responses"
 	whatUnknown    = "an execution that is not known"
 	whatAge        = "how old the data is"
-	whatJobs       = "the successor answers"
-	whatJobDates   = "the successor and an interval of dates"
-	whatJobEndTime = "the successor and an end with a time of day"
-	whatPlatforms  = "the successor's platforms"
-	whatPages      = "the successor's pages"
+	whatJobs       = "jobs"
+	whatJobDates   = "jobs and an interval of dates"
+	whatJobEndTime = "jobs and an end with a time of day"
+	whatPlatforms  = "platforms of jobs"
+	whatPages      = "pages of jobs"
 )
 
-// settler gathers findings.
+// settler collects findings.
 type settler struct {
 	client   *wrapper.Client
 	findings []finding
@@ -155,7 +162,7 @@ func (s *settler) check(what, assumed, seen string, right bool) {
 	s.found(what, assumed, seen, verdict)
 }
 
-// settle looks at everything that is assumed or not known.
+// settle checks everything that is assumed or not known.
 func settle(ctx context.Context, client *wrapper.Client, now time.Time) []finding {
 	s := &settler{client: client}
 	s.queries(ctx, now.UTC())
@@ -177,7 +184,7 @@ func days[R any](rows []R, date func(R) time.Time) (dates []string, midnight boo
 	return slices.Compact(dates), midnight
 }
 
-// in tells whether the last of three days has rows, where those before it have.
+// in reports whether the last of three days has rows, where those before it have.
 func in(dates []string, last string) (seen string, ok bool) {
 	switch {
 	case slices.Contains(dates, last):
@@ -201,7 +208,8 @@ func reason(err error) string {
 
 func (s *settler) queries(ctx context.Context, now time.Time) {
 	ask := func(interval string) gen.APIUsageQuery {
-		return gen.APIUsageQuery{Interval: interval, Granularity: gen.GranularityDay, GroupBy: []gen.GroupBy{gen.GroupByHTTPMethod}}
+		return gen.APIUsageQuery{Interval: interval, Granularity: gen.GranularityDay,
+			GroupBy: []gen.GroupBy{gen.GroupByHTTPMethod}}
 	}
 	date := func(r gen.APIUsageRow) time.Time { return r.Date }
 	execution, err := s.client.Submit(ctx, ask(day(now, 5)+"/"+day(now, 3)))
@@ -209,7 +217,8 @@ func (s *settler) queries(ctx context.Context, now time.Time) {
 		s.found(whatPermission, "oauth:client:view or usage:organization:view", reason(err), notSeen)
 		return
 	}
-	s.found(whatPermission, "oauth:client:view or usage:organization:view", "this OAuth client's, whichever it has of the two: please add it", settled)
+	s.found(whatPermission, "oauth:client:view or usage:organization:view",
+		"this OAuth client's, whichever it has of the two: please add it", settled)
 	rows, err := execution.Wait(ctx)
 	if err != nil {
 		s.found(whatEndDate, seenIn, reason(err), notSeen)
@@ -251,13 +260,14 @@ func (s *settler) queries(ctx context.Context, now time.Time) {
 	s.check(whatUnknown, "404, or another 4xx", seen, ok && api.StatusCode/100 == 4)
 }
 
-// twice asks for results two times: as they come, and compressed.
+// twice requests results two times: as they come, and compressed.
 func (s *settler) twice(ctx context.Context, id string) {
 	get := func(encoding string) (header http.Header, body []byte, err error) {
-		response, err := s.client.API().GetUsageQueryExecutionIDResults(ctx, id, func(_ context.Context, request *http.Request) error {
-			request.Header.Set("Accept-Encoding", encoding) // the transport leaves the answer as it is
-			return nil
-		})
+		response, err := s.client.API().GetUsageQueryExecutionIDResults(ctx, id,
+			func(_ context.Context, request *http.Request) error {
+				request.Header.Set("Accept-Encoding", encoding) // the transport leaves the response as it is
+				return nil
+			})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -283,7 +293,8 @@ func (s *settler) twice(ctx context.Context, id string) {
 		seen = fmt.Sprintf("the same %d bytes", len(plain))
 	}
 	s.check(whatBytes, theSame, seen, bytes.Equal(plain, compressed))
-	s.check(whatGzip, "gzip where it is asked for", fmt.Sprintf("Content-Encoding %q", header.Get("Content-Encoding")), header.Get("Content-Encoding") == "gzip")
+	s.check(whatGzip, "gzip where it is accepted", fmt.Sprintf("Content-Encoding %q", header.Get("Content-Encoding")),
+		header.Get("Content-Encoding") == "gzip")
 	var names []string
 	limits := false
 	for name := range header {
@@ -291,12 +302,14 @@ func (s *settler) twice(ctx context.Context, id string) {
 		limits = limits || strings.HasPrefix(strings.ToLower(name), "inin-ratelimit")
 	}
 	slices.Sort(names)
-	s.check(whatHeaders, "a correlation id, nothing of a rate limit", strings.Join(names, " "), header.Get("ININ-Correlation-Id") != "" && !limits)
+	s.check(whatHeaders, "a correlation id, nothing of a rate limit", strings.Join(names, " "),
+		header.Get("ININ-Correlation-Id") != "" && !limits)
 }
 
 func (s *settler) jobs(ctx context.Context, now time.Time) {
 	ask := func(interval string) gen.UsageJobQuery {
-		return gen.UsageJobQuery{Interval: interval, Granularity: gen.JobGranularityDay, GroupBy: []gen.JobGroupBy{gen.JobGroupByPlatform, gen.JobGroupByHTTPMethod, gen.JobGroupByTemplateURI}}
+		return gen.UsageJobQuery{Interval: interval, Granularity: gen.JobGranularityDay,
+			GroupBy: []gen.JobGroupBy{gen.JobGroupByPlatform, gen.JobGroupByHTTPMethod, gen.JobGroupByTemplateURI}}
 	}
 	date := func(r gen.UsageJobRow) time.Time { return r.Date.Time }
 	job, err := s.client.SubmitJob(ctx, ask(day(now, 5)+"/"+day(now, 3)))
@@ -347,7 +360,7 @@ func (s *settler) jobs(ctx context.Context, now time.Time) {
 	}
 }
 
-// pages asks for the first rows again, in two pages of 10.
+// pages requests the first rows once more, in two pages of 10.
 func (s *settler) pages(ctx context.Context, id string, rows []gen.UsageJobRow) {
 	const tenEach = "10 rows each, the same as in one page"
 	if len(rows) <= 20 {
@@ -355,24 +368,27 @@ func (s *settler) pages(ctx context.Context, id string, rows []gen.UsageJobRow) 
 		return
 	}
 	size := int32(10)
-	first, err := s.client.API().GetUsageAggregatesQueryJobWithResponse(ctx, id, &gen.GetUsageAggregatesQueryJobParams{PageSize: &size})
+	first, err := s.client.API().GetUsageAggregatesQueryJobWithResponse(ctx, id,
+		&gen.GetUsageAggregatesQueryJobParams{PageSize: &size})
 	if err != nil || first.JSON200 == nil {
 		s.found(whatPages, tenEach, fmt.Sprint("no first page: ", err), notSeen)
 		return
 	}
 	_, after, _ := strings.Cut(first.JSON200.NextURI, "after=")
 	after, _, _ = strings.Cut(after, "&")
-	second, err := s.client.API().GetUsageAggregatesQueryJobWithResponse(ctx, id, &gen.GetUsageAggregatesQueryJobParams{PageSize: &size}, func(_ context.Context, request *http.Request) error {
-		request.URL.RawQuery += "&after=" + after
-		return nil
-	})
+	second, err := s.client.API().GetUsageAggregatesQueryJobWithResponse(ctx, id,
+		&gen.GetUsageAggregatesQueryJobParams{PageSize: &size}, func(_ context.Context, request *http.Request) error {
+			request.URL.RawQuery += "&after=" + after
+			return nil
+		})
 	if err != nil || second.JSON200 == nil {
 		s.found(whatPages, tenEach, fmt.Sprint("no second page: ", err), notSeen)
 		return
 	}
 	got := append(first.JSON200.Entities, second.JSON200.Entities...)
-	s.check(whatPages, tenEach, fmt.Sprintf("%d and %d, the next by %q", len(first.JSON200.Entities), len(second.JSON200.Entities), first.JSON200.NextURI),
-		len(first.JSON200.Entities) == 10 && slices.Equal(got, rows[:len(got)]))
+	s.check(whatPages, tenEach, fmt.Sprintf("%d and %d, the next by %q", len(first.JSON200.Entities),
+		len(second.JSON200.Entities), first.JSON200.NextURI),
+		len(first.JSON200.Entities) == 10 && reflect.DeepEqual(got, rows[:len(got)]))
 }
 
 func table(findings []finding) string {

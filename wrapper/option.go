@@ -8,73 +8,92 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+
+	"golang.org/x/oauth2"
 
 	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
-	"golang.org/x/oauth2"
 )
 
-// An Option changes what New makes. Where one is given twice, the later holds,
-// but for credentials, of which there is exactly one.
+// An Option configures the client that New returns. A later option overrides an earlier
+// one of the same kind; the three for credentials are of one kind.
 type Option func(*config) error
 
-// config is what the options say. It holds secrets and does not outlive New.
+// config is what the options say. It has secrets and does not outlive New.
 type config struct {
-	baseURL   string
-	userAgent string
-	transport http.RoundTripper
-	logger    *slog.Logger
-	polling   Polling
-	retry     Retry
-	progress  func(Progress)
-
-	credentials transport.Credentials
-	given       int // credentials
+	baseURL, loginURL string
+	userAgent         string
+	transport         http.RoundTripper
+	logger            *slog.Logger
+	polling           Polling
+	retry             Retry
+	progress          func(Progress)
+	credentials       transport.Credentials
 }
 
 // WithClientCredentials makes the client fetch its tokens by the OAuth client
-// credentials grant: once for all requests, again a minute before they expire (or
-// a tenth of their life, if that is less), and again when the API refuses one.
-// They last 24 h unless the OAuth client says otherwise. It needs the permission
-// oauth:client:view or usage:organization:view, and for jobs the latter. Where
-// renewing fails, the old token is used while it lasts. A refused id or secret is an
-// *oauth2.RetrieveError, of whatever call needed the token; a login host that is down
-// or limits is an *APIError or what the network said.
+// credentials grant: one for all requests, renewed a minute before it expires (or a
+// tenth of its life, if that is less), and when the API rejects it. Tokens last 24 h
+// unless the OAuth client says otherwise. The OAuth client needs the permission
+// oauth:client:view or usage:organization:view, for jobs the latter. If renewing fails,
+// the current token is used until it expires. Whatever call needs the token returns an
+// *oauth2.RetrieveError if id or secret are refused, and an *APIError, or the error of
+// the network, if the login host is down or rate limits.
 func WithClientCredentials(id, secret string) Option {
 	return func(c *config) error {
-		if id == "" || secret == "" {
-			return errors.New("WithClientCredentials: the id or the secret is empty")
-		}
-		c.given++
-		c.credentials.ClientID, c.credentials.ClientSecret = id, secret
-		return nil
+		return c.setClientCredentials("WithClientCredentials: the id", id, "WithClientCredentials: the secret", secret)
 	}
 }
 
-// WithAccessToken makes the client use a token from elsewhere. It cannot be
-// renewed: once it has expired, requests fail with an *APIError of status 401.
+func (c *config) setClientCredentials(idName, id, secretName, secret string) error {
+	if err := errors.Join(checkCredential(idName, id), checkCredential(secretName, secret)); err != nil {
+		return err
+	}
+	c.credentials = transport.Credentials{ClientID: id, ClientSecret: secret}
+	return nil
+}
+
+// WithAccessToken makes the client use a token from elsewhere. It cannot be renewed:
+// once it has expired, requests fail with an *APIError of status 401.
 func WithAccessToken(token string) Option {
-	return func(c *config) error {
-		if !transport.ValidToken(token) {
-			return errors.New("WithAccessToken: the token is empty, or holds blanks or other characters that no token has")
-		}
-		c.given++
-		c.credentials.AccessToken = token
-		return nil
-	}
+	return func(c *config) error { return c.setAccessToken("WithAccessToken: the token", token) }
 }
 
-// WithTokenSource makes the client use tokens from elsewhere. The source is asked
-// once for all who wait, again before a token expires (see oauth2.Token.Expiry) and
-// when the API refuses one. It has no context: when the last call that waits for it is
-// cancelled while its Token method runs, that method is left behind, and the next call
-// asks again.
+func (c *config) setAccessToken(name, token string) error {
+	if err := checkCredential(name, token); err != nil {
+		return err
+	}
+	if !transport.ValidToken(token) {
+		return fmt.Errorf("%s contains non-ASCII characters", name)
+	}
+	c.credentials = transport.Credentials{AccessToken: token}
+	return nil
+}
+
+// checkCredential returns an error for an id, secret or token that was pasted wrongly.
+// It does not quote it.
+func checkCredential(name, text string) error {
+	switch {
+	case text == "":
+		return fmt.Errorf("%s is empty", name)
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
+		return fmt.Errorf("%s contains white space or control characters, perhaps a line break at its end", name)
+	}
+	return nil
+}
+
+// WithTokenSource makes the client use tokens from elsewhere. The source is called once
+// for all requests that wait, before its token expires (see oauth2.Token.Expiry) and
+// when the API rejects one. A call of Token that has not returned when the request's
+// context ends is abandoned, and the next request calls again. Its errors are wrapped as
+// they are: an *oauth2.RetrieveError of a source of package oauth2 still has the request
+// with the credentials in its Response.
 func WithTokenSource(source oauth2.TokenSource) Option {
 	return func(c *config) error {
 		if source == nil {
 			return errors.New("WithTokenSource: the source is nil")
 		}
-		c.given++
-		c.credentials.Source = source
+		c.credentials = transport.Credentials{Source: source}
 		return nil
 	}
 }
@@ -92,14 +111,15 @@ func WithBaseURL(address string) Option {
 // the region's, with the same conditions as WithBaseURL.
 func WithLoginURL(address string) Option {
 	return func(c *config) (err error) {
-		c.credentials.LoginURL, err = checkURL("WithLoginURL", address)
+		c.loginURL, err = checkURL("WithLoginURL", address)
 		return err
 	}
 }
 
-// WithHTTPClient makes the client send its requests by the Transport of an
-// http.Client: through a proxy, with certificates of your own, or traced. Only
-// the Transport is used; nil means http.DefaultTransport, as ever.
+// WithHTTPClient makes the client send its requests through the Transport of an
+// http.Client: by a proxy, with certificates of your own, or traced. Timeout, Jar and
+// CheckRedirect are ignored. A nil Transport means http.DefaultTransport. The Transport
+// sees each attempt of a request, and the requests for tokens.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -121,9 +141,9 @@ func WithUserAgent(userAgent string) Option {
 	}
 }
 
-// WithLogger sets where the client logs: each request at debug, retries at info,
-// waits for the rate limit and unknown statuses at warn. Tokens and secrets are
-// in no record. Default: nowhere.
+// WithLogger sets the logger. Requests are logged at debug, retries at info, and waits
+// for the rate limit, failed renewals of a token and unknown statuses at warn; never a
+// token or a secret. Default: none.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -134,7 +154,8 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithPolling sets when queries are polled.
+// WithPolling sets when queries and jobs are polled. It replaces all fields of a Polling
+// that was set before.
 func WithPolling(polling Polling) Option {
 	return func(c *config) (err error) {
 		c.polling, err = polling.withDefaults()
@@ -142,7 +163,8 @@ func WithPolling(polling Polling) Option {
 	}
 }
 
-// WithRetry sets how failed requests are tried again.
+// WithRetry sets how failed requests are retried. It replaces all fields of a Retry that
+// was set before.
 func WithRetry(retry Retry) Option {
 	return func(c *config) (err error) {
 		c.retry, err = retry.withDefaults()
@@ -150,9 +172,9 @@ func WithRetry(retry Retry) Option {
 	}
 }
 
-// WithProgress sets a function that is told of each poll of a query or job while
-// it is waited for, but for one that ends the wait with an error. It runs in the goroutine that waits, so several may run at once
-// if several queries do.
+// WithProgress sets a function that is called after each poll of a query or job, except
+// one that ends the wait with an error. It is called in the goroutine that waits, and so
+// concurrently if several do.
 func WithProgress(progress func(Progress)) Option {
 	return func(c *config) error {
 		if progress == nil {
@@ -173,13 +195,13 @@ func checkURL(option, address string) (string, error) {
 	}
 	switch {
 	case u.User != nil:
-		return "", fmt.Errorf("%s: the address holds credentials; give them by an option of their own", option)
+		return "", fmt.Errorf("%s: the address contains credentials; use the options for these", option)
 	case u.Host == "" || u.Hostname() == "":
 		return "", fmt.Errorf("%s: %q names no host; want https://host", option, address)
 	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
 		return "", fmt.Errorf("%s: %q is neither https nor http to a loopback address", option, address)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", fmt.Errorf("%s: %q has a query or a fragment; want https://host", option, address)
+		return "", fmt.Errorf("%s: %q has a query or a fragment, which an address of the API cannot have", option, address)
 	}
 	return strings.TrimRight(u.String(), "/"), nil
 }

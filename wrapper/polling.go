@@ -1,65 +1,65 @@
 package wrapper
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"time"
-
-	"github.com/genesyscloud-go/usage/gen"
 )
 
-// Polling says when a query is asked whether it is complete.
+// Polling says when a query or job is polled. Zero fields mean the defaults.
 //
-// The vendor advises not to poll aggressively: every minute or two is enough for
-// many queries, and every 20 ms gets a client rate limited. Zero fields mean the
-// defaults.
+// The vendor advises not to poll aggressively: every minute or two is enough for many
+// queries, and every 20 ms gets a client rate limited.
 type Polling struct {
-	// Initial is the wait between submitting a query and the first poll, Max the
-	// longest between two polls. Each wait is Multiplier times the one before it,
-	// less or more a little jitter; a Retry-After that is longer takes its place, up
-	// to 3 minutes. Defaults: 500 ms, 10 s and 1.5.
+	// Initial is the wait before the first poll, Max the longest between two polls.
+	// Each wait is Multiplier times the one before it, plus or minus up to 10 % of
+	// jitter, and at least as long as a Retry-After, up to 3 minutes. Defaults: 500 ms,
+	// 10 s and 1.5.
 	Initial, Max time.Duration
 	Multiplier   float64
-	// Timeout is how long after the first wait began a poll may still begin: then
-	// the wait for a query that never ends is over, with an *ExecutionError that wraps
-	// context.DeadlineExceeded and names the last status. A poll that is under way, or
-	// the rows that it brings, are not cut short. Default: 1 h; negative: none.
+	// Timeout is how long after the wait began, or rows last came, a poll may still
+	// begin. After that the error is an *ExecutionError that wraps
+	// context.DeadlineExceeded and names the last status. A poll in flight, and the rows
+	// that it brings, are not cut short. Default: 1 h; negative: none.
 	Timeout time.Duration
 }
 
 func (p Polling) withDefaults() (Polling, error) {
-	if p.Initial < 0 || p.Max < 0 {
-		return p, errors.New("WithPolling: a wait is negative")
+	if err := defaultWaits("WithPolling", &p.Initial, &p.Max, 500*time.Millisecond, 10*time.Second); err != nil {
+		return p, err
 	}
-	if p.Initial == 0 {
-		p.Initial = 500 * time.Millisecond
-		if p.Max != 0 {
-			p.Initial = min(p.Initial, p.Max)
-		}
-	}
-	if p.Max == 0 {
-		p.Max = max(10*time.Second, p.Initial)
-	}
-	if p.Multiplier == 0 {
-		p.Multiplier = 1.5
-	}
-	if p.Timeout == 0 {
-		p.Timeout = time.Hour
-	}
-	if p.Max < p.Initial {
-		return p, errors.New("WithPolling: Max is less than Initial")
-	}
-	if !(p.Multiplier >= 1) {
+	p.Multiplier = cmp.Or(p.Multiplier, 1.5)
+	p.Timeout = cmp.Or(p.Timeout, time.Hour)
+	if !(p.Multiplier >= 1) { // NaN is not either
 		return p, errors.New("WithPolling: Multiplier is less than 1")
 	}
 	return p, nil
 }
 
-// Progress is what is known of a query after a poll.
+// defaultWaits sets the waits that are zero so that they go with one that is not.
+func defaultWaits(option string, initial, longest *time.Duration, defaultInitial, defaultMax time.Duration) error {
+	switch {
+	case *initial < 0 || *longest < 0:
+		return fmt.Errorf("%s: Initial or Max is negative", option)
+	case *longest == 0:
+		*longest = max(*initial, defaultMax)
+	}
+	if *initial == 0 {
+		*initial = min(*longest, defaultInitial)
+	}
+	if *longest < *initial {
+		return fmt.Errorf("%s: Max is less than Initial", option)
+	}
+	return nil
+}
+
+// Progress is the state of a query or job after a poll.
 type Progress struct {
-	ExecutionID string
-	Status      gen.QueryStatus // a job's is one of gen.JobStatus
-	Polls       int             // polls so far
-	Elapsed     time.Duration   // since the wait began
-	NextPoll    time.Duration   // until the next poll; 0 if the query is done
-	Err         error           // why this poll told nothing; the wait goes on
+	ExecutionID string        // or the job id
+	Status      string        // a gen.QueryStatus or gen.JobStatus; "" if the poll failed
+	Polls       int           // polls so far
+	Elapsed     time.Duration // since the wait began
+	NextPoll    time.Duration // until the next poll; 0 if there is none
+	Err         error         // why this poll has no status; the wait goes on
 }

@@ -1,18 +1,21 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
+	"strings"
 
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
+	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
-// Query submits a query, waits until it is complete and returns its rows, which
-// are in no particular order. Once it was submitted, all errors are
-// *ExecutionError; before that they are those of Submit.
+// Query submits a query, waits until it is complete and returns its rows, which are in
+// no particular order. The errors are those of Submit and, after that, those of
+// Execution.Wait.
 func (c *Client) Query(ctx context.Context, query gen.APIUsageQuery) ([]gen.APIUsageRow, error) {
 	execution, err := c.Submit(ctx, query)
 	if err != nil {
@@ -21,133 +24,145 @@ func (c *Client) Query(ctx context.Context, query gen.APIUsageQuery) ([]gen.APIU
 	return execution.Wait(ctx)
 }
 
-// QueryRows is Query for reports that are better not held in memory: each row is
-// handed on as it arrives. Ranging over the sequence submits the query; ranging
-// over it again submits it again. An error comes last, with a zero row; see
-// Execution.Rows.
+// QueryRows is Query for reports that are better not held in memory: it yields each row
+// as it arrives. Ranging over the sequence submits the query, each time anew. An error
+// comes last, with a zero row; see Execution.Rows.
 func (c *Client) QueryRows(ctx context.Context, query gen.APIUsageQuery) iter.Seq2[gen.APIUsageRow, error] {
-	return func(yield func(gen.APIUsageRow, error) bool) {
-		execution, err := c.Submit(ctx, query)
-		if err != nil {
-			yield(gen.APIUsageRow{}, err)
-			return
-		}
-		execution.Rows(ctx)(yield)
-	}
+	return submitRows(ctx, func() (*Execution, error) { return c.Submit(ctx, query) })
 }
 
-// Submit starts a query and returns its execution, which does not wait for it.
-// The errors are those of the query itself, which is checked before anything is
-// sent, of fetching a token (*oauth2.RetrieveError where the credentials are
-// refused), *APIError, and those of the network and the context.
+// Submit starts a query and returns its execution without waiting for it. The query is
+// checked before anything is sent; the error is then ErrInvalidQuery. Other errors are
+// *APIError, *oauth2.RetrieveError where the credentials are refused, and those of the
+// network and of the context.
 func (c *Client) Submit(ctx context.Context, query gen.APIUsageQuery) (*Execution, error) {
-	var result gen.UsageExecutionResult
-	err := checkQuery(query)
-	if err == nil {
-		err = submit(func() (*http.Response, error) { return c.api.PostUsageQuery(ctx, query) }, &result)
-	}
-	if err == nil {
-		err = checkID(result.ExecutionID)
-	}
+	id, err := submit(ctx, c, "query", func() (*http.Request, error) {
+		if err := checkQuery(query); err != nil {
+			return nil, err
+		}
+		return gen.NewPostUsageQueryRequest(c.baseURL, query)
+	}, func(result *gen.UsageExecutionResult) string { return result.ExecutionID })
 	if err != nil {
-		return nil, fmt.Errorf("submitting a usage query: %w", err)
+		return nil, err
 	}
-	execution := c.Execution(result.ExecutionID)
-	execution.answered = true
+	execution := c.Execution(id)
+	execution.operation.submitted = true
 	return execution, nil
 }
 
-// checkQuery finds what the API would refuse.
+// checkQuery returns an error for a query that the API would refuse.
 func checkQuery(query gen.APIUsageQuery) error {
-	if err := checkInterval(query.Interval); err != nil {
-		return err
-	}
-	return checkEnums(query.Granularity, query.GroupBy, query.Metrics)
+	return cmp.Or(
+		checkInterval(query.Interval),
+		checkEnum("granularity", optional(query.Granularity)...),
+		checkEnum("dimension to group by", query.GroupBy...),
+		checkEnum("metric", query.Metrics...),
+	)
 }
 
-// checkEnums finds values that a query may not have.
-func checkEnums[G, B, M interface {
+// checkInterval returns an error for an interval that the API would refuse. ISO-8601
+// has more forms than package interval knows, and the API may take them.
+func checkInterval(text string) error {
+	i, known := interval.Parse(text)
+	switch {
+	case text == "":
+		return fmt.Errorf("%w: no interval; see Days and Month", ErrInvalidQuery)
+	case !strings.Contains(text, "/"):
+		return fmt.Errorf("%w: interval %q has no end; the form is 2026-10-01/2026-10-31", ErrInvalidQuery, text)
+	case known && i.End.Before(i.Start):
+		return fmt.Errorf("%w: interval %q ends before it starts", ErrInvalidQuery, text)
+	}
+	return nil
+}
+
+// checkEnum returns an error if one of the values is not of the API's document.
+func checkEnum[E interface {
 	~string
 	Valid() bool
-}](granularity G, groupBy []B, metrics []M) error {
-	if granularity != "" && !granularity.Valid() {
-		return fmt.Errorf("unknown granularity %q; see the constants of %T", granularity, granularity)
-	}
-	for _, group := range groupBy {
-		if !group.Valid() {
-			return fmt.Errorf("cannot group by %q; see the constants of %T", group, group)
-		}
-	}
-	for _, metric := range metrics {
-		if !metric.Valid() {
-			return fmt.Errorf("unknown metric %q; see the constants of %T", metric, metric)
+}](name string, values ...E) error {
+	for _, value := range values {
+		if !value.Valid() {
+			return fmt.Errorf("%w: unknown %s %q; see the constants of %T", ErrInvalidQuery, name, value, value)
 		}
 	}
 	return nil
 }
 
-// An Execution is a query that was submitted, here or in another process: Submit
-// and Client.Execution give one. Its methods are safe for concurrent use, and
-// may be called again. All their errors are *ExecutionError.
-type Execution struct {
-	execution[gen.APIUsageQueryResult, gen.APIUsageRow]
+// optional returns the values of a field that may be empty: one or none.
+func optional[E ~string](value E) []E {
+	if value == "" {
+		return nil
+	}
+	return []E{value}
 }
 
-// Execution takes up a query that was submitted before, by its id. It sends
-// nothing and checks nothing: the methods of the Execution do. How long the
-// vendor keeps an execution is not documented.
+// An Execution is a query that was submitted, here or in another process: Submit and
+// Client.Execution return one. It is safe for concurrent use, and its methods may be
+// called any number of times. All their errors are *ExecutionError.
+type Execution struct {
+	operation operation[gen.APIUsageQueryResult, gen.APIUsageRow]
+}
+
+// Execution resumes a query that was submitted before, by its id. It sends nothing and
+// checks nothing: the methods of the Execution do. Until the API has answered for the id
+// once, a 404, or an outage that outlasts the attempts of a request, ends the wait, since
+// the id may be wrong. How long the vendor keeps an execution is not documented.
 func (c *Client) Execution(id string) *Execution {
-	return &Execution{execution[gen.APIUsageQueryResult, gen.APIUsageRow]{
-		client: c, id: id, kind: "execution", again: "Client.Execution", member: "results",
-		waiting: []string{string(gen.QueryStatusRunning)}, complete: string(gen.QueryStatusComplete),
-		get: func(ctx context.Context, _ string) (*http.Response, error) {
-			return c.api.GetUsageQueryExecutionIDResults(ctx, id)
+	return &Execution{operation[gen.APIUsageQueryResult, gen.APIUsageRow]{
+		client: c, id: id, kind: "execution", resumeWith: "Client.Execution",
+		request: func(string) (*http.Request, error) {
+			return gen.NewGetUsageQueryExecutionIDResultsRequest(c.baseURL, id)
 		},
-		status: func(result *gen.APIUsageQueryResult) string { return string(result.QueryStatus) },
-		failed: func(result *gen.APIUsageQueryResult) error {
-			if is(string(result.QueryStatus), string(gen.QueryStatusFailed)) {
-				return ErrQueryFailed
-			}
-			return nil
-		},
-		next: func(result *gen.APIUsageQueryResult) (string, error) {
-			if result.Cursors.After != "" {
-				return "", errors.New("the answer has a cursor to another page, which this operation is not known to have: its rows are not the whole report")
-			}
-			return "", nil
-		},
+		inspect: inspectQuery,
 	}}
 }
 
-// ID returns the execution id, with which Client.Execution takes the query up
-// again. It is opaque.
-func (e *Execution) ID() string { return e.id }
-
-// Poll asks once how far the query is, and returns the answer whatever its
-// status: check QueryStatus for Failed. When the query is complete, the answer
-// holds all rows.
-func (e *Execution) Poll(ctx context.Context) (*gen.APIUsageQueryResult, error) {
-	result, rows, err := e.poll(ctx)
-	if err != nil {
-		return nil, err
+// inspectQuery returns the state of a query.
+func inspectQuery(result *gen.APIUsageQueryResult) state {
+	s := state{status: failure.Quote(string(result.QueryStatus))}
+	switch {
+	case isStatus(s.status, gen.QueryStatusComplete):
+		s.phase = complete
+		if result.Cursors.After != "" {
+			s.err = failure.Permanentf("unexpected cursor of another page; the rows are incomplete")
+		}
+	case isStatus(s.status, gen.QueryStatusFailed):
+		s.phase, s.err = failed, ErrQueryFailed
+	case isStatus(s.status, gen.QueryStatusRunning):
+		s.phase = running
 	}
-	result.Results = rows
-	return result, nil
+	return s
 }
 
-// Wait waits until the query is complete and returns its rows, which are in no
-// particular order, and none if the query found nothing. It holds all of them in
-// memory. It ends with ErrQueryFailed if the query fails, when the context does,
-// and after Polling.Timeout.
-func (e *Execution) Wait(ctx context.Context) ([]gen.APIUsageRow, error) { return e.wait(ctx) }
+// ID returns the execution id, which is opaque. Client.Execution takes it.
+func (e *Execution) ID() string { return e.operation.id }
 
-// Rows waits like Wait, and then hands on each row as it arrives, so that a
-// report of any size takes no memory to speak of. An error comes last, with a
-// zero row. Rows that were handed on cannot be taken back, so look for it: only
-// a loop that ends without an error has seen the whole report. Leaving the loop
-// early closes the response. Ranging over the sequence again polls again.
+// Poll polls the query once, with the attempts of one request, and returns the result
+// whatever its status: check QueryStatus for Failed. The result of a complete query has
+// all rows.
+func (e *Execution) Poll(ctx context.Context) (*gen.APIUsageQueryResult, error) {
+	return e.operation.poll(ctx)
+}
+
+// Wait waits until the query is complete and returns its rows, in no particular order.
+// If the query found nothing, the slice is empty and the error nil. All rows are held in
+// memory. Outages are waited out, and so are 404s of up to 30 s for a query that this
+// process submitted. The error is ErrQueryFailed if the query fails, the cause of a context
+// that ended, or context.DeadlineExceeded after Polling.Timeout, among others; see
+// ExecutionError.
+func (e *Execution) Wait(ctx context.Context) ([]gen.APIUsageRow, error) {
+	return e.operation.wait(ctx)
+}
+
+// Rows waits like Wait, and then yields each row as it arrives, in constant memory. An
+// error comes last, with a zero row: only a loop that ends without one has seen the
+// complete report. Leaving the loop early closes the response. Ranging over the
+// sequence again polls again.
 //
-// Where the answer breaks off, it is asked for again, and goes on behind the last
-// row if it begins with the same bytes; the error says so if it does not. The time
-// that the loop takes for its rows is its own: Polling.Timeout is about polls.
-func (e *Execution) Rows(ctx context.Context) iter.Seq2[gen.APIUsageRow, error] { return e.rows(ctx) }
+// After a truncated response the results are requested again, and the rows resume after
+// the last one yielded, provided that the bytes before are identical; otherwise the
+// error says so. Polling.Timeout does not count the time that the loop takes for its
+// rows.
+func (e *Execution) Rows(ctx context.Context) iter.Seq2[gen.APIUsageRow, error] {
+	return e.operation.rows(ctx)
+}

@@ -1,55 +1,40 @@
 package wrapper
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
 
-// Retry says how often and when a request is sent again that failed in a way that
-// may be over the next time: a connection error (but no certificate that does not
-// verify), a 408, 429, 500, 502, 503 or 504, a 401 where another token can be had,
-// a response that stalls, or a 2xx whose body is cut, empty or not JSON. Submitting a
-// query twice reads twice and changes nothing. Zero fields mean the defaults.
+// Retry says how often and when a request is sent. Retried are connection errors (but
+// no certificate that does not verify), the statuses 408, 429 and 5xx other than 501 and
+// 505, a 401 where another token can be had, responses that stall, and 2xx responses
+// that are truncated, empty or not JSON. Submitting a query twice reads twice and
+// changes nothing. Zero fields mean the defaults.
 //
-// A Retry-After takes the place of a wait, up to 3 minutes; where it is longer, the
-// *APIError that tells it comes at once. A wait that could not end before the
-// context's deadline is not begun either.
+// A Retry-After takes the place of a wait, up to 3 minutes; a longer one is returned at
+// once, as an *APIError. So is the last error if the wait cannot end before the
+// context's deadline.
 type Retry struct {
-	// MaxAttempts is how often a request is sent at most, whatever went wrong with
-	// it. Default: 5. 1 means no retries. Not counted is a 429 that says when to come
-	// back, for up to 10 minutes of such waits, nor what net/http sends again by itself
-	// when a connection that was kept turns out to be closed. Requests for tokens have
-	// attempts of their own; those for results begin anew when Rows has gained rows.
+	// MaxAttempts is how often a request is sent at most, whatever went wrong with it.
+	// Default: 5; 1 means no retries. A 429 with a Retry-After is not counted, up to 10
+	// minutes in total; nor are net/http's own retries on stale connections. Requests
+	// for tokens have attempts of their own, and requests for results start anew when
+	// Rows has got new rows.
 	MaxAttempts int
-	// Initial is the wait before the second attempt, doubled for each later one up
-	// to Max, each less a jitter of up to half. Defaults: 500 ms and 30 s.
+	// Initial is the wait before the second attempt, doubled for each later one up to
+	// Max, each less a jitter of up to half. Defaults: 500 ms and 30 s.
 	Initial, Max time.Duration
-	// Stall is how long a response may keep a reader waiting without a byte
-	// before it is given up. Default: 60 s.
+	// Stall is how long a response may keep its reader waiting for a byte, the time to
+	// send a request's body included. Default: 60 s.
 	Stall time.Duration
 }
 
 func (r Retry) withDefaults() (Retry, error) {
-	if r.MaxAttempts < 0 || r.Initial < 0 || r.Max < 0 || r.Stall < 0 {
-		return r, errors.New("WithRetry: a field is negative")
+	if r.MaxAttempts < 0 || r.Stall < 0 {
+		return r, errors.New("WithRetry: MaxAttempts or Stall is negative")
 	}
-	if r.MaxAttempts == 0 {
-		r.MaxAttempts = 5
-	}
-	if r.Initial == 0 {
-		r.Initial = 500 * time.Millisecond
-		if r.Max != 0 {
-			r.Initial = min(r.Initial, r.Max)
-		}
-	}
-	if r.Max == 0 {
-		r.Max = max(30*time.Second, r.Initial)
-	}
-	if r.Stall == 0 {
-		r.Stall = 60 * time.Second
-	}
-	if r.Max < r.Initial {
-		return r, errors.New("WithRetry: Max is less than Initial")
-	}
-	return r, nil
+	r.MaxAttempts = cmp.Or(r.MaxAttempts, 5)
+	r.Stall = cmp.Or(r.Stall, 60*time.Second)
+	return r, defaultWaits("WithRetry", &r.Initial, &r.Max, 500*time.Millisecond, 30*time.Second)
 }

@@ -81,15 +81,15 @@ func build(tb testing.TB, source, ldflags string, environment ...string) (size i
 	return info.Size(), command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 }
 
-// Importing this package makes a program at most 1 MB larger than one that uses
+// Importing this package makes a program at most 1.75 MB larger than one that uses
 // net/http and encoding/json.
 func TestSizeOfImporting(t *testing.T) {
 	for _, ldflags := range []string{"", "-s -w"} {
 		without, _ := build(t, programWithout, ldflags)
 		with, _ := build(t, programWith, ldflags)
 		t.Logf("ldflags %q: %d bytes without, %d with, %d more", ldflags, without, with, with-without)
-		if with-without > 1_000_000 {
-			t.Errorf("ldflags %q: importing costs %d bytes", ldflags, with-without)
+		if with-without > 1_750_000 {
+			t.Errorf("ldflags %q: importing costs %d bytes, want 1750000 at most", ldflags, with-without)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (s *Server) Close() {
 
 // Options returns options that direct a client to this server: its addresses and
 // credentials, and waits that are short enough for tests. Options after them take
-// precedence.
+// precedence; WithPolling and WithRetry replace all of these waits.
 func (s *Server) Options() []wrapper.Option {
 	return []wrapper.Option{
 		wrapper.WithBaseURL(s.URL),

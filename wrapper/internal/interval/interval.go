@@ -1,5 +1,4 @@
-// Package interval reads ISO-8601 intervals, in the forms that the vendor's
-// documents use.
+// Package interval parses ISO-8601 intervals in the forms that the vendor's documents use.
 package interval
 
 import (
@@ -7,60 +6,51 @@ import (
 	"time"
 )
 
-// An Interval lies between two ends, each a month, a date or an instant.
+// An Interval begins with a month, a date or an instant, and ends with one.
 type Interval struct {
-	Start, End time.Time // the first and the last instant
-	// EndsInDay says that the end is an instant, which may or may not be in it: that
-	// is not documented. The day of an end that is a date, and all days of a month,
-	// are.
-	EndsInDay bool
+	// Start is the first instant. End is the last one: of the last day, if the interval
+	// ends with a date or a month.
+	Start, End time.Time
+	// EndIsInstant is set if the interval ends with an instant. Whether the API includes
+	// the rest of that day is not documented.
+	EndIsInstant bool
 }
 
-// Parse reads an interval such as 2026-10-01/2026-10-31, 2020-01/2020-06 or
-// 2026-10-01T00:00:00Z/2026-10-02T06:00:00, where no offset is UTC, and tells
-// whether it could: ISO-8601 has more ways to write one. It does not look at which
-// end comes first.
+// Parse parses an interval such as 2026-10-01/2026-10-31, 2020-01/2020-06 or
+// 2026-10-01T00:00:00Z/2026-10-02T06:00:00. An instant without an offset is UTC. Parse
+// reports whether it knows the form, since ISO-8601 has more; the end may be before the
+// start.
 func Parse(s string) (i Interval, ok bool) {
 	from, to, _ := strings.Cut(s, "/")
 	start, _, ok1 := parse(from)
-	end, length, ok2 := parse(to)
-	i = Interval{Start: start, End: end, EndsInDay: length == instant}
-	switch length {
-	case day:
-		i.End = end.AddDate(0, 0, 1).Add(-1)
-	case month:
-		i.End = end.AddDate(0, 1, 0).Add(-1)
-	}
-	return i, ok1 && ok2
+	first, last, ok2 := parse(to)
+	return Interval{Start: start, End: last, EndIsInstant: first.Equal(last)}, ok1 && ok2
 }
 
-// Days returns the start of the first and of the last UTC day that an interval
-// touches.
+// Days returns the start of the first and of the last UTC day of an interval.
 func (i Interval) Days() (first, last time.Time) { return Day(i.Start), Day(i.End) }
 
-// Day returns the start of the UTC day that an instant lies in.
+// Day returns the start of the UTC day of an instant.
 func Day(t time.Time) time.Time {
 	year, month, day := t.UTC().Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
-// length is how long an end is.
-type length int
-
-const (
-	instant length = iota
-	day
-	month
-)
-
-func parse(s string) (time.Time, length, bool) {
+// parse returns the first and the last instant of a month or a date, which are the same
+// for an instant.
+func parse(s string) (first, last time.Time, ok bool) {
 	for _, form := range []struct {
-		layout string
-		length length
-	}{{time.RFC3339, instant}, {"2006-01-02T15:04:05", instant}, {time.DateOnly, day}, {"2006-01", month}} {
-		if t, err := time.Parse(form.layout, s); err == nil {
-			return t, form.length, true
+		layout       string
+		months, days int
+	}{{time.RFC3339, 0, 0}, {"2006-01-02T15:04:05", 0, 0}, {time.DateOnly, 0, 1}, {"2006-01", 1, 0}} {
+		first, err := time.Parse(form.layout, s)
+		if err != nil {
+			continue
 		}
+		if last = first.AddDate(0, form.months, form.days); last.After(first) {
+			last = last.Add(-1)
+		}
+		return first, last, true
 	}
-	return time.Time{}, 0, false
+	return first, last, false
 }

@@ -7,28 +7,53 @@ import (
 
 func TestParse(t *testing.T) {
 	for _, test := range []struct {
-		interval, start, end string
-		endsInDay            bool
-		first, last          string
+		name, interval, start, end string
+		endsInDay                  bool
+		first, last                string
 	}{
-		{"2026-10-01/2026-10-31", "2026-10-01T00:00:00Z", "2026-10-31T23:59:59.999999999Z", false, "2026-10-01", "2026-10-31"},
-		{"2020-01/2020-06", "2020-01-01T00:00:00Z", "2020-06-30T23:59:59.999999999Z", false, "2020-01-01", "2020-06-30"},
-		{"2024-02-10/2024-02", "2024-02-10T00:00:00Z", "2024-02-29T23:59:59.999999999Z", false, "2024-02-10", "2024-02-29"},
-		{"2026-10-01T06:00:00Z/2026-10-02T00:00:00Z", "2026-10-01T06:00:00Z", "2026-10-02T00:00:00Z", true, "2026-10-01", "2026-10-02"},
-		{"2026-10-01T06:00:00/2026-10-02T00:00:00.5", "2026-10-01T06:00:00Z", "2026-10-02T00:00:00.5Z", true, "2026-10-01", "2026-10-02"},
-		{"2026-10-01T01:00:00+02:00/2026-10-01T23:00:00-02:00", "2026-09-30T23:00:00Z", "2026-10-02T01:00:00Z", true, "2026-09-30", "2026-10-02"},
-		{"2026-10-02/2026-10-01", "2026-10-02T00:00:00Z", "2026-10-01T23:59:59.999999999Z", false, "2026-10-02", "2026-10-01"},
+		{"dates", "2026-10-01/2026-10-31",
+			"2026-10-01T00:00:00Z", "2026-10-31T23:59:59.999999999Z", false, "2026-10-01", "2026-10-31"},
+		{"months", "2020-01/2020-06",
+			"2020-01-01T00:00:00Z", "2020-06-30T23:59:59.999999999Z", false, "2020-01-01", "2020-06-30"},
+		{"a date and a month of a leap year", "2024-02-10/2024-02",
+			"2024-02-10T00:00:00Z", "2024-02-29T23:59:59.999999999Z", false, "2024-02-10", "2024-02-29"},
+		{"instants", "2026-10-01T06:00:00Z/2026-10-02T00:00:00Z",
+			"2026-10-01T06:00:00Z", "2026-10-02T00:00:00Z", true, "2026-10-01", "2026-10-02"},
+		{"instants without an offset", "2026-10-01T06:00:00/2026-10-02T00:00:00.5",
+			"2026-10-01T06:00:00Z", "2026-10-02T00:00:00.5Z", true, "2026-10-01", "2026-10-02"},
+		{"offsets that change the day", "2026-10-01T01:00:00+02:00/2026-10-01T23:00:00-02:00",
+			"2026-09-30T23:00:00Z", "2026-10-02T01:00:00Z", true, "2026-09-30", "2026-10-02"},
+		{"the end first", "2026-10-02/2026-10-01",
+			"2026-10-02T00:00:00Z", "2026-10-01T23:59:59.999999999Z", false, "2026-10-02", "2026-10-01"},
 	} {
-		i, ok := Parse(test.interval)
-		first, last := i.Days()
-		if !ok || i.Start.UTC().Format(time.RFC3339Nano) != test.start || i.End.UTC().Format(time.RFC3339Nano) != test.end || i.EndsInDay != test.endsInDay ||
-			first.Format(time.DateOnly) != test.first || last.Format(time.DateOnly) != test.last || first.Location() != time.UTC {
-			t.Errorf("%s: %+v, %v, days %v to %v", test.interval, i, ok, first, last)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			i, ok := Parse(test.interval)
+			first, last := i.Days()
+			check(t, "ok", ok, true)
+			check(t, "start", i.Start.UTC().Format(time.RFC3339Nano), test.start)
+			check(t, "end", i.End.UTC().Format(time.RFC3339Nano), test.end)
+			check(t, "ends in a day", i.EndIsInstant, test.endsInDay)
+			check(t, "first day", first.Format(time.RFC3339Nano), test.first+"T00:00:00Z")
+			check(t, "last day", last.Format(time.RFC3339Nano), test.last+"T00:00:00Z")
+		})
 	}
-	for _, unknown := range []string{"", "/", "2026-10-01", "2026-10-01/", "/2026-10-01", "2026-10-01/P1M", "2026-W01/2026-W02", "2026-10-01/2026-02-30", "2026-10-01/2026-10-02/2026-10-03"} {
-		if i, ok := Parse(unknown); ok {
-			t.Errorf("%q: %+v", unknown, i)
-		}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, interval := range []string{
+		"", "/", "2026-10-01", "2026-10-01/", "/2026-10-01", "2026-10-01/P1M", "2026-W01/2026-W02",
+		"2026-10-01/2026-02-30", "2026-10-01/2026-10-02/2026-10-03",
+	} {
+		t.Run(interval, func(t *testing.T) {
+			_, ok := Parse(interval)
+			check(t, "ok", ok, false)
+		})
+	}
+}
+
+func check[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }

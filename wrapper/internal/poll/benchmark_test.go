@@ -6,25 +6,27 @@ import (
 )
 
 // BenchmarkPolling does not measure: it calculates, over the real schedule, what
-// polling costs for a query that takes some time: how long it goes unnoticed that
-// the query is complete, and how many requests are spent. A fixed interval of 5 s
-// is what the vendor's command line does, one of 30 s what others do.
+// polling costs for an operation that takes some time: for how long it goes unnoticed
+// that it is complete, and how many requests are sent. A fixed interval of 5 s is what
+// the vendor's command line does, one of 30 s what others do.
 func BenchmarkPolling(b *testing.B) {
 	for _, way := range []struct {
 		name string
 		next func() func() time.Duration
 	}{
-		{"ours", schedule.waits},
+		{"ours", schedule.delays},
 		{"5s", func() func() time.Duration { return func() time.Duration { return 5 * time.Second } }},
 		{"30s", func() func() time.Duration { return func() time.Duration { return 30 * time.Second } }},
 	} {
-		for _, takes := range []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour} {
+		for _, takes := range []time.Duration{
+			300 * time.Millisecond, time.Second, 3 * time.Second, 10 * time.Second,
+			time.Minute, 10 * time.Minute, time.Hour,
+		} {
 			b.Run(way.name+"/"+takes.String(), func(b *testing.B) {
 				var lost time.Duration
 				var requests int
 				for b.Loop() {
-					// Queries do not end on the second.
-					for part := range 10 {
+					for part := range 10 { // operations do not end on the second
 						ends := takes + takes*time.Duration(part)/100
 						next, now := way.next(), time.Duration(0)
 						for now < ends {

@@ -1,5 +1,5 @@
-// Package poll waits for something that ends some time, by asking. It knows
-// neither what is asked nor how.
+// Package poll polls a long-running operation until it is done. It knows neither
+// what the operation is nor how it is polled.
 package poll
 
 import (
@@ -8,119 +8,102 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// A Schedule says when to ask. All fields are set.
+// A Schedule says when to poll. All fields are set.
 type Schedule struct {
-	Initial, Max time.Duration // the wait before asking first, and the longest
-	Multiplier   float64       // by which each wait is longer than the one before
-	Timeout      time.Duration // when to ask no more; negative: never
+	Initial, Max time.Duration // the wait before the first poll, and the longest wait
+	Multiplier   float64       // each wait is this many times the one before
+	Timeout      time.Duration // no poll begins later than this; negative: no limit
 }
 
-// jitter keeps those who started together from asking together.
+// jitter keeps operations that started together from being polled together.
 const jitter = 0.1
 
-// waits returns the waits before each asking, one after the other.
-func (s Schedule) waits() func() time.Duration {
-	wait := float64(s.Initial)
+// delays returns a function that returns the wait before each poll.
+func (s Schedule) delays() func() time.Duration {
+	base := float64(s.Initial)
 	return func() time.Duration {
-		this := wait * (1 - jitter + 2*jitter*rand.Float64())
-		wait = min(wait*s.Multiplier, float64(s.Max))
-		return min(time.Duration(this), s.Max)
+		delay := base * (1 - jitter + 2*jitter*rand.Float64())
+		base = min(base*s.Multiplier, float64(s.Max))
+		if delay >= float64(s.Max) { // which a time.Duration may not hold
+			return s.Max
+		}
+		return time.Duration(delay)
 	}
 }
 
-// An Answer is what asking told.
-type Answer struct {
+// An Update is the result of one poll.
+type Update struct {
 	Done   bool
-	Status string        // in the words of who answered
-	Wait   time.Duration // which the next asking is to keep at least
-}
+	Status string        // in the words of the operation
+	Err    error         // why the poll has no status, although the wait goes on
+	Wait   time.Duration // the shortest wait before the next poll
 
-// A Report is what is known after asking.
-type Report struct {
-	Answer
-	Err     error         // why this asking told nothing; the wait goes on
+	Progress bool // the Timeout counts from this poll on
+
+	// Set by Run.
 	Polls   int           // so far
-	Elapsed time.Duration // since the wait began
-	Next    time.Duration // until the next asking; 0 if this was the last
+	Elapsed time.Duration // since Run began
+	Next    time.Duration // until the next poll; 0 after the last
 }
 
-// A Loop asks until it is told that something is done.
-type Loop struct {
-	Schedule
-	// Ask asks once.
-	Ask func(context.Context) (Answer, error)
-	// Outage tells errors that are waited out, and how long to wait at least.
-	Outage func(error) (wait time.Duration, passes bool)
-	Report func(Report)
-}
-
-// Run returns when something is done, or with the error of Ask, of a context that
-// ended, or of the Timeout: a *TimeoutError.
-func (l Loop) Run(ctx context.Context) error {
+// Run polls until an update is done, and passes each update on. The error is that of
+// poll, of a context that ended, or context.DeadlineExceeded after the Timeout.
+func (s Schedule) Run(ctx context.Context, poll func(context.Context) (Update, error), onPoll func(Update)) error {
 	start := time.Now()
-	next := l.waits()
-	last := errors.New("it was never asked")
-	wait := next()
+	counted := start // from when the Timeout counts
+	next := s.delays()
+	last := errors.New("not polled yet")
+	delay := next()
 	for polls := 1; ; polls++ {
-		if err := l.sleep(ctx, start, wait); err != nil {
+		if err := s.sleep(ctx, counted, delay); err != nil {
 			return fmt.Errorf("%w; %w", err, last)
 		}
-		answer, err := l.Ask(ctx)
-		var least time.Duration
-		if err == nil {
-			least = answer.Wait
-			last = fmt.Errorf("its last status was %q", answer.Status)
-		} else {
-			var passes bool
-			if least, passes = l.Outage(err); !passes || ctx.Err() != nil {
-				return err
-			}
-			last = fmt.Errorf("the last time, it could not be asked: %w", err)
-		}
-		if wait = max(next(), least); answer.Done {
-			wait = 0
-		}
-		if deadline, ok := ctx.Deadline(); ok && err != nil && time.Now().Add(wait).After(deadline) {
+		update, err := poll(ctx)
+		if err != nil {
 			return err
 		}
-		l.Report(Report{answer, err, polls, time.Since(start), wait})
-		if answer.Done {
+		if update.Progress {
+			counted = time.Now()
+		}
+		last = fmt.Errorf("last status %q", update.Status)
+		if delay = max(next(), update.Wait); update.Done {
+			delay = 0
+		}
+		if update.Err != nil {
+			// Its text alone: the wait ended in another way, which is what callers ask for.
+			last = fmt.Errorf("last poll failed: %v", update.Err) //nolint:errorlint // see above
+			deadline, ok := ctx.Deadline()
+			if ok && time.Now().Add(delay).After(deadline) && !failure.IsPermanent(update.Err) {
+				return update.Err
+			}
+		}
+		update.Polls, update.Elapsed, update.Next = polls, time.Since(start), delay
+		onPoll(update)
+		if update.Done {
 			return nil
 		}
 	}
 }
 
-// sleep waits until it is time to ask, which it is not after the Timeout.
-func (l Loop) sleep(ctx context.Context, start time.Time, wait time.Duration) error {
-	left := wait
-	if l.Timeout >= 0 {
-		left = min(wait, time.Until(start.Add(l.Timeout)))
+// sleep waits for the next poll, which does not begin after the Timeout.
+func (s Schedule) sleep(ctx context.Context, start time.Time, delay time.Duration) error {
+	left := delay
+	if s.Timeout >= 0 {
+		left = min(delay, time.Until(start.Add(s.Timeout)))
 	}
 	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		cause := context.Cause(ctx)
-		if !errors.Is(cause, ctx.Err()) {
-			return fmt.Errorf("%w: %w", ctx.Err(), cause)
-		}
-		return ctx.Err()
+		return failure.Context(ctx)
 	case <-timer.C:
 	}
-	if left < wait {
-		return &TimeoutError{l.Timeout}
+	if left < delay {
+		return fmt.Errorf("%w: not done after %v (Polling.Timeout)", context.DeadlineExceeded, s.Timeout)
 	}
 	return nil
 }
-
-// A TimeoutError is a context.DeadlineExceeded of a Schedule's Timeout.
-type TimeoutError struct{ After time.Duration }
-
-func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("not done after %v (Polling.Timeout)", e.After)
-}
-
-// Unwrap returns context.DeadlineExceeded.
-func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }

@@ -3,160 +3,202 @@ package poll
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
 var schedule = Schedule{Initial: 500 * time.Millisecond, Max: 10 * time.Second, Multiplier: 1.5, Timeout: time.Hour}
 
-func TestSchedule(t *testing.T) {
-	seen := map[time.Duration]bool{}
+func TestDelays(t *testing.T) {
+	firsts := map[time.Duration]bool{}
 	for range 100 {
-		next := schedule.waits()
-		for i, want := range []time.Duration{500, 750, 1125, 1687, 2531, 3796, 5695, 8542, 10_000, 10_000} {
-			want *= time.Millisecond
+		next := schedule.delays()
+		for i, want := range []float64{0.5, 0.75, 1.125, 1.6875, 2.53125, 3.796875, 5.6953125, 8.54296875, 10, 10} {
 			got := next()
-			if low, high := want*9/10-time.Millisecond, min(want*11/10+time.Millisecond, 10*time.Second); got < low || got > high {
-				t.Fatalf("wait %d is %v, want %v to %v", i+1, got, low, high)
+			if low := 0.9 * want; got.Seconds() < low-1e-6 {
+				t.Fatalf("wait %d: got %v, want %vs at least", i+1, got, low)
+			}
+			if high := min(1.1*want, 10); got.Seconds() > high {
+				t.Fatalf("wait %d: got %v, want %vs at most", i+1, got, high)
 			}
 			if i == 0 {
-				seen[got] = true
+				firsts[got] = true
 			}
 		}
 	}
-	if len(seen) < 50 {
-		t.Errorf("of 100 that start together, %d ask at different times", len(seen))
+	if len(firsts) < 50 {
+		t.Errorf("different first waits of 100: got %d, want 50 at least", len(firsts))
 	}
 }
 
-// step is what asking tells, and when an asking that takes a while ends.
+// Waits too long for a time.Duration are the longest one.
+func TestDelaysDoNotOverflow(t *testing.T) {
+	next := Schedule{Initial: math.MaxInt64, Max: math.MaxInt64, Multiplier: 1e9}.delays()
+	for i := range 10 {
+		if got := next(); got < math.MaxInt64/10*9 {
+			t.Errorf("wait %d: got %v, want %v less jitter", i+1, got, time.Duration(math.MaxInt64))
+		}
+	}
+}
+
+// step is what becomes of a poll.
 type step struct {
-	answer Answer
+	update Update
 	err    error
 	takes  time.Duration
 }
 
-var errOutage = errors.New("outage")
-
-// run runs a Loop over steps, the last of them again and again.
-func run(ctx context.Context, schedule Schedule, steps ...step) (asked []time.Duration, reports []Report, took time.Duration, err error) {
-	start := time.Now()
-	err = Loop{
-		Schedule: schedule,
-		Ask: func(context.Context) (Answer, error) {
-			asked = append(asked, time.Since(start))
-			step := steps[min(len(asked), len(steps))-1]
-			time.Sleep(step.takes)
-			return step.answer, step.err
-		},
-		Outage: func(err error) (time.Duration, bool) { return 20 * time.Second, errors.Is(err, errOutage) },
-		Report: func(r Report) { reports = append(reports, r) },
-	}.Run(ctx)
-	return asked, reports, time.Since(start), err
-}
-
 var (
-	running = step{answer: Answer{Status: "Running"}}
-	done    = step{answer: Answer{Status: "Complete", Done: true}}
-	down    = step{err: fmt.Errorf("503: %w", errOutage)}
+	errDown = errors.New("503")
+
+	running = step{update: Update{Status: "Running"}}
+	done    = step{update: Update{Status: "Complete", Done: true}}
+	down    = step{update: Update{Err: errDown, Wait: 20 * time.Second}}
 )
 
+// trace is what a run did.
+type trace struct {
+	polled  []time.Duration // since its start
+	updates []Update
+	took    time.Duration
+	err     error
+}
+
+// run runs a schedule over steps, and then over the last one of them.
+func run(ctx context.Context, schedule Schedule, steps ...step) trace {
+	var tr trace
+	start := time.Now()
+	tr.err = schedule.Run(ctx, func(context.Context) (Update, error) {
+		tr.polled = append(tr.polled, time.Since(start))
+		step := steps[min(len(tr.polled), len(steps))-1]
+		time.Sleep(step.takes)
+		return step.update, step.err
+	}, func(u Update) { tr.updates = append(tr.updates, u) })
+	tr.took = time.Since(start)
+	return tr
+}
+
 func TestRun(t *testing.T) {
+	asked := func(wait time.Duration) step { return step{update: Update{Status: "Running", Wait: wait}} }
 	for _, test := range []struct {
 		name    string
 		steps   []step
-		asked   int
+		polls   int
 		err     error
-		least   time.Duration // that it takes
-		reports string
+		waits   time.Duration // that polls asked for
+		updates string
 	}{
-		{name: "done at once", steps: []step{done}, asked: 1, reports: "Complete"},
-		{name: "running first", steps: []step{running, running, done}, asked: 3, reports: "Running Running Complete"},
-		{name: "told to wait", steps: []step{{answer: Answer{Status: "Running", Wait: time.Minute}}, done}, asked: 2, least: time.Minute, reports: "Running Complete"},
-		{name: "told to wait less than the schedule does", steps: []step{{answer: Answer{Status: "Running", Wait: 1}}, done}, asked: 2, least: time.Second, reports: "Running Complete"},
-		{name: "outage first", steps: []step{down, down, done}, asked: 3, least: 40 * time.Second, reports: "outage outage Complete"},
-		{name: "outage after an answer", steps: []step{running, down, running, down, done}, asked: 5, least: 40 * time.Second, reports: "Running outage Running outage Complete"},
-		{name: "an error that does not pass", steps: []step{running, {err: io.EOF}, done}, asked: 2, err: io.EOF, reports: "Running"},
+		{name: "done at once", steps: []step{done}, polls: 1, updates: "Complete"},
+		{name: "running first", steps: []step{running, running, done}, polls: 3, updates: "Running Running Complete"},
+		{name: "asked to wait", steps: []step{asked(time.Minute), done}, polls: 2, waits: time.Minute,
+			updates: "Running Complete"},
+		{name: "asked to wait less than the schedule does", steps: []step{asked(1), done}, polls: 2,
+			updates: "Running Complete"},
+		{name: "down first", steps: []step{down, down, done}, polls: 3, waits: 40 * time.Second,
+			updates: "503 503 Complete"},
+		{name: "down in between", steps: []step{running, down, running, down, done}, polls: 5, waits: 40 * time.Second,
+			updates: "Running 503 Running 503 Complete"},
+		{name: "error", steps: []step{running, {err: io.EOF}, done}, polls: 2, err: io.EOF, updates: "Running"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				asked, reports, took, err := run(t.Context(), schedule, test.steps...)
-				if len(asked) != test.asked || !errors.Is(err, test.err) || took < test.least || took > test.least+10*time.Second {
-					t.Errorf("asked %d times in %v: %v", len(asked), took, err)
+		bubble(t, test.name, func(t *testing.T) {
+			got := run(t.Context(), schedule, test.steps...)
+			checkError(t, "run", got.err, test.err)
+			check(t, "polls", len(got.polled), test.polls)
+			checkBetween(t, "duration", got.took, test.waits, test.waits+10*time.Second)
+			var updates []string
+			for i, update := range got.updates {
+				if update.Err != nil {
+					updates = append(updates, update.Err.Error())
+				} else {
+					updates = append(updates, update.Status)
 				}
-				var told []string
-				for i, r := range reports {
-					switch {
-					case r.Err != nil:
-						told = append(told, "outage")
-					default:
-						told = append(told, r.Status)
-					}
-					next := time.Duration(0)
-					if i+1 < len(asked) {
-						next = asked[i+1] - asked[i]
-					}
-					if r.Polls != i+1 || r.Elapsed != asked[i] || r.Next != next {
-						t.Errorf("report %d is %+v, asked at %v", i+1, r, asked)
-					}
+				next := time.Duration(0)
+				if i+1 < len(got.polled) {
+					next = got.polled[i+1] - got.polled[i]
 				}
-				if got := strings.Join(told, " "); got != test.reports {
-					t.Errorf("reported %q, want %q", got, test.reports)
-				}
-			})
+				check(t, "number of an update", update.Polls, i+1)
+				check(t, "time of an update", update.Elapsed, got.polled[i])
+				check(t, "time until the next poll", update.Next, next)
+			}
+			check(t, "updates", strings.Join(updates, " "), test.updates)
 		})
 	}
 }
 
 func TestTimeout(t *testing.T) {
+	late := Schedule{Initial: 2 * time.Hour, Max: 2 * time.Hour, Multiplier: 1, Timeout: time.Hour}
 	for _, test := range []struct {
 		name     string
 		schedule Schedule
 		steps    []step
-		want     string // what the error says was last
-		is       error
+		want     string // what the error says of the last poll
+		polled   bool
 	}{
-		{"running", schedule, []step{running}, `"Running"`, nil},
-		{"outage", schedule, []step{running, down}, "503", errOutage},
-		{"never asked", Schedule{Initial: 2 * time.Hour, Max: 2 * time.Hour, Multiplier: 1, Timeout: time.Hour}, []step{done}, "never asked", nil},
+		{"running", schedule, []step{running}, `last status "Running"`, true},
+		{"down", schedule, []step{running, down}, "last poll failed: 503", true},
+		{"up again", schedule, []step{down, running}, `last status "Running"`, true},
+		{"not polled", late, []step{done}, "not polled yet", false},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				asked, reports, took, err := run(t.Context(), test.schedule, test.steps...)
-				var timeout *TimeoutError
-				if !errors.As(err, &timeout) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || test.is != nil && !errors.Is(err, test.is) {
-					t.Errorf("error %v", err)
-				}
-				if !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "1h") || took != time.Hour {
-					t.Errorf("%v after %v", err, took)
-				}
-				if len(asked) > 0 && asked[len(asked)-1] > time.Hour || len(reports) != len(asked) {
-					t.Errorf("asked at %v, %d reports", asked, len(reports))
-				}
-			})
+		bubble(t, test.name, func(t *testing.T) {
+			got := run(t.Context(), test.schedule, test.steps...)
+			checkError(t, "run", got.err, context.DeadlineExceeded)
+			check(t, "permanent", failure.IsPermanent(got.err), false)
+			checkContains(t, "error", got.err.Error(), "1h0m0s", "Polling.Timeout", test.want)
+			check(t, "duration", got.took, time.Hour)
+			check(t, "updates", len(got.updates), len(got.polled))
+			check(t, "polled", len(got.polled) > 0, test.polled)
+			check(t, "is the error of the last poll", errors.Is(got.err, errDown), false)
 		})
 	}
 }
 
-// An asking that began before the Timeout is not cut short, and if it is the last
-// one, its answer counts.
-func TestTimeoutIsNoDeadline(t *testing.T) {
+// A poll may begin at the very end of the Timeout.
+func TestTimeoutIsInclusive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := done
-		slow.takes = 5 * time.Hour
-		if asked, _, took, err := run(t.Context(), schedule, running, slow); err != nil || len(asked) != 2 || took < 5*time.Hour {
-			t.Errorf("%v after %v", err, took)
-		}
-		slow = running
-		slow.takes = 5 * time.Hour
-		if asked, _, took, err := run(t.Context(), schedule, slow, done); !errors.Is(err, context.DeadlineExceeded) || len(asked) != 1 || took > 5*time.Hour+time.Second {
-			t.Errorf("%v after %v, asked %d times", err, took, len(asked))
-		}
+		atOnce := Schedule{Multiplier: 1, Timeout: time.Minute}
+		got := run(t.Context(), atOnce, step{update: Update{Status: "Running", Wait: time.Minute}}, done)
+		checkError(t, "run", got.err, nil)
+		check(t, "duration", got.took, time.Minute)
 	})
+}
+
+// The Timeout counts from the last progress.
+func TestTimeoutAfterProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		progress := step{update: Update{Status: "Complete", Progress: true}, takes: 50 * time.Minute}
+		got := run(t.Context(), schedule, progress, progress, progress, running)
+		checkError(t, "run", got.err, context.DeadlineExceeded)
+		check(t, "duration", got.took, got.polled[2]+progress.takes+time.Hour)
+		last := len(got.updates) - 1
+		check(t, "time of the last update", got.updates[last].Elapsed, got.polled[last])
+	})
+}
+
+// A poll that began before the Timeout is not cut short, and its result counts.
+func TestTimeoutDoesNotEndAPoll(t *testing.T) {
+	const takes = 5 * time.Hour
+	for _, test := range []struct {
+		name  string
+		steps []step
+		err   error
+		polls int
+	}{
+		{"done", []step{running, {update: done.update, takes: takes}}, nil, 2},
+		{"running", []step{{update: running.update, takes: takes}, done}, context.DeadlineExceeded, 1},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			got := run(t.Context(), schedule, test.steps...)
+			checkError(t, "run", got.err, test.err)
+			check(t, "polls", len(got.polled), test.polls)
+			check(t, "duration", got.took, got.polled[len(got.polled)-1]+takes)
+		})
+	}
 }
 
 func TestNoTimeout(t *testing.T) {
@@ -165,45 +207,95 @@ func TestNoTimeout(t *testing.T) {
 		patient.Timeout = -1
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
-		if _, _, took, err := run(ctx, patient, running); !errors.Is(err, context.DeadlineExceeded) || took != 24*time.Hour {
-			t.Errorf("%v after %v", err, took)
-		}
+		got := run(ctx, patient, running)
+		checkError(t, "run", got.err, context.DeadlineExceeded)
+		check(t, "duration", got.took, 24*time.Hour)
 	})
 }
 
-func TestContextEnds(t *testing.T) {
+func TestContextEndsBetweenPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cause := errors.New("cause")
+		cause := errors.New("the cause")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Minute, func() { cancel(cause) })
-		_, _, took, err := run(ctx, schedule, running)
-		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || !strings.Contains(err.Error(), `"Running"`) || took != time.Minute {
-			t.Errorf("%v after %v", err, took)
-		}
+		got := run(ctx, schedule, running)
+		checkError(t, "run", got.err, cause)
+		check(t, "permanent", failure.IsPermanent(got.err), true)
+		check(t, "text", got.err.Error(), `the cause; last status "Running"`)
+		check(t, "duration", got.took, time.Minute)
 	})
 }
 
-// An outage that a deadline leaves no time for ends the wait at once, and the
-// error is the outage's.
-func TestOutageBeforeADeadline(t *testing.T) {
+// A poll has the context of the run, and its error is the run's.
+func TestContextEndsInAPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		asked, _, took, err := run(ctx, schedule, down)
-		if !errors.Is(err, errOutage) || errors.Is(err, context.DeadlineExceeded) || len(asked) != 1 || took > time.Second {
-			t.Errorf("%v after %v", err, took)
-		}
+		updates := 0
+		err := schedule.Run(ctx, func(ctx context.Context) (Update, error) {
+			<-ctx.Done()
+			return Update{}, errDown
+		}, func(Update) { updates++ })
+		checkError(t, "run", err, errDown)
+		check(t, "updates", updates, 0)
 	})
 }
 
-// An error of an asking whose context ended is no outage, and is told as it is.
-func TestContextEndsWhileAsking(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Minute, cancel)
-		asked, reports, _, err := run(ctx, schedule, step{err: errOutage, takes: time.Hour})
-		if !errors.Is(err, errOutage) || len(asked) != 1 || len(reports) > 0 {
-			t.Errorf("asked %d times, %d reports: %v", len(asked), len(reports), err)
+// An error that a deadline leaves no time to wait out ends the run at once, and is its
+// error.
+func TestErrorBeforeADeadline(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		deadline time.Duration
+		polls    int
+		err      error
+		took     time.Duration
+	}{
+		{"too early", 20*time.Second - 1, 1, errDown, 0},
+		{"late enough", 20*time.Second + 1, 2, nil, 20 * time.Second},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
+			defer cancel()
+			atOnce := Schedule{Multiplier: 1, Timeout: -1}
+			got := run(ctx, atOnce, down, done)
+			checkError(t, "run", got.err, test.err)
+			check(t, "polls", len(got.polled), test.polls)
+			check(t, "duration", got.took, test.took)
+		})
+	}
+}
+
+func bubble(t *testing.T, name string, test func(*testing.T)) {
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
+}
+
+func check[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func checkBetween(t *testing.T, what string, got, low, high time.Duration) {
+	t.Helper()
+	if got < low || got > high {
+		t.Errorf("%s: got %v, want %v to %v", what, got, low, high)
+	}
+}
+
+func checkError(t *testing.T, what string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s: got error %v, want %v", what, got, want)
+	}
+}
+
+func checkContains(t *testing.T, what, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("%s: got %q, want it to contain %q", what, text, part)
 		}
-	})
+	}
 }

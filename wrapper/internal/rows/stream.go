@@ -1,259 +1,232 @@
-// Package rows reads rows out of JSON as it arrives, and writes them as JSON. It
-// knows neither where the JSON comes from nor what the rows are about.
+// Package rows decodes the rows of a JSON response while it arrives. It knows neither
+// HTTP nor what the rows are about.
 package rows
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
-	"strconv"
-	"sync"
+	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/oapi-codegen/runtime/types"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-const (
-	// readBuffer is what is read from the network at once.
-	readBuffer = 32 << 10
-	// maxValue bounds a single value or run of blanks of an answer, whose size as
-	// a whole is not bounded. A row is some 300 bytes.
-	maxValue = 1 << 20
-)
+// maxValue bounds a single value of a response, in bytes. A row is about 300 bytes long;
+// the length of the response is not bounded.
+const maxValue = 1 << 20
 
-// buffers are shared: most answers are a few bytes.
-var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }}
+// ErrChanged is the error of a truncated response whose rows were yielded in part, and
+// whose content was another one on retry.
+var ErrChanged = errors.New("truncated response with another content on retry; the rows received are incomplete")
 
-// lenient takes what servers send: a bad byte in a name is replaced and does not
-// lose a report.
-var lenient = jsontext.AllowInvalidUTF8(true)
-
-// ErrChanged says that an answer that broke off was another one when it was asked
-// for again, so that there is no going on with its rows.
-var ErrChanged = errors.New("the answer broke off, and is another one now that it was asked for again: the rows so far are not the whole report")
-
-// A Stream reads an answer of type A, a JSON object with an array of rows of type
-// R. Where the answer breaks off, Read may be called with another copy of it, and
-// goes on behind the last row that it handed on, once a hash has shown that the
-// copy is the same as far as the first one was read. It is not safe for concurrent
-// use.
+// A Stream decodes a response of type A: a JSON object with an array of rows of type
+// R. After a truncated response, Read takes the same response again and resumes after
+// the last row yielded, provided that the bytes before are identical. It is not safe
+// for concurrent use.
 type Stream[A, R any] struct {
-	member string // the array's
-	handed int    // rows
-	read   prefix // of the copy that was read the furthest
+	yielded int // rows
+	// prefix is what was read of the longest response so far. Every row that ends in it
+	// was yielded, and no other: a row is yielded as soon as its last byte is read. So a
+	// response that begins with the same bytes has the same rows up to there.
+	prefix prefix
 }
 
-// NewStream returns a Stream of the rows in a member of the answer.
-func NewStream[A, R any](member string) *Stream[A, R] {
-	return &Stream[A, R]{member: member, read: prefix{seed: maphash.MakeSeed()}}
+// NewStream returns a Stream that has read nothing yet.
+func NewStream[A, R any]() *Stream[A, R] {
+	return &Stream[A, R]{prefix: prefix{seed: maphash.MakeSeed()}}
 }
 
-// Read reads a copy of the answer and hands on each row that was not, with what is
-// known of the rest of the answer by then; each must copy what it keeps of them.
-// The keys of an object may come in any order, and unknown ones are ignored; a
-// known one that comes twice is an error. So is an error that each returns.
-func (s *Stream[A, R]) Read(body io.Reader, each func(*A, *R) error) (*A, error) {
-	source := &source{body: body, before: s.read}
-	source.hash.SetSeed(s.read.seed)
-	buffer := buffers.Get().(*bufio.Reader)
-	defer func() { buffer.Reset(nil); buffers.Put(buffer) }()
-	buffer.Reset(source)
-	// Duplicate keys are found among the known ones, at less cost.
-	decoder := jsontext.NewDecoder(buffer, lenient, jsontext.AllowDuplicateNames(true))
-	source.decoder = decoder
+// Read decodes a response. It yields each row that was not yielded before, along with the
+// fields of the response that were decoded so far; both are valid only during the call.
+// Keys may come in any order, and unknown ones are ignored. Read returns an error of yield
+// as it is. The error is transient for a response that is truncated, empty or not JSON,
+// and permanent for one that does not fit the types.
+func (s *Stream[A, R]) Read(body io.Reader, yield func(*A, *R) error) (*A, error) {
+	source := &source{body: body, prefix: s.prefix}
+	source.hash.SetSeed(s.prefix.seed)
+	source.decoder = jsontext.NewDecoder(source, jsontext.AllowInvalidUTF8(true))
 
-	var answer A
-	top, err := newObjectDecoder(&answer)
-	if err != nil {
+	result := new(A)
+	var stopped error // what ends Read, whatever is left of the response
+	row := new(R)
+	decodeRow := func(decoder *jsontext.Decoder, number int) error {
+		if number <= s.yielded {
+			return decoder.SkipValue()
+		}
+		*row = *new(R)
+		if err := jsonv2.UnmarshalDecode(decoder, row); err != nil {
+			return err
+		}
+		if stopped = source.checkPrefix(); stopped == nil {
+			s.yielded = number
+			stopped = yield(result, row)
+		}
+		return stopped
+	}
+	err := decodeObject(source.decoder, result, func(decoder *jsontext.Decoder, _ *[]R) error {
+		return decodeArray(decoder, decodeRow)
+	})
+	if err == nil {
+		err = source.checkPrefix()
+	}
+	if s.yielded > 0 && source.length > s.prefix.length {
+		s.prefix.length, s.prefix.sum = source.length, source.hash.Sum64()
+	}
+	switch {
+	case stopped != nil:
+		return nil, stopped
+	case source.err != nil:
+		return nil, source.err
+	case err != nil:
 		return nil, err
 	}
-	if top.plain || !top.has(s.member) {
-		return nil, fmt.Errorf("no rows can be read into the member %q of a %T", s.member, answer)
+	return result, nil
+}
+
+// Decode decodes a small response with the errors of Stream.Read.
+func Decode[A any](body io.Reader) (*A, error) {
+	return NewStream[A, struct{}]().Read(body, func(*A, *struct{}) error { return nil })
+}
+
+// DecodeLenient decodes the fields of data that have the type of their field in value,
+// and leaves the others as they are.
+func DecodeLenient(data []byte, value any) {
+	_ = json.Unmarshal(data, value) // package json goes on after a field of another type
+}
+
+// decodeObject decodes the only value of a response, an object, whose rows decodeRows
+// takes.
+func decodeObject[A, R any](
+	decoder *jsontext.Decoder, result *A, decodeRows func(*jsontext.Decoder, *[]R) error,
+) error {
+	if kind := decoder.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
+		return failure.Permanentf("unexpected response: a JSON %v", kind)
 	}
-	err = s.readAnswer(decoder, top, func() error {
-		return s.readRows(decoder, source, func(row *R) error { return each(&answer, row) })
-	})
-	switch {
-	case err == nil:
-		if err = end(decoder); err == nil && source.length < s.read.length {
-			err = ErrChanged
-		}
-	case err == io.EOF: //nolint:errorlint // what the decoder says of a body without a value
-		err = fmt.Errorf("the body is empty: %w", io.ErrUnexpectedEOF)
-	}
+	err := jsonv2.UnmarshalDecode(decoder, result, jsonv2.WithUnmarshalers(jsonv2.JoinUnmarshalers(
+		jsonv2.UnmarshalFromFunc(decodeRows),
+		jsonv2.UnmarshalFromFunc(decodeTime),
+		jsonv2.UnmarshalFromFunc(decodeDate),
+	)))
 	if err == nil {
-		return &answer, nil
-	}
-	if s.handed > 0 && source.length > s.read.length {
-		s.read.length, s.read.sum = source.length, source.hash.Sum64()
-	}
-	return nil, err
-}
-
-// readAnswer reads the object that has the rows.
-func (s *Stream[A, R]) readAnswer(decoder *jsontext.Decoder, top *objectDecoder, readRows func() error) error {
-	if err := expect(decoder, '{', "the answer"); err != nil {
-		return err
-	}
-	rows := strconv.Quote(s.member)
-	top.begin()
-	for decoder.PeekKind() != '}' {
-		name, err := decoder.ReadValue()
-		if err != nil {
-			return err
-		}
-		i, known := top.find(name)
-		if known {
-			err = top.see(i, decoder.InputOffset())
-		}
-		switch {
-		case err != nil:
-		case !known:
-			err = decoder.SkipValue()
-		case top.names[i] == rows:
-			err = readRows()
+		switch token, eof := decoder.ReadToken(); {
+		case eof == io.EOF: //nolint:errorlint // a wrapped one is an error
+			return nil
+		case eof == nil:
+			err = fmt.Errorf("unexpected %v after the JSON value", token)
 		default:
-			var value jsontext.Value
-			if value, err = decoder.ReadValue(); err == nil {
-				err = top.set(i, value, decoder.InputOffset())
-			}
+			err = eof
 		}
-		if err != nil {
-			return err
-		}
+		return fmt.Errorf("not JSON: %w", err)
 	}
-	_, err := decoder.ReadToken()
-	return err
+	text := failure.Quote(err.Error()) // which quotes the response
+	var syntax *jsontext.SyntacticError
+	switch {
+	case err == io.EOF: //nolint:errorlint // a wrapped one is not that of an empty body
+		return fmt.Errorf("empty response: %w", io.ErrUnexpectedEOF)
+	case errors.As(err, &syntax) && !errors.Is(err, jsontext.ErrDuplicateName):
+		return fmt.Errorf("truncated or not JSON: %s", text)
+	}
+	return failure.Permanent(errors.New(text))
 }
 
-// readRows reads the array of rows, or null.
-func (s *Stream[A, R]) readRows(decoder *jsontext.Decoder, source *source, each func(*R) error) error {
-	if decoder.PeekKind() == 'n' {
-		return decoder.SkipValue()
-	}
-	if err := expect(decoder, '[', s.member); err != nil {
+// decodeArray decodes an array, or null, by a function for each of its elements,
+// which are numbered from 1 on.
+func decodeArray(decoder *jsontext.Decoder, decode func(decoder *jsontext.Decoder, number int) error) error {
+	switch token, err := decoder.ReadToken(); {
+	case err != nil:
 		return err
-	}
-	var row, zero R
-	object, err := newObjectDecoder(&row)
-	if err != nil {
-		return err
+	case token.Kind() == 'n':
+		return nil
+	case token.Kind() != '[':
+		return fmt.Errorf("the rows are a JSON %v", token.Kind())
 	}
 	for number := 1; decoder.PeekKind() != ']'; number++ {
-		if number <= s.handed {
-			if err := decoder.SkipValue(); err != nil {
-				return err
-			}
-			continue
-		}
-		if kind := decoder.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
-			return fmt.Errorf("row %d, after byte %d, is a JSON %v", number, decoder.InputOffset(), kind)
-		}
-		value, err := decoder.ReadValue()
-		if err != nil {
-			return fmt.Errorf("row %d: %w", number, err)
-		}
-		row = zero
-		if err := object.decode(value, decoder.InputOffset()); err != nil {
-			return fmt.Errorf("row %d: %w", number, err)
-		}
-		if source.length < s.read.length {
-			return ErrChanged
-		}
-		s.handed = number
-		if err := each(&row); err != nil {
+		if err := decode(decoder, number); err != nil {
 			return err
 		}
 	}
-	_, err = decoder.ReadToken()
+	_, err := decoder.ReadToken()
 	return err
 }
 
-// end finds nothing but blanks behind the answer.
-func end(decoder *jsontext.Decoder) error {
-	_, err := decoder.ReadToken()
-	switch err {
-	case io.EOF: //nolint:errorlint // any other end is not the end
+// decodeTime decodes a date with or without a time, and that with or without an
+// offset. Null and "" are zero.
+func decodeTime(decoder *jsontext.Decoder, t *time.Time) error {
+	*t = time.Time{}
+	value, err := decoder.ReadValue()
+	if err != nil || t.UnmarshalJSON(value) == nil { // null is nil; no allocation
+		return err
+	}
+	var text string
+	if err := jsonv2.Unmarshal(value, &text, jsontext.AllowInvalidUTF8(true)); err != nil {
+		return fmt.Errorf("a JSON %v for a date", value.Kind())
+	}
+	if text == "" {
 		return nil
-	case nil:
-		return &jsontext.SyntacticError{ByteOffset: decoder.InputOffset(), Err: errors.New("more than one JSON value")}
 	}
-	return err
+	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", time.RFC3339} {
+		if *t, err = time.Parse(layout, text); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%.50q is not a date", text)
 }
 
-// expect reads the token that begins a value of a kind.
-func expect(decoder *jsontext.Decoder, kind jsontext.Kind, what string) error {
-	if got := decoder.PeekKind(); got != kind && got != jsontext.KindInvalid {
-		return fmt.Errorf("%s, after byte %d, is a JSON %v", what, decoder.InputOffset(), got)
-	}
-	_, err := decoder.ReadToken()
-	return err
+// decodeDate decodes a date as decodeTime does, whose type would refuse null and "".
+func decodeDate(decoder *jsontext.Decoder, date *types.Date) error {
+	return decodeTime(decoder, &date.Time)
 }
 
-// prefix is how an answer begins.
+// prefix identifies the beginning of a response.
 type prefix struct {
 	seed   maphash.Seed
 	length int64
 	sum    uint64
 }
 
-// source is a body on its way to the decoder. It hashes what it reads, buffer by
-// buffer, compares it to what was read before, and reads on only while the decoder
-// gets on.
+// source passes a body on to the decoder, and compares it with the prefix that was
+// read before.
 type source struct {
 	body    io.Reader
 	decoder *jsontext.Decoder
-	before  prefix
+	prefix  prefix
 	length  int64 // read so far
 	hash    maphash.Hash
+	err     error // of Read, other than io.EOF
 }
 
-func (s *source) Read(p []byte) (int, error) {
-	if s.length-s.decoder.InputOffset() > maxValue+readBuffer {
-		return 0, errTooLarge
+func (s *source) Read(p []byte) (n int, err error) {
+	if s.length-s.decoder.InputOffset() > maxValue {
+		s.err = failure.Permanentf("a value exceeds %d bytes", maxValue)
+		return 0, s.err
 	}
-	if left := s.before.length - s.length; left > 0 {
+	if left := s.prefix.length - s.length; left > 0 {
 		p = p[:min(int64(len(p)), left)]
 	}
-	n, err := s.body.Read(p)
+	n, err = s.body.Read(p)
 	s.hash.Write(p[:n])
 	s.length += int64(n)
-	if n > 0 && s.length == s.before.length && s.hash.Sum64() != s.before.sum {
-		return 0, ErrChanged
-	}
-	if err != nil && err != io.EOF {
-		err = &readError{err}
+	switch {
+	case n > 0 && s.length == s.prefix.length && s.hash.Sum64() != s.prefix.sum:
+		n, err, s.err = 0, ErrChanged, ErrChanged
+	case failure.IsPermanent(err): // the context has ended
+		s.err = err
+	case err != nil && err != io.EOF:
+		s.err = fmt.Errorf("truncated: %w", err)
 	}
 	return n, err
 }
 
-var errTooLarge = fmt.Errorf("a value is larger than %d bytes", maxValue)
-
-// readError is an error of reading, not of what was read.
-type readError struct{ err error }
-
-func (e *readError) Error() string { return "the body breaks off: " + e.err.Error() }
-func (e *readError) Unwrap() error { return e.err }
-
-// Broken tells the error of a body that breaks off or is no JSON from that of one
-// with other values than expected: another copy may be whole.
-func Broken(err error) bool {
-	var (
-		read   *readError
-		syntax *jsontext.SyntacticError
-		value  *valueError
-	)
-	return !errors.As(err, &value) && !errors.Is(err, errTooLarge) && !errors.Is(err, ErrChanged) &&
-		(errors.As(err, &read) || errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF))
-}
-
-// Decode reads a small value: what is behind its first MiB is cut off.
-func Decode(body io.Reader, value any) error {
-	data, err := io.ReadAll(io.LimitReader(body, maxValue))
-	if err != nil {
-		return &readError{err}
+// checkPrefix returns an error if the response has ended before the prefix.
+func (s *source) checkPrefix() error {
+	if s.length < s.prefix.length {
+		return ErrChanged
 	}
-	return json.Unmarshal(data, value)
+	return nil
 }

@@ -2,19 +2,25 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// Credentials are where tokens come from: exactly one of AccessToken, Source, and
-// ClientID with the other two.
+// Credentials are where tokens come from: an AccessToken, or a Source, or ClientID,
+// ClientSecret and LoginURL.
 type Credentials struct {
 	AccessToken string
 	Source      oauth2.TokenSource
@@ -22,17 +28,22 @@ type Credentials struct {
 	ClientID, ClientSecret, LoginURL string
 }
 
-// tokens returns the cache of the tokens. The login layers send the requests for
-// them.
-func (c Credentials) tokens(login http.RoundTripper, logger *slog.Logger) *tokenCache {
+// ValidToken reports whether a token can be sent in a header.
+func ValidToken(token string) bool {
+	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+}
+
+// tokens returns a cache of tokens. Those for client credentials are requested through
+// login.
+func (c Credentials) tokens(login *retry, statusError NewStatusError, logger *slog.Logger) *tokenCache {
 	switch {
 	case c.AccessToken != "":
 		return &tokenCache{token: &oauth2.Token{AccessToken: c.AccessToken}}
 	case c.Source != nil:
-		return &tokenCache{logger: logger, deaf: true, fetch: func(context.Context) (*oauth2.Token, error) {
-			token, err := c.Source.Token()
+		return &tokenCache{logger: logger, fetch: func(ctx context.Context) (*oauth2.Token, error) {
+			token, err := await(ctx, c.Source.Token, func(*oauth2.Token) {}) // a TokenSource takes no context
 			if err != nil {
-				return nil, fmt.Errorf("asking the token source: %w", err)
+				return nil, fmt.Errorf("fetching a token from the token source: %w", sourceError(err))
 			}
 			return token, nil
 		}}
@@ -43,63 +54,99 @@ func (c Credentials) tokens(login http.RoundTripper, logger *slog.Logger) *token
 		TokenURL:     c.LoginURL + "/oauth/token",
 		AuthStyle:    oauth2.AuthStyleInHeader,
 	}
-	client := &http.Client{Transport: &loginHost{login}}
+	client := &http.Client{Transport: &loginHost{login, statusError}}
 	return &tokenCache{logger: logger, fetch: func(ctx context.Context) (*oauth2.Token, error) {
 		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
-		refused, ok := errors.AsType[*oauth2.RetrieveError](err)
-		switch {
-		case err == nil:
-			return token, nil
-		case !ok:
-			return nil, fmt.Errorf("fetching a token: %w", err)
+		if err != nil {
+			return nil, fmt.Errorf("fetching a token from %s: %w", c.LoginURL, loginError(err))
 		}
-		// The request holds the secret; the body, any gateway's page, is quoted.
-		refused.Response = withoutSecret(refused.Response) //nolint:bodyclose // package oauth2 has read and closed it
-		refused.Body = refused.Body[:min(len(refused.Body), 512)]
-		return nil, fmt.Errorf("fetching a token from %s: %d %s: %w%s; check the client id and secret, and that they belong to this region",
-			c.LoginURL, refused.Response.StatusCode, http.StatusText(refused.Response.StatusCode), refused, correlation(refused.Response))
+		return token, nil
 	}}
 }
 
-// loginHost tells refusals, which package oauth2 gets to see, from a login host
-// that is down, limits or redirects, which say nothing of the credentials.
-type loginHost struct{ base http.RoundTripper }
+// sourceError marks the refusal of a token source that fetches tokens by OAuth too.
+func sourceError(err error) error {
+	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
+	if ok && refused.Response != nil && !TransientStatus(refused.Response.StatusCode) {
+		return failure.Permanent(err)
+	}
+	return err
+}
+
+// loginError marks refused credentials and unusable tokens as permanent. An
+// *oauth2.RetrieveError loses the header and body of its request, which contain the
+// secret.
+func loginError(err error) error {
+	if sent, ok := errors.AsType[*url.Error](err); ok {
+		return sent.Err // the text has the address already
+	}
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		r := refused.Response
+		refused.Response = &http.Response{Status: r.Status, StatusCode: r.StatusCode, Header: r.Header,
+			Request: &http.Request{Method: r.Request.Method, URL: r.Request.URL, Host: r.Request.Host}}
+		err = &refusal{refused}
+	}
+	return failure.Permanent(err)
+}
+
+// refusal words an *oauth2.RetrieveError, whose own text has a server's body as it is.
+type refusal struct{ *oauth2.RetrieveError }
+
+func (e *refusal) Error() string {
+	reason := cmp.Or(e.ErrorCode, string(e.Body))
+	if e.ErrorDescription != "" {
+		reason += ": " + e.ErrorDescription
+	}
+	return fmt.Sprintf("%d %s: %s%s; check the client id and secret, and that they belong to this region",
+		e.Response.StatusCode, http.StatusText(e.Response.StatusCode), failure.Quote(reason), correlation(e.Response.Header))
+}
+
+func (e *refusal) Unwrap() error { return e.RetrieveError }
+
+// loginHost passes on to package oauth2 the responses with a token or with a refusal of
+// the credentials. For any other, of a login host that is down, rate limits or
+// redirects, it returns a status error.
+type loginHost struct {
+	retry       *retry
+	statusError NewStatusError
+}
 
 func (t *loginHost) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := t.base.RoundTrip(request.WithContext(WithReader(request.Context(), readToken)))
-	if err != nil || response.StatusCode/100 == 2 {
-		return response, err
-	}
-	// A body that breaks off takes nothing from what the status says.
-	data, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
-	response.Body.Close()
-	if err := request.Context().Err(); err != nil {
+	response, err := t.retry.send(request, readJSON)
+	if err != nil {
 		return nil, err
 	}
-	response.Body = io.NopCloser(bytes.NewReader(data))
-	if response.StatusCode/100 == 4 && !TransientStatus(response.StatusCode) {
-		return response, nil
+	if response.StatusCode/100 != 2 {
+		body, err := readAll(response)
+		if err != nil {
+			return nil, err
+		}
+		if !isRefusal(response.StatusCode, body) {
+			return nil, t.statusError(response, body)
+		}
+		response.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	return nil, &LoginError{withoutSecret(response)}
+	response.Header.Set("Content-Type", "application/json") // package oauth2 takes text/plain for a form
+	return response, nil
 }
 
-// readToken is a Reader of tokens. Package oauth2 would take text/plain for a form.
-func readToken(response *http.Response) error {
-	response.Header.Set("Content-Type", "application/json")
-	return readJSON(response)
+// isRefusal reports whether a response refuses the credentials: by its status, or by an
+// error code of OAuth (RFC 6749, 5.2). A proxy or firewall has other 4xx statuses.
+func isRefusal(status int, data []byte) bool {
+	var body struct {
+		Error string `json:"error"`
+	}
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized:
+		return true
+	case http.StatusProxyAuthRequired: // whatever the proxy says
+		return false
+	}
+	return status/100 == 4 && !TransientStatus(status) &&
+		json.Unmarshal(data, &body) == nil && isOAuthCode(body.Error)
 }
 
-// A LoginError is an answer of the login host that says nothing of the
-// credentials. Its Response can be read once.
-type LoginError struct{ Response *http.Response }
-
-func (e *LoginError) Error() string {
-	return fmt.Sprintf("the login host answers %d %s%s", e.Response.StatusCode, http.StatusText(e.Response.StatusCode), correlation(e.Response))
-}
-
-// withoutSecret returns a response to a request without header and body.
-func withoutSecret(response *http.Response) *http.Response {
-	clean := *response
-	clean.Request = &http.Request{Method: response.Request.Method, URL: response.Request.URL, Host: response.Request.Host}
-	return &clean
+// isOAuthCode reports whether text is an error code of OAuth, such as invalid_client.
+func isOAuthCode(text string) bool {
+	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
 }

@@ -1,61 +1,140 @@
 package transport
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// roundTripper is what a layer under test sits on.
+// check compares what a test got with what it wants.
+func check[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// checkError checks that an error is, or wraps, the one that is wanted: nil for none.
+func checkError(t *testing.T, what string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s: got error %v, want %v", what, got, want)
+	}
+}
+
+// checkContains checks that a text contains all parts.
+func checkContains(t *testing.T, what, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("%s: got %s, want it to contain %q", what, text, part)
+		}
+	}
+}
+
+// checkOmits checks that a text contains none of the parts.
+func checkOmits(t *testing.T, what, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if strings.Contains(text, part) {
+			t.Errorf("%s: got %s, want it without %q", what, text, part)
+		}
+	}
+}
+
+// errorText returns the text of an error, or "" for none.
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// panicOf returns the value that a function panics with, or nil.
+func panicOf(f func()) (value any) {
+	defer func() { value = recover() }()
+	f()
+	return nil
+}
+
+// bubble runs a subtest whose clock advances only while all its goroutines wait, and
+// which fails if one of them is left.
+func bubble(t *testing.T, name string, test func(*testing.T)) {
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
+}
+
+// roundTripper is a base made of a function.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// outcome is what a layer below answers with.
+// outcome is what becomes of an attempt.
 type outcome struct {
 	status  int
 	body    string
-	reader  io.Reader
-	headers []string
-	err     error
+	reader  io.Reader // in place of body
+	headers []string  // keys and values in turns
+	err     error     // in place of a response
 }
 
-func (o outcome) respond(request *http.Request) (*http.Response, error) {
-	if o.err != nil {
-		return nil, o.err
-	}
-	response := respond(request, o.status, o.body, o.headers...)
+func (o outcome) respond(request *http.Request) *http.Response {
+	response := newResponse(request, o.status, o.body, o.headers...)
 	if o.reader != nil {
 		response.Body = io.NopCloser(o.reader)
 	}
+	return response
+}
+
+// outcomes is a base: attempts have the outcomes in order, and then the last one. It
+// counts them, and the bodies of responses that are not closed.
+type outcomes struct {
+	t   *testing.T
+	all []outcome
+
+	mu   sync.Mutex
+	sent []time.Time
+	open int
+}
+
+func newOutcomes(t *testing.T, all ...outcome) *outcomes { return &outcomes{t: t, all: all} }
+
+func (o *outcomes) RoundTrip(request *http.Request) (*http.Response, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = append(o.sent, time.Now())
+	if request.Body != nil {
+		body, err := io.ReadAll(request.Body)
+		request.Body.Close()
+		checkError(o.t, "reading the body of a request", err, nil)
+		check(o.t, "body of a request", string(body), requestBody)
+	}
+	outcome := o.all[min(len(o.sent), len(o.all))-1]
+	if outcome.err != nil {
+		return nil, outcome.err
+	}
+	response := outcome.respond(request)
+	o.open++
+	response.Body = &closeFunc{response.Body, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.open--
+	}}
 	return response, nil
 }
 
-// outcomes answers with one after the other, and then with the last again.
-type outcomes struct {
-	t    *testing.T
-	all  []outcome
-	sent []time.Time
-}
-
-func (o *outcomes) RoundTrip(request *http.Request) (*http.Response, error) {
-	o.sent = append(o.sent, time.Now())
-	if request.Body != nil {
-		if body, _ := io.ReadAll(request.Body); string(body) != theBody {
-			o.t.Errorf("attempt %d sends %q", len(o.sent), body)
-		}
-	}
-	if n := attemptOf(request.Context()).number; n != len(o.sent) {
-		o.t.Errorf("attempt %d calls itself %d", len(o.sent), n)
-	}
-	return o.all[min(len(o.sent), len(o.all))-1].respond(request)
-}
-
-// waits are the times between the attempts.
+// waits returns the times between the attempts.
 func (o *outcomes) waits() []time.Duration {
 	var waits []time.Duration
 	for i := 1; i < len(o.sent); i++ {
@@ -64,11 +143,24 @@ func (o *outcomes) waits() []time.Duration {
 	return waits
 }
 
-// respond makes a response; headers alternate between keys and values.
-func respond(request *http.Request, status int, body string, headers ...string) *http.Response {
+// closeFunc is a body that calls a function when it is closed for the first time.
+type closeFunc struct {
+	io.Reader
+	onClose func()
+}
+
+func (c *closeFunc) Close() error {
+	if c.onClose != nil {
+		c.onClose()
+	}
+	c.onClose = nil
+	return nil
+}
+
+// newResponse makes a response; headers are keys and values in turns.
+func newResponse(request *http.Request, status int, body string, headers ...string) *http.Response {
 	response := &http.Response{
-		Status: http.StatusText(status), StatusCode: status, Header: http.Header{},
-		Body: io.NopCloser(strings.NewReader(body)), Request: request,
+		StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: request,
 	}
 	for i := 0; i < len(headers); i += 2 {
 		response.Header.Set(headers[i], headers[i+1])
@@ -76,16 +168,16 @@ func respond(request *http.Request, status int, body string, headers ...string) 
 	return response
 }
 
-const theBody = "the body"
+const requestBody = "the body"
 
 // newRequest makes a request, with a body if it is a POST.
 func newRequest(t *testing.T, method string) *http.Request {
 	t.Helper()
-	var reader io.Reader
+	var body io.Reader
 	if method == http.MethodPost {
-		reader = strings.NewReader(theBody)
+		body = strings.NewReader(requestBody)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), method, "https://api.example.com/api/v2/usage/query", reader)
+	request, err := http.NewRequestWithContext(t.Context(), method, "https://api.example.com/api/v2/usage/query", body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,11 +186,46 @@ func newRequest(t *testing.T, method string) *http.Request {
 
 var defaultRetry = Retry{MaxAttempts: 5, Initial: 500 * time.Millisecond, Max: 30 * time.Second, Stall: time.Minute}
 
-func newRetry(base http.RoundTripper) *retry {
-	return &retry{base: base, Retry: defaultRetry, userAgent: "agent", logger: discardLog}
+// static are credentials that need no login host.
+var static = Credentials{AccessToken: "static"}
+
+func newConfig(base http.RoundTripper, credentials Credentials) Config {
+	return Config{
+		Base: base, Origin: &url.URL{Scheme: "https", Host: "api.example.com"}, Credentials: credentials,
+		Retry: defaultRetry, StatusError: newStatusError, UserAgent: "agent", Logger: discardLog,
+	}
 }
 
-var origin = &url.URL{Scheme: "https", Host: "api.example.com"}
+// statusError is the error of a response with a status other than 2xx.
+type statusError struct {
+	status       int
+	method, path string
+	body         string
+}
+
+func newStatusError(response *http.Response, body []byte) error {
+	err := &statusError{response.StatusCode, response.Request.Method, response.Request.URL.Path, string(body)}
+	if TransientStatus(err.status) {
+		return err
+	}
+	return failure.Permanent(err)
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("%s %s: %d %s", e.method, e.path, e.status, http.StatusText(e.status))
+}
+
+func newStack(base http.RoundTripper, credentials Credentials) *Stack {
+	return New(newConfig(base, credentials))
+}
+
+// readNothing is a Reader.
+func readNothing(*http.Response) (bool, error) { return false, nil }
+
+// tokenSource is a source made of a function.
+type tokenSource func() (*oauth2.Token, error)
+
+func (f tokenSource) Token() (*oauth2.Token, error) { return f() }
 
 var discardLog = slog.New(slog.DiscardHandler)
 
@@ -106,15 +233,14 @@ func newTextLogger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// endless is a body without an end: for so long that a bound that is gone is
-// noticed, and no longer.
+// endless is a body that goes on for long after a bound has been passed.
 type endless struct{ left int }
 
 func newEndless() *endless { return &endless{4 * maxBody} }
 
 func (e *endless) Read(p []byte) (int, error) {
 	if e.left -= len(p); e.left < 0 {
-		panic("the bound is gone")
+		panic("the body is read without a bound")
 	}
 	return len(p), nil
 }

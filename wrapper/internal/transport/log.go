@@ -6,25 +6,20 @@ import (
 	"time"
 )
 
-// logging writes one record for each request that is sent. It logs no
-// header but the ones it names, and so neither token nor secret.
+// logging logs each attempt at debug, and of its headers only the correlation id: never
+// a token or a secret.
 type logging struct {
 	base   http.RoundTripper
 	logger *slog.Logger
 }
 
 func (t *logging) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx := request.Context()
-	if !t.logger.Enabled(ctx, slog.LevelDebug) {
-		return t.base.RoundTrip(request)
-	}
 	start := time.Now()
 	response, err := t.base.RoundTrip(request)
 	attrs := []slog.Attr{
 		slog.String("method", request.Method),
 		slog.String("host", request.URL.Host),
 		slog.String("path", request.URL.Path),
-		slog.Int("attempt", attemptOf(ctx).number),
 		slog.Duration("duration", time.Since(start)),
 	}
 	if err != nil {
@@ -35,6 +30,6 @@ func (t *logging) RoundTrip(request *http.Request) (*http.Response, error) {
 			attrs = append(attrs, slog.String("correlation_id", id))
 		}
 	}
-	t.logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
+	t.logger.LogAttrs(request.Context(), slog.LevelDebug, "request", attrs...)
 	return response, err
 }

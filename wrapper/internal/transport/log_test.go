@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,43 +10,35 @@ import (
 
 func TestLog(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		answer func(*http.Request) (*http.Response, error)
-		want   []string
+		name    string
+		outcome outcome
+		want    []string
+		omits   string
 	}{
-		{"answer", func(request *http.Request) (*http.Response, error) {
-			return respond(request, 200, "", CorrelationHeader, "abc"), nil
-		}, []string{"level=DEBUG", "method=POST", "host=api.example.com", "path=/api/v2/usage/query", "status=200", "attempt=3", "duration=", "correlation_id=abc"}},
-		{"error", func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") },
-			[]string{"level=DEBUG", "method=POST", "attempt=3", "error=refused"}},
+		{"response", outcome{status: 200, headers: []string{CorrelationHeader, "abc"}},
+			[]string{"status=200", "correlation_id=abc"}, "error="},
+		{"response without a correlation id", outcome{status: 404}, []string{"status=404"}, "correlation_id"},
+		{"error", outcome{err: errors.New("refused")}, []string{"error=refused"}, "status="},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var log bytes.Buffer
+			var log strings.Builder
 			request := newRequest(t, http.MethodPost)
-			request = request.WithContext(context.WithValue(request.Context(), attemptKey{}, &attempt{number: 3}))
 			request.Header.Set("Authorization", "Bearer SECRET")
-			(&logging{roundTripper(test.answer), newTextLogger(&log)}).RoundTrip(request)
-			if n := strings.Count(log.String(), "\n"); n != 1 {
-				t.Errorf("%d records, want 1", n)
-			}
-			for _, want := range test.want {
-				if !strings.Contains(log.String(), want) {
-					t.Errorf("%q is not in %s", want, &log)
-				}
-			}
-			if strings.Contains(log.String(), "SECRET") {
-				t.Errorf("the token is in %s", &log)
-			}
+			_, err := (&logging{newOutcomes(t, test.outcome), newTextLogger(&log)}).RoundTrip(request)
+			check(t, "error", err, test.outcome.err)
+			check(t, "records", strings.Count(log.String(), "\n"), 1)
+			checkContains(t, "log", log.String(), "level=DEBUG", "method=POST", "host=api.example.com",
+				"path=/api/v2/usage/query", "duration=")
+			checkContains(t, "log", log.String(), test.want...)
+			checkOmits(t, "log", log.String(), "SECRET", test.omits)
 		})
 	}
 }
 
 func TestLogIsQuietAboveDebug(t *testing.T) {
-	var log bytes.Buffer
-	(&logging{roundTripper(func(request *http.Request) (*http.Response, error) {
-		return respond(request, 200, ""), nil
-	}), slog.New(slog.NewTextHandler(&log, nil))}).RoundTrip(newRequest(t, "GET"))
-	if log.Len() > 0 {
-		t.Errorf("logs %s at info", &log)
-	}
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	_, err := (&logging{newOutcomes(t, outcome{status: 200}), logger}).RoundTrip(newRequest(t, "GET"))
+	checkError(t, "request", err, nil)
+	check(t, "log at info", log.String(), "")
 }

@@ -7,101 +7,83 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// maxUnderWay is how many requests to a host are under way at most, until their
-// headers arrive. Nothing tells the state of a limit but a 429, so this many more
-// may be refused when a limit is used up.
-const maxUnderWay = 8
+// maxInFlight is the limit of requests in flight to one host, until their headers
+// arrive. Nothing but a 429 reveals the state of a rate limit, so this many requests
+// may be refused when it is used up.
+const maxInFlight = 8
 
-// rateLimit keeps few requests to each host under way, and lets all of them wait
-// when one was told when to come back.
+// rateLimit keeps few requests in flight to a host, and pauses all of them after a 429
+// with a Retry-After.
 type rateLimit struct {
 	base   http.RoundTripper
 	logger *slog.Logger
-
-	mu    sync.Mutex
-	hosts map[string]*host
-}
-
-// host is what is known of one host.
-type host struct {
-	places chan struct{} // one in it for each request under way
+	slots  chan struct{} // a semaphore
 
 	mu     sync.Mutex
-	paused time.Time // until when all wait
+	paused time.Time // the end of the pause
+}
+
+func newRateLimit(base http.RoundTripper, logger *slog.Logger) *rateLimit {
+	return &rateLimit{base: base, logger: logger, slots: make(chan struct{}, maxInFlight)}
 }
 
 func (t *rateLimit) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx, name := request.Context(), request.URL.Host
-	h := t.host(name)
-	if err := h.enter(ctx); err != nil {
+	ctx, host := request.Context(), request.URL.Host
+	if err := t.acquire(ctx); err != nil {
 		closeBody(request)
-		return nil, fmt.Errorf("waiting for the rate limit of %s: %w", name, err)
+		return nil, fmt.Errorf("waiting for the rate limit of %s: %w", host, err)
 	}
-	defer func() { <-h.places }()
+	defer t.release()
 	response, err := t.base.RoundTrip(request)
-	if wait, ok := RetryAfter(response); ok && response.StatusCode == http.StatusTooManyRequests && wait <= MaxRetryAfter && h.pause(wait) {
-		t.logger.LogAttrs(ctx, slog.LevelWarn, "rate limit used up, waiting", slog.String("host", name), slog.Duration("wait", wait))
+	if err != nil || response.StatusCode != http.StatusTooManyRequests {
+		return response, err
 	}
-	return response, err
+	if wait := RetryAfter(response); wait > 0 && wait <= MaxRetryAfter && t.pause(wait) {
+		t.logger.LogAttrs(ctx, slog.LevelWarn, "rate limited, waiting",
+			slog.String("host", host), slog.Duration("wait", wait))
+	}
+	return response, nil
 }
 
-func (t *rateLimit) host(name string) *host {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	h, ok := t.hosts[name]
-	if !ok {
-		h = &host{places: make(chan struct{}, maxUnderWay)}
-		if t.hosts == nil {
-			t.hosts = map[string]*host{}
-		}
-		t.hosts[name] = h
-	}
-	return h
-}
-
-// enter waits for a place while there is no pause. The error says that the
-// context ended, or that it will before the pause does.
-func (h *host) enter(ctx context.Context) error {
+// acquire waits for a slot and for the end of a pause.
+func (t *rateLimit) acquire(ctx context.Context) error {
 	for {
-		if ctx.Err() != nil {
-			return end(ctx)
-		}
-		for wait := h.wait(); wait > 0; wait = h.wait() {
-			if !fits(ctx, wait) {
-				return &permanentError{fmt.Errorf("%w: it lasts %v more, longer than the deadline", context.DeadlineExceeded, wait.Round(time.Millisecond))}
-			}
-			if err := sleep(ctx, wait); err != nil {
-				return err
-			}
+		if err := sleep(ctx, t.left()); err != nil {
+			return err
 		}
 		select {
-		case h.places <- struct{}{}:
+		case t.slots <- struct{}{}:
 		case <-ctx.Done():
-			return end(ctx)
+			return failure.Context(ctx)
 		}
-		if h.wait() <= 0 {
+		if t.left() <= 0 {
 			return nil
 		}
-		<-h.places // the pause began while this one waited
+		t.release() // the pause began during the wait for a slot
 	}
 }
 
-func (h *host) wait() time.Duration {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return time.Until(h.paused)
+func (t *rateLimit) release() { <-t.slots }
+
+// left returns how long the pause still lasts.
+func (t *rateLimit) left() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return time.Until(t.paused)
 }
 
-// pause lets all wait, and tells whether they did not before.
-func (h *host) pause(wait time.Duration) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// pause begins or extends a pause, and reports whether it begins.
+func (t *rateLimit) pause(wait time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	now := time.Now()
-	began := !now.Before(h.paused)
-	if until := now.Add(wait); until.After(h.paused) {
-		h.paused = until
+	begins := !now.Before(t.paused)
+	if end := now.Add(wait); end.After(t.paused) {
+		t.paused = end
 	}
-	return began
+	return begins
 }

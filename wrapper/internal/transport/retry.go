@@ -2,277 +2,197 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
+	"slices"
 	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// Retry says how often and when a request is sent again. All fields are set.
+// Retry limits the attempts of a request. All fields are set.
 type Retry struct {
-	MaxAttempts  int           // how often a request is sent, whatever went wrong with it
-	Initial, Max time.Duration // the first wait, doubled for each later one, and the longest
-	Stall        time.Duration // how long a reader waits for a byte
+	MaxAttempts  int           // the number of times that a request is sent at most
+	Initial, Max time.Duration // the wait before the second attempt, doubled for each later one up to Max
+	Stall        time.Duration // the longest wait for a byte
 }
 
-// MaxRetryAfter is the longest Retry-After that is waited for, as in the vendor's
-// SDKs. Some limits are by the day.
+// MaxRetryAfter is the longest Retry-After that is waited for, as in the vendor's SDKs. A
+// limit by the day asks for hours.
 const MaxRetryAfter = 3 * time.Minute
 
-// maxLimited is how long a request waits in all for rate limits that say when to
-// come back, before they count as attempts.
-const maxLimited = 10 * time.Minute
+// throttledBudget is the time that a request waits in total after 429s with a
+// Retry-After before these count as attempts.
+const throttledBudget = 10 * time.Minute
 
-// retry sends requests again. It is the outermost layer, so that one budget of
-// attempts counts all that can go wrong.
+// retry sends a request until it succeeds or its attempts are used up. It is the
+// outermost layer, so that one budget counts every kind of failure.
 type retry struct {
-	base http.RoundTripper
+	base   http.RoundTripper
+	tokens *tokenCache // nil: requests have no token
 	Retry
 	userAgent string
 	logger    *slog.Logger
 }
 
-func (t *retry) RoundTrip(request *http.Request) (*http.Response, error) {
+func (t *retry) send(request *http.Request, read Reader) (*http.Response, error) {
 	ctx := request.Context()
-	if canCopy(request) {
-		defer request.Body.Close() // what is sent are copies
+	if request.GetBody != nil {
+		defer closeBody(request) // copies are sent
 	}
-	left := budget{Retry: t.Retry, wait: t.Initial, limited: maxLimited}
+	budget := budget{Retry: t.Retry, delay: t.Initial, throttled: throttledBudget,
+		idempotent: isIdempotent(request) || read != nil, rewindable: isRewindable(request)}
+	if ctx.Err() != nil {
+		return nil, failure.Context(ctx)
+	}
 	for number := 1; ; number++ {
-		try := &attempt{number: number}
-		response, err := t.send(request, try)
-		if err != nil && ctx.Err() != nil {
-			return nil, withEnd(ctx, err)
+		attempt := t.try(request, read)
+		if attempt.err != nil && ctx.Err() != nil {
+			return nil, failure.WithContext(ctx, attempt.err)
 		}
-		wait, ok := left.spend(request, try, response, err)
-		if !ok || !fits(ctx, wait) {
-			return response, err
+		delay, retry := budget.next(attempt)
+		if !retry || !beforeDeadline(ctx, delay) {
+			return attempt.response, attempt.err
 		}
-		failure := err
-		if response != nil {
-			failure = fmt.Errorf("%d %s", response.StatusCode, http.StatusText(response.StatusCode))
-			response.Body.Close()
+		cause := attempt.err
+		if attempt.response != nil {
+			attempt.response.Body.Close()
+			cause = fmt.Errorf("%d %s", attempt.response.StatusCode, http.StatusText(attempt.response.StatusCode))
 		}
 		t.logger.LogAttrs(ctx, slog.LevelInfo, "retrying",
 			slog.String("method", request.Method), slog.String("path", request.URL.Path),
-			slog.Int("attempt", number), slog.Duration("wait", wait), slog.Any("error", failure))
-		if err := sleep(ctx, wait); err != nil {
-			return nil, fmt.Errorf("%w while waiting to try again after: %w", err, failure)
+			slog.Int("attempt", number), slog.Duration("delay", delay), slog.Any("error", cause))
+		if err := sleep(ctx, delay); err != nil {
+			return nil, fmt.Errorf("%w; last attempt: %w", err, cause)
 		}
 	}
 }
 
-// send sends a request once. The copy that goes out gets a token; the response
-// names the original, for whoever prints it.
-func (t *retry) send(request *http.Request, try *attempt) (*http.Response, error) {
-	outgoing := request.Clone(context.WithValue(request.Context(), attemptKey{}, try))
-	if canCopy(request) {
-		body, err := request.GetBody()
-		if err != nil {
-			return nil, &permanentError{err}
+// attempt is what came of sending a request once: a response or an error.
+type attempt struct {
+	response *http.Response
+	err      error
+	final    bool // not to be retried, although the error may be transient
+	renewed  bool // the API rejected the token, and there is another one now
+	progress bool // the body was read further than before
+}
+
+// try sends a copy of the request once, with a token. The response has the original as
+// its Request, so that nobody finds the token there.
+func (t *retry) try(request *http.Request, read Reader) (a attempt) {
+	ctx := request.Context()
+	outgoing := request.Clone(ctx)
+	if request.GetBody != nil {
+		if outgoing.Body, a.err = request.GetBody(); a.err != nil {
+			return attempt{err: failure.Permanent(a.err)}
 		}
-		outgoing.Body = body
 	}
-	setDefault(outgoing.Header, "User-Agent", t.userAgent)
-	setDefault(outgoing.Header, "Accept", "application/json")
+	if outgoing.Header == nil {
+		outgoing.Header = http.Header{}
+	}
+	outgoing.Header.Set("User-Agent", t.userAgent)
+	token, err := t.tokens.get(ctx)
+	if err != nil {
+		closeBody(outgoing)
+		return attempt{err: err, final: true} // fetching it had attempts of its own
+	}
+	if token != nil {
+		token.SetAuthHeader(outgoing)
+	}
 	response, err := t.base.RoundTrip(outgoing)
 	if err != nil {
-		return nil, err
+		return attempt{err: err}
 	}
 	response.Request = request
-	if read := readerOf(request); read != nil && response.StatusCode/100 == 2 {
-		if err := readBody(response, read); err != nil {
-			return nil, err
+	switch {
+	case read != nil && response.StatusCode/100 == 2:
+		if a.progress, a.err = readBody(response, read); a.err != nil {
+			return a
+		}
+	case token != nil && response.StatusCode == http.StatusUnauthorized:
+		if a.renewed, err = t.tokens.renew(ctx, token); err != nil {
+			response.Body.Close()
+			return attempt{err: fmt.Errorf("replacing a token that the API rejected: %w", err), final: true}
 		}
 	}
-	return response, nil
+	a.response = response
+	return a
 }
 
-func setDefault(header http.Header, key, value string) {
-	if header.Get(key) == "" {
-		header.Set(key, value)
-	}
-}
-
-// budget is what is left to a request.
+// budget counts the attempts of a request.
 type budget struct {
 	Retry
-	spent   int           // attempts
-	wait    time.Duration // before the next one
-	limited time.Duration // left to wait for rate limits
-	renewed bool          // a token was renewed before
+	idempotent, rewindable bool
+	spent                  int           // attempts so far
+	delay                  time.Duration // before the next attempt
+	throttled              time.Duration // left of throttledBudget
+	renewed                bool          // the token was renewed before
 }
 
-// spend tells whether to send a request again after an attempt, and when.
-func (b *budget) spend(request *http.Request, try *attempt, response *http.Response, err error) (wait time.Duration, again bool) {
+// next reports whether to send the request again after an attempt, and when.
+func (b *budget) next(a attempt) (delay time.Duration, retry bool) {
 	b.spent++
 	status := 0
-	if response != nil {
-		status = response.StatusCode
+	if a.response != nil {
+		status = a.response.StatusCode
 	}
-	after, asked := RetryAfter(response)
-	limited := status == http.StatusTooManyRequests
+	after := RetryAfter(a.response)
+	throttled := status == http.StatusTooManyRequests
 	switch {
-	case !canResend(request),
-		!isRepeatable(request) && !limited && !try.renewed,
-		err != nil && !isRetryable(err),
-		err == nil && !TransientStatus(status) && !try.renewed,
-		asked && after > MaxRetryAfter,
-		b.MaxAttempts == 1:
+	case a.final, !b.rewindable, b.MaxAttempts == 1, after > MaxRetryAfter,
+		!b.idempotent && !throttled && !a.renewed,
+		a.err != nil && failure.IsPermanent(a.err),
+		a.err == nil && !TransientStatus(status) && !a.renewed:
 		return 0, false
-	case limited && asked && after <= b.limited:
-		b.limited -= after
+	case throttled && after > 0 && after <= b.throttled:
+		b.throttled -= after
 		b.spent--
-	}
-	if broken, ok := errors.AsType[*BrokenError](err); ok && broken.Gained {
-		b.spent, b.wait = 1, b.Initial
+	case a.progress:
+		b.spent, b.delay = 1, b.Initial
 	}
 	if b.spent >= b.MaxAttempts {
 		return 0, false
 	}
 	switch {
-	case asked:
+	case after > 0:
 		return after, true
-	case try.renewed && !b.renewed:
+	case a.renewed && !b.renewed:
 		b.renewed = true
 		return 0, true
 	}
-	wait = b.wait/2 + rand.N(b.wait/2+1) // jitter: clients that failed together do not come back together
-	b.wait = min(2*b.wait, b.Max)
-	return wait, true
+	delay = b.delay/2 + rand.N(b.delay/2+1) // jitter keeps clients apart that failed together
+	b.delay = min(2*b.delay, b.Max)
+	return delay, true
 }
 
-// canResend tells whether there is a way to send the body of a request again.
-func canResend(request *http.Request) bool {
+// isRewindable reports whether the body of a request can be sent again.
+func isRewindable(request *http.Request) bool {
 	return request.Body == nil || request.Body == http.NoBody || request.GetBody != nil
 }
 
-// canCopy tells whether there are copies of the body to send.
-func canCopy(request *http.Request) bool { return request.Body != nil && request.GetBody != nil }
-
-// closeBody is for a layer that does not send a request: who would, closes its body.
-func closeBody(request *http.Request) {
-	if request.Body != nil {
-		request.Body.Close()
-	}
+// isIdempotent reports whether a request may arrive twice.
+func isIdempotent(request *http.Request) bool {
+	return slices.Contains([]string{"", "GET", "HEAD", "OPTIONS", "PUT", "DELETE"}, request.Method)
 }
 
-// isRepeatable tells requests that may be sent again when it is not known what
-// became of them.
-func isRepeatable(request *http.Request) bool {
-	switch request.Method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
-		return true
-	}
-	return readerOf(request) != nil
-}
-
-// TransientStatus tells the statuses that may be another the next time.
-func TransientStatus(status int) bool {
-	switch status {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
-}
-
-// isRetryable tells errors of an attempt that another may not have. A token that
-// cannot be had has had attempts of its own.
-func isRetryable(err error) bool {
-	if _, ok := errors.AsType[*tokenError](err); ok {
-		return false
-	}
-	if _, ok := errors.AsType[*BodyError](err); ok {
-		return !Unusable(err)
-	}
-	return Transient(err)
-}
-
-// Unusable tells errors of answers that are whole, but other than expected.
-func Unusable(err error) bool {
-	body, ok := errors.AsType[*BodyError](err)
-	if !ok {
-		return false
-	}
-	_, broken := errors.AsType[*BrokenError](body.Err)
-	return !broken
-}
-
-// Transient tells errors of a request whose context has not ended, after all its
-// attempts, that may pass: those of connections, those that stall, and a login host
-// that is down or limits. Certificates that do not verify, answers that cannot be
-// used and credentials that are refused stay as they are.
-func Transient(err error) bool {
-	if login, ok := errors.AsType[*LoginError](err); ok {
-		return TransientStatus(login.Response.StatusCode)
-	}
-	if _, ok := errors.AsType[*tokenError](err); ok {
-		// Only what an http.Client says is known to be a connection's.
-		if _, ok := errors.AsType[*url.Error](err); !ok {
-			return false
-		}
-	}
-	var (
-		permanent    *permanentError
-		body         *BodyError
-		verification *tls.CertificateVerificationError
-		record       tls.RecordHeaderError
-	)
-	return err != nil && !errors.As(err, &permanent) && !errors.As(err, &body) &&
-		!errors.As(err, &verification) && !errors.As(err, &record)
-}
-
-// permanentError is one of a request that would be the same the next time.
-type permanentError struct{ err error }
-
-func (e *permanentError) Error() string { return e.err.Error() }
-func (e *permanentError) Unwrap() error { return e.err }
-
-// fits tells whether a wait can end before the context's deadline.
-func fits(ctx context.Context, wait time.Duration) bool {
+// beforeDeadline reports whether a delay can end before the context's deadline.
+func beforeDeadline(ctx context.Context, delay time.Duration) bool {
 	deadline, ok := ctx.Deadline()
-	return !ok || wait < time.Until(deadline)
+	return !ok || delay < time.Until(deadline)
 }
 
-// sleep waits, or returns the end of a context that comes first.
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
+// sleep waits, or returns the error of a context that ends first.
+func sleep(ctx context.Context, delay time.Duration) error {
+	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
 	case <-ctx.Done():
-		return end(ctx)
 	}
-}
-
-// end is the error of a context that ended, with its cause where it has one.
-func end(ctx context.Context) error {
-	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
-		return fmt.Errorf("%w: %w", ctx.Err(), cause)
+	if ctx.Err() != nil {
+		return failure.Context(ctx)
 	}
-	return ctx.Err()
-}
-
-// withEnd makes an error that came of a context's end say so: on the way here it
-// may have become the cause alone, or something that a connection says.
-func withEnd(ctx context.Context, err error) error {
-	if body, ok := errors.AsType[*BodyError](err); ok {
-		err = body.Err // which was nothing of the body's
-	}
-	cause := context.Cause(ctx)
-	switch said := errors.Is(err, ctx.Err()); {
-	case said && errors.Is(err, cause):
-		return err
-	case said:
-		return fmt.Errorf("%w: %w", err, cause)
-	case errors.Is(err, cause):
-		return end(ctx)
-	}
-	return fmt.Errorf("%w: %w", end(ctx), err)
+	return nil
 }

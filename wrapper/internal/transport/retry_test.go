@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,104 +17,168 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
+)
+
+var (
+	good      = outcome{status: 200, body: "{}"}
+	truncated = outcome{status: 200, reader: iotest.ErrReader(io.ErrUnexpectedEOF)}
 )
 
 func TestRetryOutcomes(t *testing.T) {
-	good := outcome{status: 200, body: "{}"}
 	for _, test := range []struct {
-		name    string
-		outcome outcome
-		retried bool
-		once    bool // for a POST that is not known to do no harm twice: refused unseen
+		name     string
+		outcome  outcome
+		retried  bool
+		rejected bool // before processing, so that even a request that may not arrive twice is retried
 	}{
 		{name: "200", outcome: good},
 		{name: "204", outcome: outcome{status: 204}},
+		{name: "101", outcome: outcome{status: 101}},
+		{name: "302", outcome: outcome{status: 302}},
 		{name: "400", outcome: outcome{status: 400}},
 		{name: "401", outcome: outcome{status: 401}},
 		{name: "404", outcome: outcome{status: 404}},
-		{name: "302", outcome: outcome{status: 302}},
 		{name: "408", outcome: outcome{status: 408}, retried: true},
-		{name: "429", outcome: outcome{status: 429}, retried: true, once: true},
+		{name: "429", outcome: outcome{status: 429}, retried: true, rejected: true},
+		{name: "499", outcome: outcome{status: 499}},
 		{name: "500", outcome: outcome{status: 500}, retried: true},
 		{name: "501", outcome: outcome{status: 501}},
 		{name: "502", outcome: outcome{status: 502}, retried: true},
 		{name: "503", outcome: outcome{status: 503}, retried: true},
 		{name: "504", outcome: outcome{status: 504}, retried: true},
+		{name: "505", outcome: outcome{status: 505}},
+		{name: "520", outcome: outcome{status: 520}, retried: true},
+		{name: "522", outcome: outcome{status: 522}, retried: true},
+		{name: "524", outcome: outcome{status: 524}, retried: true},
+		{name: "599", outcome: outcome{status: 599}, retried: true},
+		{name: "600", outcome: outcome{status: 600}},
 		{name: "refused", outcome: outcome{err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, retried: true},
 		{name: "reset", outcome: outcome{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}}, retried: true},
 		{name: "closed", outcome: outcome{err: io.EOF}, retried: true},
-		{name: "stalled", outcome: outcome{err: &stallError{time.Minute}}, retried: true},
-		{name: "unknown authority", outcome: outcome{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}},
-		{name: "not TLS", outcome: outcome{err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}},
-		{name: "a timeout of the connection, which passes for a context's", outcome: outcome{err: context.DeadlineExceeded}, retried: true},
-		{name: "no token", outcome: outcome{err: &tokenError{io.EOF}}},
+		{name: "a timeout of the connection", outcome: outcome{err: context.DeadlineExceeded}, retried: true},
+		{name: "timed out", outcome: outcome{err: os.ErrDeadlineExceeded}, retried: true},
+		{name: "unknown authority",
+			outcome: outcome{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}},
+		{name: "not TLS", outcome: outcome{err: tls.RecordHeaderError{Msg: "first record"}}},
 		{name: "empty", outcome: outcome{status: 200, body: " \n"}, retried: true},
 		{name: "not JSON", outcome: outcome{status: 200, body: "<html>"}, retried: true},
-		{name: "half", outcome: outcome{status: 200, body: `{"executionId":`}, retried: true},
-		{name: "cut", outcome: outcome{status: 200, reader: iotest.ErrReader(io.ErrUnexpectedEOF)}, retried: true},
-		{name: "body stalled", outcome: outcome{status: 200, reader: iotest.ErrReader(&stallError{time.Minute})}, retried: true},
+		{name: "half of a JSON text", outcome: outcome{status: 200, body: `{"executionId":`}, retried: true},
+		{name: "truncated", outcome: truncated, retried: true},
+		{name: "body timed out", outcome: outcome{status: 200, reader: iotest.ErrReader(os.ErrDeadlineExceeded)},
+			retried: true},
 		{name: "endless", outcome: outcome{status: 200, reader: newEndless()}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				below := &outcomes{t: t, all: []outcome{test.outcome, good}}
-				stack := &Stack{outermost: newRetry(below)}
-				response, err := stack.Do(newRequest(t, http.MethodPost))
-				if got := len(below.sent) == 2; got != test.retried {
-					t.Errorf("%d attempts, retried %v, want %v", len(below.sent), got, test.retried)
-				}
-				if test.retried && (err != nil || response.StatusCode != 200) {
-					t.Errorf("after a retry: %v, %v", response, err)
-				}
-				if (err == nil) == (response == nil) {
-					t.Errorf("response %v with error %v", response, err)
-				}
+		bubble(t, test.name, func(t *testing.T) {
+			base := newOutcomes(t, test.outcome, good)
+			response, err := newStack(base, static).Do(newRequest(t, http.MethodPost))
+			check(t, "retried", len(base.sent) == 2, test.retried)
+			check(t, "response xor error", response != nil, err == nil)
+			if test.retried {
+				checkError(t, "request", err, nil)
+			} else if err != nil {
+				check(t, "permanent", failure.IsPermanent(err), true)
+			}
+			if err == nil {
+				response.Body.Close()
+			}
+			check(t, "open bodies", base.open, 0)
 
-				// Nobody reads the body of another POST here, and nobody knows what it does.
-				below = &outcomes{t: t, all: []outcome{test.outcome, good}}
-				stack = &Stack{outermost: newRetry(below)}
-				stack.RoundTrip(newRequest(t, http.MethodPost))
-				if got := len(below.sent) == 2; got != test.once {
-					t.Errorf("another POST: %d attempts, retried %v, want %v", len(below.sent), got, test.once)
-				}
-			})
+			// Nothing is known of another POST.
+			base = newOutcomes(t, test.outcome, good)
+			response, err = newStack(base, static).RoundTrip(newRequest(t, http.MethodPost))
+			check(t, "another POST retried", len(base.sent) == 2, test.rejected)
+			if err == nil {
+				response.Body.Close()
+			}
+			check(t, "open bodies of another POST", base.open, 0)
+		})
+	}
+}
+
+func TestUnusableJSON(t *testing.T) {
+	for _, test := range []struct {
+		name, want string
+		outcome    outcome
+		permanent  bool
+	}{
+		{"empty", "empty response", outcome{status: 200}, false},
+		{"blank", "empty response", outcome{status: 200, body: " \r\n"}, false},
+		{"HTML", "not JSON", outcome{status: 200, body: "<html>"}, false},
+		{"truncated", "truncated: unexpected EOF", truncated, false},
+		{"endless", "larger than 1048576 bytes", outcome{status: 200, reader: newEndless()}, true},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			config := newConfig(newOutcomes(t, test.outcome), static)
+			config.Retry.MaxAttempts = 1
+			_, err := New(config).Do(newRequest(t, "POST"))
+			check(t, "text", errorText(err),
+				"POST /api/v2/usage/query: reading the response with status 200: "+test.want)
+			check(t, "permanent", failure.IsPermanent(err), test.permanent)
+		})
+	}
+}
+
+// The largest body that is read into memory.
+func TestLargestBody(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		length int
+		want   string
+	}{
+		{"the limit", maxBody, ""},
+		{"one byte more", maxBody + 1, "larger than 1048576 bytes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			body := `"` + strings.Repeat("x", test.length-2) + `"`
+			stack := newStack(newOutcomes(t, outcome{status: 200, body: body}), static)
+			response, err := stack.Do(newRequest(t, "POST"))
+			checkContains(t, "error", errorText(err), test.want)
+			check(t, "usable", err == nil, test.want == "")
+			if err != nil {
+				return
+			}
+			left, err := io.ReadAll(response.Body)
+			checkError(t, "reading the body", err, nil)
+			check(t, "length of the body", len(left), test.length)
 		})
 	}
 }
 
 func TestRetryMethods(t *testing.T) {
-	for method, want := range map[string]int{"": 2, "GET": 2, "HEAD": 2, "OPTIONS": 2, "PUT": 2, "DELETE": 2, "POST": 1, "PATCH": 1} {
-		synctest.Test(t, func(t *testing.T) {
-			below := &outcomes{t: t, all: []outcome{{status: 503}, {status: 200}}}
+	for method, want := range map[string]int{
+		"": 2, "GET": 2, "HEAD": 2, "OPTIONS": 2, "PUT": 2, "DELETE": 2, "POST": 1, "PATCH": 1,
+	} {
+		bubble(t, "method "+method, func(t *testing.T) {
+			base := newOutcomes(t, outcome{status: 503}, good)
 			request := newRequest(t, method)
 			request.Method = method // "" means GET
-			newRetry(below).RoundTrip(request)
-			if len(below.sent) != want {
-				t.Errorf("%q is sent %d times, want %d", method, len(below.sent), want)
-			}
+			_, err := newStack(base, static).RoundTrip(request)
+			checkError(t, "request", err, nil)
+			check(t, "attempts", len(base.sent), want)
 		})
 	}
 }
 
 func TestRetryGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		below := &outcomes{t: t, all: []outcome{{status: 503, body: "still down"}}}
-		stack := &Stack{outermost: newRetry(below)}
-		response, err := stack.Do(newRequest(t, http.MethodPost))
+		base := newOutcomes(t, outcome{status: 503, body: "still down"})
+		response, err := newStack(base, static).Do(newRequest(t, http.MethodPost))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body, _ := io.ReadAll(response.Body); response.StatusCode != 503 || string(body) != "still down" {
-			t.Errorf("the last answer is %d %q", response.StatusCode, body)
-		}
-		waits := below.waits()
-		if len(waits) != 4 {
-			t.Fatalf("%d attempts", len(below.sent))
-		}
-		for i, wait := range []time.Duration{500, 1000, 2000, 4000} {
-			wait *= time.Millisecond
-			if got := waits[i]; got < wait/2 || got > wait {
-				t.Errorf("wait %d is %v, want %v less jitter", i+1, got, wait)
+		check(t, "attempts", len(base.sent), 5)
+		check(t, "status", response.StatusCode, 503)
+		body, err := io.ReadAll(response.Body)
+		checkError(t, "reading the last response", err, nil)
+		check(t, "body of the last response", string(body), "still down")
+		response.Body.Close()
+		check(t, "open bodies", base.open, 0)
+		for i, got := range base.waits() {
+			want := time.Duration(500<<i) * time.Millisecond
+			if got < want/2 || got > want {
+				t.Errorf("wait %d: got %v, want %v less jitter of a half", i+1, got, want)
 			}
 		}
 	})
@@ -121,327 +186,375 @@ func TestRetryGivesUp(t *testing.T) {
 
 func TestRetryWaitsAreBoundedAndJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		below := &outcomes{t: t, all: []outcome{{status: 503}}}
-		transport := newRetry(below)
-		transport.MaxAttempts, transport.Max = 50, 2*time.Second
-		transport.RoundTrip(newRequest(t, "GET"))
-		waits := below.waits()[2:]
-		if len(waits) != 47 || slices.Max(waits) > 2*time.Second || slices.Min(waits) < time.Second || slices.Max(waits) == slices.Min(waits) {
-			t.Errorf("%d waits from %v to %v", len(waits), slices.Min(waits), slices.Max(waits))
+		base := newOutcomes(t, outcome{status: 503})
+		config := newConfig(base, static)
+		config.Retry.MaxAttempts, config.Retry.Max = 50, 2*time.Second
+		_, err := New(config).RoundTrip(newRequest(t, "GET"))
+		checkError(t, "request", err, nil)
+		check(t, "attempts", len(base.sent), 50)
+		waits := base.waits()[2:]
+		if got := slices.Max(waits); got > 2*time.Second {
+			t.Errorf("longest wait: got %v, want 2s at most", got)
 		}
+		if got := slices.Min(waits); got < time.Second {
+			t.Errorf("shortest wait at full length: got %v, want 1s at least", got)
+		}
+		check(t, "all waits are the same", slices.Max(waits) == slices.Min(waits), false)
 	})
 }
 
 // One budget counts whatever goes wrong, in whatever order.
 func TestRetryBudget(t *testing.T) {
-	broken := outcome{status: 200, reader: iotest.ErrReader(io.ErrUnexpectedEOF)}
-	down := outcome{status: 503}
-	lost := outcome{err: io.EOF}
-	soon := outcome{status: 429, headers: []string{"Retry-After", "1"}}
-	some := outcome{status: 429}
+	down, lost := outcome{status: 503}, outcome{err: io.EOF}
+	throttled := func(after string) outcome { return outcome{status: 429, headers: []string{"Retry-After", after}} }
+	soon := throttled("1")
 	for _, test := range []struct {
 		name string
 		all  []outcome
 		max  int
 		want int
 	}{
-		{"down and broken", []outcome{down, down, down, down, broken}, 5, 5},
-		{"in turns", []outcome{down, broken, lost, broken, down}, 5, 5},
-		{"no retries", []outcome{down}, 1, 1},
-		{"no retries, limited", []outcome{soon}, 1, 1},
-		{"limited, in silence", []outcome{some}, 5, 5},
-		{"limited first", append(slices.Repeat([]outcome{soon}, 30), down), 5, 35},
-		{"limited in between", []outcome{down, soon, down, soon, down, soon, down, soon, down}, 5, 9},
-		{"limited for ever", []outcome{soon}, 5, 600 + 5},
-		{"limited for minutes", []outcome{{status: 429, headers: []string{"Retry-After", "180"}}}, 5, 3 + 5},
-		{"down, with a time", []outcome{{status: 503, headers: []string{"Retry-After", "1"}}}, 5, 5},
+		{"down and truncated", []outcome{down, down, down, down, truncated}, 5, 5},
+		{"in turns", []outcome{down, truncated, lost, truncated, down}, 5, 5},
+		{"two attempts", []outcome{down}, 2, 2},
+		{"one attempt", []outcome{down}, 1, 1},
+		{"one attempt, throttled", []outcome{soon}, 1, 1},
+		{"throttled without a time", []outcome{{status: 429}}, 5, 5},
+		{"throttled first", append(slices.Repeat([]outcome{soon}, 30), down), 5, 35},
+		{"throttled in between", []outcome{down, soon, down, soon, down, soon, down, soon, down}, 5, 9},
+		{"throttled for ever", []outcome{soon}, 5, 600 + 5},
+		{"throttled for minutes", []outcome{throttled("180")}, 5, 3 + 5},
+		{"throttled for the last minutes", []outcome{throttled("150")}, 5, 4 + 5},
+		{"down with a time", []outcome{{status: 503, headers: []string{"Retry-After", "1"}}}, 5, 5},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				below := &outcomes{t: t, all: test.all}
-				transport := newRetry(below)
-				transport.MaxAttempts = test.max
-				(&Stack{outermost: transport}).Do(newRequest(t, http.MethodPost))
-				if len(below.sent) != test.want {
-					t.Errorf("sent %d times, want %d", len(below.sent), test.want)
-				}
-			})
+		bubble(t, test.name, func(t *testing.T) {
+			base := newOutcomes(t, test.all...)
+			config := newConfig(base, static)
+			config.Retry.MaxAttempts = test.max
+			err := New(config).Read(newRequest(t, http.MethodPost), readJSON)
+			check(t, "attempts", len(base.sent), test.want)
+			check(t, "succeeds", err == nil, false)
+			check(t, "open bodies", base.open, 0)
 		})
 	}
 }
 
-// A Reader that gained something starts the attempts anew, with this one as the
-// first.
-func TestRetryReaderGains(t *testing.T) {
+// An attempt whose Reader got further than before is the first of a new count.
+func TestRetryProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		below := &outcomes{t: t, all: []outcome{{status: 503}, {status: 200}}}
+		base := newOutcomes(t, outcome{status: 503}, good)
 		reads := 0
-		ctx := WithReader(t.Context(), func(*http.Response) error {
+		err := newStack(base, static).Read(newRequest(t, "GET"), func(*http.Response) (bool, error) {
 			reads++
-			return fmt.Errorf("row %d: %w", reads, &BrokenError{Err: io.ErrUnexpectedEOF, Gained: reads <= 10})
+			return reads <= 10, fmt.Errorf("row %d: %w", reads, io.ErrUnexpectedEOF)
 		})
-		_, err := newRetry(below).RoundTrip(newRequest(t, "GET").WithContext(ctx))
-		if len(below.sent) != 1+10+4 || !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "row 14") {
-			t.Errorf("sent %d times: %v", len(below.sent), err)
-		}
-		if wait := below.waits()[10]; wait > 500*time.Millisecond {
-			t.Errorf("waits %v after a gain", wait)
+		check(t, "attempts", len(base.sent), 1+10+4)
+		checkError(t, "request", err, io.ErrUnexpectedEOF)
+		checkContains(t, "error", err.Error(), "row 14")
+		check(t, "permanent", failure.IsPermanent(err), false)
+		if got := base.waits()[10]; got > defaultRetry.Initial {
+			t.Errorf("wait after progress: got %v, want %v at most", got, defaultRetry.Initial)
 		}
 	})
 }
 
-func TestRetryReader(t *testing.T) {
-	wrong := errors.New("wrong type")
-	closed := 0
-	answer := func(request *http.Request) (*http.Response, error) {
-		response := respond(request, 200, "rows", CorrelationHeader, "abc")
-		response.Body = &closeCounter{response.Body, &closed}
-		return response, nil
-	}
-	request := newRequest(t, "GET")
-	request = request.WithContext(WithReader(t.Context(), func(response *http.Response) error {
-		body := make([]byte, 2) // it need not read all
-		if _, err := io.ReadFull(response.Body, body); err != nil || string(body) != "ro" || response.Request.URL != request.URL {
-			t.Errorf("reads %q of %v, %v", body, response.Request.URL, err)
-		}
-		return nil
-	}))
-	response, err := newRetry(roundTripper(answer)).RoundTrip(request)
-	if err != nil || closed != 1 {
-		t.Fatalf("%v, closed %d times", err, closed)
-	}
-	if left, err := io.ReadAll(response.Body); err != nil || len(left) > 0 {
-		t.Errorf("left over: %q, %v", left, err)
-	}
-
-	request = request.WithContext(WithReader(t.Context(), func(*http.Response) error { return wrong }))
-	_, err = newRetry(roundTripper(answer)).RoundTrip(request)
-	if !errors.Is(err, wrong) || closed != 2 || !Unusable(err) || Transient(err) {
-		t.Errorf("%v, closed %d times", err, closed)
-	}
-	for _, want := range []string{"GET /api/v2/usage/query", "200", "wrong type", "abc"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q is not in %v", want, err)
-		}
-	}
-
-	// Who panics while reading leaves nothing open.
-	request = request.WithContext(WithReader(t.Context(), func(*http.Response) error { panic("reader") }))
-	func() {
-		defer func() { _ = recover() }()
-		newRetry(roundTripper(answer)).RoundTrip(request)
-	}()
-	if closed != 3 {
-		t.Errorf("closed %d times", closed)
-	}
-}
-
-type closeCounter struct {
-	io.ReadCloser
-	closed *int
-}
-
-func (c *closeCounter) Close() error {
-	*c.closed++
-	return c.ReadCloser.Close()
-}
-
-// The answers that are not the last are closed, and so is the body that is sent.
-func TestRetryClosesWhatItDrops(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		closed, sent := 0, 0
-		request := newRequest(t, http.MethodPost)
-		request.Body = &closeCounter{request.Body, &sent}
-		response, err := newRetry(roundTripper(func(request *http.Request) (*http.Response, error) {
-			response := respond(request, 429, "")
-			response.Body = &closeCounter{response.Body, &closed}
-			return response, nil
-		})).RoundTrip(request)
-		if err != nil || closed != 4 || sent != 1 {
-			t.Errorf("%v: %d answers closed of 5, body closed %d times", err, closed, sent)
-		}
-		response.Body.Close()
-	})
-}
-
-func TestRetryAfterWins(t *testing.T) {
+func TestReader(t *testing.T) {
+	wrongType := errors.New("wrong type")
 	for _, test := range []struct {
-		name   string
-		status int
-		after  string
-		sent   int
-		took   time.Duration
+		name      string
+		read      Reader
+		err       error
+		permanent bool
+		panics    any
 	}{
-		{"429", 429, "42", 2, 42 * time.Second},
-		{"503", 503, "42", 2, 42 * time.Second},
-		{"the longest", 429, "180", 2, 3 * time.Minute},
-		{"too long", 429, "181", 1, 0},
-		{"too long, 503", 503, "3600", 1, 0},
-		{"for ever", 429, "99999999999999999999", 1, 0},
+		{name: "reads a part", read: func(response *http.Response) (bool, error) {
+			_, err := response.Body.Read(make([]byte, 2))
+			return false, err
+		}},
+		{name: "permanent error", err: wrongType, permanent: true,
+			read: func(*http.Response) (bool, error) { return false, failure.Permanent(wrongType) }},
+		{name: "transient error", err: wrongType,
+			read: func(*http.Response) (bool, error) { return false, wrongType }},
+		{name: "panic", read: func(*http.Response) (bool, error) { panic("reader") }, panics: "reader"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				below := &outcomes{t: t, all: []outcome{{status: test.status, body: "quota", headers: []string{"Retry-After", test.after}}, {status: 200}}}
-				start := time.Now()
-				response, err := newRetry(below).RoundTrip(newRequest(t, "GET"))
-				if err != nil || len(below.sent) != test.sent || time.Since(start) != test.took {
-					t.Fatalf("%v: sent %d times in %v", err, len(below.sent), time.Since(start))
-				}
-				if body, _ := io.ReadAll(response.Body); test.sent == 1 && (response.StatusCode != test.status || string(body) != "quota") {
-					t.Errorf("got %d %q", response.StatusCode, body)
-				}
-			})
+		bubble(t, test.name, func(t *testing.T) {
+			base := newOutcomes(t, outcome{status: 200, body: "rows", headers: []string{CorrelationHeader, "abc"}})
+			stack := newStack(base, static)
+			var err error
+			panicked := panicOf(func() { err = stack.Read(newRequest(t, "GET"), test.read) })
+			check(t, "panic", panicked, test.panics)
+			checkError(t, "request", err, test.err)
+			check(t, "permanent", failure.IsPermanent(err), test.permanent)
+			if err != nil {
+				checkContains(t, "error", err.Error(), "GET /api/v2/usage/query", "200", "wrong type", "abc")
+			}
+			check(t, "open bodies", base.open, 0)
 		})
 	}
 }
 
-func TestRetryDoesNotWaitPastTheDeadline(t *testing.T) {
-	for _, after := range []string{"60", "61"} {
-		synctest.Test(t, func(t *testing.T) {
+// A Reader sees the caller's request, without the token, and not its copy.
+func TestReaderSeesTheRequest(t *testing.T) {
+	request := newRequest(t, "GET")
+	err := newStack(newOutcomes(t, good), static).Read(request, func(response *http.Response) (bool, error) {
+		check(t, "request of the response", response.Request, request)
+		return false, nil
+	})
+	checkError(t, "request", err, nil)
+}
+
+// A response with another status is the error of Read.
+func TestReadStatus(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		outcome   outcome
+		body      string
+		permanent bool
+	}{
+		{"refused", outcome{status: 403, body: "denied"}, "denied", true},
+		{"down", outcome{status: 503, body: "later"}, "later", false},
+		{"truncated", outcome{status: 403, reader: io.MultiReader(strings.NewReader("den"), truncated.reader)},
+			"den", true},
+		{"endless", outcome{status: 403, reader: newEndless()},
+			strings.Repeat("\x00", maxBody), true},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			base := newOutcomes(t, test.outcome)
+			err := newStack(base, static).Read(newRequest(t, "GET"), readNothing)
+			status, ok := errors.AsType[*statusError](err)
+			if !ok {
+				t.Fatalf("error: got %v, want a statusError", err)
+			}
+			check(t, "status", status.status, test.outcome.status)
+			check(t, "body", status.body, test.body)
+			check(t, "method", status.method, "GET")
+			check(t, "path", status.path, "/api/v2/usage/query")
+			check(t, "permanent", failure.IsPermanent(err), test.permanent)
+			check(t, "open bodies", base.open, 0)
+		})
+	}
+}
+
+func TestRetryAfterIsTheWait(t *testing.T) {
+	const date, later = "Thu, 01 Jan 2099 00:00:00 GMT", "Thu, 01 Jan 2099 00:00:42 GMT"
+	for _, test := range []struct {
+		name    string
+		status  int
+		headers []string
+		sent    int
+		took    time.Duration
+	}{
+		{"429", 429, []string{"Retry-After", "42"}, 2, 42 * time.Second},
+		{"503", 503, []string{"Retry-After", "42"}, 2, 42 * time.Second},
+		{"429, by the server's clock", 429, []string{"Retry-After", later, "Date", date}, 2, 42 * time.Second},
+		{"503, by the server's clock", 503, []string{"Retry-After", later, "Date", date}, 2, 42 * time.Second},
+		{"the longest", 429, []string{"Retry-After", "180"}, 2, 3 * time.Minute},
+		{"too long", 429, []string{"Retry-After", "181"}, 1, 0},
+		{"too long, 503", 503, []string{"Retry-After", "3600"}, 1, 0},
+		{"for ever", 429, []string{"Retry-After", "99999999999999999999"}, 1, 0},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			base := newOutcomes(t, outcome{status: test.status, body: "quota", headers: test.headers}, good)
+			start := time.Now()
+			response, err := newStack(base, static).RoundTrip(newRequest(t, "GET"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, "attempts", len(base.sent), test.sent)
+			check(t, "duration", time.Since(start), test.took)
+			body, err := io.ReadAll(response.Body)
+			checkError(t, "reading the body", err, nil)
+			if test.sent == 1 {
+				check(t, "status", response.StatusCode, test.status)
+				check(t, "body", string(body), "quota")
+			}
+		})
+	}
+}
+
+// No wait begins that could not end before the deadline.
+func TestRetryBeforeTheDeadline(t *testing.T) {
+	for _, test := range []struct {
+		after string
+		sent  int
+	}{{"59", 2}, {"60", 1}, {"61", 1}} {
+		bubble(t, "Retry-After "+test.after, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			below := &outcomes{t: t, all: []outcome{{status: 429, body: "quota", headers: []string{"Retry-After", after}}}}
+			quota := outcome{status: 429, body: "quota", headers: []string{"Retry-After", test.after}}
+			base := newOutcomes(t, quota, outcome{status: 200, body: "quota"})
 			start := time.Now()
-			response, err := newRetry(below).RoundTrip(newRequest(t, "GET").WithContext(ctx))
-			if err != nil || response.StatusCode != 429 {
-				t.Fatalf("%v, %v, want the 429", response, err)
+			response, err := newStack(base, static).RoundTrip(newRequest(t, "GET").WithContext(ctx))
+			if err != nil {
+				t.Fatal(err)
 			}
-			if body, _ := io.ReadAll(response.Body); string(body) != "quota" || time.Since(start) != 0 {
-				t.Errorf("body %q after %v, want all of it at once", body, time.Since(start))
-			}
+			body, err := io.ReadAll(response.Body)
+			checkError(t, "reading the body", err, nil)
+			check(t, "body", string(body), "quota")
+			check(t, "attempts", len(base.sent), test.sent)
+			check(t, "at once", time.Since(start) == 0, test.sent == 1)
 		})
 	}
 }
 
 func TestRetryWaitCanBeCancelled(t *testing.T) {
-	lost := errors.New("connection reset")
+	reset := errors.New("connection reset")
 	for _, test := range []struct {
+		name    string
 		outcome outcome
 		after   time.Duration
 		want    string
 		is      error
 	}{
-		{outcome{status: 503, headers: []string{"Retry-After", "150"}}, time.Minute, "503 Service Unavailable", nil},
-		{outcome{err: lost}, 100 * time.Millisecond, "connection reset", lost},
+		{"after a response", outcome{status: 503, headers: []string{"Retry-After", "150"}}, time.Minute,
+			"the cause; last attempt: 503 Service Unavailable", nil},
+		{"after an error", outcome{err: reset}, 100 * time.Millisecond,
+			"the cause; last attempt: connection reset", reset},
 	} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, test.name, func(t *testing.T) {
 			cause := errors.New("the cause")
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(test.after, func() { cancel(cause) })
 			start := time.Now()
-			_, err := newRetry(&outcomes{t: t, all: []outcome{test.outcome}}).RoundTrip(newRequest(t, "GET").WithContext(ctx))
-			if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || !strings.Contains(err.Error(), test.want) || time.Since(start) != test.after {
-				t.Errorf("%v after %v", err, time.Since(start))
+			base := newOutcomes(t, test.outcome)
+			_, err := newStack(base, static).RoundTrip(newRequest(t, "GET").WithContext(ctx))
+			check(t, "text", errorText(err), test.want)
+			checkError(t, "request", err, cause)
+			if test.is != nil {
+				checkError(t, "last attempt", err, test.is)
 			}
-			if test.is != nil && !errors.Is(err, test.is) {
-				t.Errorf("%v is not %v", err, test.is)
-			}
+			check(t, "permanent", failure.IsPermanent(err), true)
+			check(t, "duration", time.Since(start), test.after)
+			check(t, "attempts", len(base.sent), 1)
+			check(t, "open bodies", base.open, 0)
 		})
 	}
 }
 
-// Whatever a context's end becomes on its way, its error and its cause are found,
-// and said once. What else a connection says stays.
-func TestRetryContextsEnd(t *testing.T) {
+// Whatever the end of a context becomes on its way, the error is its cause.
+func TestContextEnds(t *testing.T) {
 	cause := errors.New("the cause")
-	for name, below := range map[string]error{
-		"itself": context.Canceled, "its cause": cause, "of a connection": io.ErrClosedPipe,
+	for _, test := range []struct {
+		name string
+		base error // nil: a response
+		read error
+		want string
+	}{
+		{"the context's error", context.Canceled, nil, "the cause"},
+		{"its cause", cause, nil, "below: the cause"}, // which says what was going on
+		{"an error of the connection", io.ErrClosedPipe, nil, "the cause"},
+		{"while a body is read", nil, io.ErrClosedPipe, "the cause"},
+		{"while a body is read, permanent", nil, failure.Permanent(io.ErrClosedPipe), "the cause"},
 	} {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		attempts := 0
-		_, err := newRetry(roundTripper(func(*http.Request) (*http.Response, error) {
-			attempts++
-			cancel(cause)
-			return nil, fmt.Errorf("below: %w", below)
-		})).RoundTrip(newRequest(t, "GET").WithContext(ctx))
-		if !errors.Is(err, context.Canceled) || attempts != 1 || name != "itself" && !errors.Is(err, cause) {
-			t.Errorf("%s: %v after %d attempts", name, err, attempts)
-		}
-		if !errors.Is(err, below) || strings.Count(err.Error(), context.Canceled.Error()) != 1 || strings.Count(err.Error(), cause.Error()) > 1 {
-			t.Errorf("%s: says %v", name, err)
-		}
-	}
-	// While a body is read, it is not the body's fault.
-	ctx, cancel := context.WithCancel(t.Context())
-	ctx = WithReader(ctx, func(*http.Response) error {
-		cancel()
-		return &BrokenError{Err: fmt.Errorf("breaks off: %w", io.ErrClosedPipe)}
-	})
-	_, err := newRetry(&outcomes{t: t, all: []outcome{{status: 200}}}).RoundTrip(newRequest(t, "GET").WithContext(ctx))
-	if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "cannot be used") {
-		t.Errorf("%v", err)
+		bubble(t, test.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			attempts := 0
+			stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
+				attempts++
+				if test.base == nil {
+					return newResponse(request, 200, ""), nil
+				}
+				cancel(cause)
+				return nil, fmt.Errorf("below: %w", test.base)
+			}), static)
+			err := stack.Read(newRequest(t, "GET").WithContext(ctx), func(*http.Response) (bool, error) {
+				cancel(cause)
+				return true, fmt.Errorf("truncated: %w", test.read)
+			})
+			checkError(t, "request", err, cause)
+			check(t, "text", errorText(err), test.want)
+			check(t, "permanent", failure.IsPermanent(err), true)
+			check(t, "attempts", attempts, 1)
+		})
 	}
 }
 
-func TestRetryNeedsABodyItCanRepeat(t *testing.T) {
-	for _, status := range []int{503, 429} {
-		below := &outcomes{t: t, all: []outcome{{status: status}}}
-		request := newRequest(t, http.MethodPost)
-		request.GetBody = nil
-		if response, err := (&Stack{outermost: newRetry(below)}).Do(request); err != nil || response.StatusCode != status || len(below.sent) != 1 {
-			t.Errorf("%v, %v after %d attempts", response, err, len(below.sent))
-		}
+// Nothing is sent for a context that has ended before, tokens neither.
+func TestContextEndedBefore(t *testing.T) {
+	for name, credentials := range map[string]Credentials{"API": static, "login": clientCredentials} {
+		bubble(t, name, func(t *testing.T) {
+			sent := 0
+			stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
+				sent++
+				return newResponse(request, 200, "{}"), nil
+			}), credentials)
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			for range 50 {
+				_, err := stack.Do(newRequest(t, "POST").WithContext(ctx))
+				checkError(t, "request", err, context.Canceled)
+			}
+			check(t, "requests sent", sent, 0)
+		})
 	}
-	// A body that cannot be had is no attempt that failed.
-	gone, asked := errors.New("gone"), 0
+}
+
+// A body that cannot be sent twice is sent once.
+func TestRetryNeedsGetBody(t *testing.T) {
+	for _, status := range []int{503, 429} {
+		bubble(t, http.StatusText(status), func(t *testing.T) {
+			base := newOutcomes(t, outcome{status: status})
+			request := newRequest(t, http.MethodPost)
+			request.GetBody = nil
+			response, err := newStack(base, static).Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, "status", response.StatusCode, status)
+			check(t, "attempts", len(base.sent), 1)
+		})
+	}
+}
+
+func TestGetBodyFails(t *testing.T) {
+	gone, calls := errors.New("gone"), 0
 	request := newRequest(t, http.MethodPost)
 	request.GetBody = func() (io.ReadCloser, error) {
-		asked++
+		calls++
 		return nil, gone
 	}
-	below := &outcomes{t: t, all: []outcome{{status: 200}}}
-	if _, err := (&Stack{outermost: newRetry(below)}).Do(request); !errors.Is(err, gone) || asked != 1 || len(below.sent) != 0 {
-		t.Errorf("%v: asked for %d times, sent %d times", err, asked, len(below.sent))
-	}
+	base := newOutcomes(t, good)
+	_, err := newStack(base, static).Do(request)
+	checkError(t, "request", err, gone)
+	check(t, "permanent", failure.IsPermanent(err), true)
+	check(t, "calls", calls, 1)
+	check(t, "attempts", len(base.sent), 0)
 }
 
 func TestRetryHeaders(t *testing.T) {
 	var got http.Header
-	transport := newRetry(roundTripper(func(request *http.Request) (*http.Response, error) {
+	stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
 		got = request.Header
-		return respond(request, 200, ""), nil
-	}))
+		return newResponse(request, 200, ""), nil
+	}), static)
 	request := newRequest(t, "GET")
-	response, _ := transport.RoundTrip(request)
-	if got.Get("User-Agent") != "agent" || got.Get("Accept") != "application/json" || len(request.Header) != 0 || response.Request != request {
-		t.Errorf("sent %v, the caller's request has %v", got, request.Header)
-	}
-	request.Header.Set("Accept", "text/csv")
-	if transport.RoundTrip(request); got.Get("Accept") != "text/csv" {
-		t.Errorf("sent %v", got)
-	}
+	response, err := stack.RoundTrip(request)
+	checkError(t, "request", err, nil)
+	check(t, "User-Agent", got.Get("User-Agent"), "agent")
+	check(t, "Authorization", got.Get("Authorization"), "Bearer static")
+	check(t, "headers of the caller's request", len(request.Header), 0)
+	check(t, "request of the response", response.Request, request)
+}
+
+// A request may come without headers, from whoever calls RoundTrip.
+func TestNoHeaders(t *testing.T) {
+	base := newOutcomes(t, good)
+	request := newRequest(t, "GET")
+	request.Header = nil
+	_, err := newStack(base, static).RoundTrip(request)
+	checkError(t, "request", err, nil)
+	check(t, "headers of the caller's request", len(request.Header), 0)
+	check(t, "attempts", len(base.sent), 1)
 }
 
 func TestRetryIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		transport := newRetry(&outcomes{t: t, all: []outcome{{status: 503}, {status: 200}}})
-		transport.logger = newTextLogger(&log)
-		transport.RoundTrip(newRequest(t, "GET"))
-		for _, want := range []string{"level=INFO", "method=GET", "path=/api/v2/usage/query", "attempt=1", "wait=", `error="503 Service Unavailable"`} {
-			if !strings.Contains(log.String(), want) {
-				t.Errorf("%q is not in %s", want, &log)
-			}
-		}
+		config := newConfig(newOutcomes(t, outcome{status: 503}, good), static)
+		config.Logger = newTextLogger(&log)
+		_, err := New(config).RoundTrip(newRequest(t, "GET"))
+		checkError(t, "request", err, nil)
+		checkContains(t, "log", log.String(), "level=INFO", "msg=retrying", "method=GET",
+			"path=/api/v2/usage/query", "attempt=1", "delay=", `error="503 Service Unavailable"`)
 	})
-}
-
-func TestTransient(t *testing.T) {
-	for _, test := range []struct {
-		err  error
-		want bool
-	}{
-		{nil, false},
-		{io.EOF, true},
-		{&stallError{1}, true},
-		{&permanentError{io.EOF}, false},
-		{&BodyError{"", &BrokenError{Err: io.EOF}}, false},
-		{&LoginError{respond(newRequest(t, "GET"), 503, "")}, true},
-		{&LoginError{respond(newRequest(t, "GET"), 302, "")}, false},
-		{&tokenError{errors.New("no token")}, false},
-	} {
-		if got := Transient(test.err); got != test.want {
-			t.Errorf("%v: %v", test.err, got)
-		}
-	}
 }

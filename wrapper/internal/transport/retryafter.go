@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -8,31 +9,29 @@ import (
 	"time"
 )
 
-// RetryAfter returns how long an answer asks to wait before the next request,
-// and whether it does: in seconds, or as an HTTP date (RFC 9110, 10.2.3). A
-// wait too long for a time.Duration is the longest one; nonsense, and what lies
-// in the past, is no wish.
-func RetryAfter(response *http.Response) (time.Duration, bool) {
+// RetryAfter returns how long a response asks to wait before the next request, or 0: in
+// seconds, or until a date (RFC 9110, 10.2.3), which is compared with the date of the
+// response, since clocks may differ. A wait too long for a time.Duration is the longest
+// one; nonsense and times past are 0.
+func RetryAfter(response *http.Response) time.Duration {
 	if response == nil {
-		return 0, false
+		return 0
 	}
 	value := strings.TrimSpace(response.Header.Get("Retry-After"))
-	if value == "" {
-		return 0, false
-	}
-	wait := time.Duration(0)
-	if isDigits(value) {
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > int64(math.MaxInt64/time.Second) {
-			return math.MaxInt64, true
-		}
+	var wait time.Duration
+	seconds, err := strconv.ParseUint(value, 10, 64)
+	date, dateErr := http.ParseTime(value)
+	switch {
+	case errors.Is(err, strconv.ErrRange), err == nil && seconds > uint64(math.MaxInt64/time.Second):
+		wait = math.MaxInt64
+	case err == nil:
 		wait = time.Duration(seconds) * time.Second
-	} else if date, err := http.ParseTime(value); err == nil {
-		wait = time.Until(date)
+	case dateErr == nil:
+		now, err := http.ParseTime(response.Header.Get("Date"))
+		if err != nil {
+			now = time.Now()
+		}
+		wait = date.Sub(now)
 	}
-	return max(wait, 0), wait > 0
-}
-
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
+	return max(wait, 0)
 }

@@ -9,45 +9,50 @@ import (
 )
 
 func TestRetryAfter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // for the time to stand still
+	synctest.Test(t, func(t *testing.T) { // for a clock that stands still, and at a full second
+		now := time.Now().UTC()
+		in := func(wait time.Duration) string { return now.Add(wait).Format(http.TimeFormat) }
 		for _, test := range []struct {
-			value string
-			want  time.Duration
-			ok    bool
+			name, value, date string
+			want              time.Duration
 		}{
-			{"42", 42 * time.Second, true},
-			{" 1 ", time.Second, true},
-			{time.Now().Add(time.Minute).UTC().Format(http.TimeFormat), time.Minute, true},
-			{time.Now().Add(time.Hour).UTC().Format(time.RFC850), time.Hour, true},
-			{"99999999999", math.MaxInt64, true},
-			{"99999999999999999999999999", math.MaxInt64, true},
-			{"", 0, false},
-			{"0", 0, false},
-			{"-1", 0, false},
-			{"+1", 0, false},
-			{"1.5", 0, false},
-			{"soon", 0, false},
-			{"Thu, 01 Jan 1970 00:00:00 GMT", 0, false},
+			{"seconds", "42", "", 42 * time.Second},
+			{"blanks around", " 1 ", "", time.Second},
+			{"seconds whatever the date", "42", in(time.Hour), 42 * time.Second},
+			{"date", in(time.Minute), "", time.Minute},
+			{"date of RFC 850", now.Add(time.Hour).Format(time.RFC850), "", time.Hour},
+			{"date by a clock that is ahead", in(61 * time.Minute), in(time.Hour), time.Minute},
+			{"date by a clock that is behind", in(-59 * time.Minute), in(-time.Hour), time.Minute},
+			{"date past by a clock that is ahead", in(time.Minute), in(time.Hour), 0},
+			{"date beside one that is none", in(time.Minute), "today", time.Minute},
+			{"the longest wait", "9223372036", "", 9223372036 * time.Second},
+			{"one more", "9223372037", "", math.MaxInt64},
+			{"beyond 64 bits", "99999999999999999999999999", "", math.MaxInt64},
+			{"empty", "", "", 0},
+			{"no wait", "0", "", 0},
+			{"negative", "-1", "", 0},
+			{"signed", "+1", "", 0},
+			{"fraction", "1.5", "", 0},
+			{"word", "soon", "", 0},
+			{"date past", "Thu, 01 Jan 1970 00:00:00 GMT", "", 0},
 		} {
-			response := &http.Response{Header: http.Header{"Retry-After": {test.value}}}
-			if got, ok := RetryAfter(response); got != test.want || ok != test.ok {
-				t.Errorf("Retry-After: %s is %v, %v, want %v, %v", test.value, got, ok, test.want, test.ok)
-			}
+			response := newResponse(nil, 503, "", "Retry-After", test.value, "Date", test.date)
+			check(t, test.name, RetryAfter(response), test.want)
 		}
-		if got, ok := RetryAfter(nil); got != 0 || ok {
-			t.Errorf("no response asks to wait %v", got)
-		}
+		check(t, "no response", RetryAfter(nil), 0)
 	})
 }
 
 func FuzzRetryAfter(f *testing.F) {
-	for _, value := range []string{"", "42", "-1", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"} {
-		f.Add(value)
-	}
-	f.Fuzz(func(t *testing.T, value string) {
-		wait, ok := RetryAfter(&http.Response{Header: http.Header{"Retry-After": {value}}})
-		if wait < 0 || ok != (wait > 0) {
-			t.Fatalf("Retry-After: %q is %v, %v", value, wait, ok)
+	f.Add("", "")
+	f.Add("42", "")
+	f.Add("-1", "soon")
+	f.Add("99999999999999999999", "")
+	f.Add("Fri, 31 Dec 9999 23:59:59 GMT", "Sunday, 06-Nov-94 08:49:37 GMT")
+	f.Fuzz(func(t *testing.T, value, date string) {
+		wait := RetryAfter(&http.Response{Header: http.Header{"Retry-After": {value}, "Date": {date}}})
+		if wait < 0 {
+			t.Errorf("Retry-After %q, Date %q: got wait %v, want none below 0", value, date, wait)
 		}
 	})
 }

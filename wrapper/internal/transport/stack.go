@@ -1,89 +1,115 @@
-// Package transport is what every request goes through: layers, each an
-// http.RoundTripper in a file of its own, stacked by New. They know HTTP and
-// OAuth, and nothing of usage.
+// Package transport sends requests through a stack of layers, each in a file of its own.
+// New puts them together. They know HTTP and OAuth, and nothing of usage.
 package transport
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// CorrelationHeader carries the id under which the vendor's support finds a
-// request.
+// CorrelationHeader has the id under which the vendor's support finds a request.
 const CorrelationHeader = "ININ-Correlation-Id"
 
-// Config is what a Stack is made of. All fields but Base are set.
+// Config is what New needs. All fields but Base are set.
 type Config struct {
-	Base        http.RoundTripper // what sends requests; nil means http.DefaultTransport
-	Origin      *url.URL          // the API: the only place that gets to see a token
+	Base        http.RoundTripper // nil means http.DefaultTransport
+	Origin      *url.URL          // the API: the only host that a token is sent to
 	Credentials Credentials
 	Retry       Retry
+	StatusError NewStatusError // of the API and of the login host
 	UserAgent   string
 	Logger      *slog.Logger
 }
 
-// A Stack sends requests to one API: with a token, within its rate limit, and
-// again where that may help. It is safe for concurrent use.
-type Stack struct{ outermost, base http.RoundTripper }
+// A Stack sends requests to one API: with a token, within its rate limit, and with
+// retries. It is safe for concurrent use.
+type Stack struct {
+	retry       *retry
+	origin      *url.URL
+	statusError NewStatusError
+}
 
-// New stacks the layers: from the outside in, retry, token, rate limit, log,
-// stall, base. Requests for tokens go through the same layers but the token's,
-// with attempts of their own.
+// New stacks the layers. From the outside in, they are
+//
+//   - retry, which adds the token to each attempt,
+//   - rate limit,
+//   - log,
+//   - stall,
+//   - base, the Transport.
+//
+// Requests for tokens go to another host with another rate limit, and so through layers
+// of their own, without a token.
 func New(c Config) *Stack {
 	base := c.Base
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	stack := &Stack{base: base}
-	base = &stall{base: base, after: c.Retry.Stall}
-	base = &logging{base: base, logger: c.Logger}
-	base = &rateLimit{base: base, logger: c.Logger}
-
-	login := &retry{base: base, Retry: c.Retry, userAgent: c.UserAgent, logger: c.Logger}
-	tokens := c.Credentials.tokens(login, c.Logger)
-
-	base = &token{base: base, tokens: tokens, origin: c.Origin}
-	stack.outermost = &retry{base: base, Retry: c.Retry, userAgent: c.UserAgent, logger: c.Logger}
-	return stack
-}
-
-// CloseIdleConnections closes those of the base, where it has any.
-func (s *Stack) CloseIdleConnections() {
-	if base, ok := s.base.(interface{ CloseIdleConnections() }); ok {
-		base.CloseIdleConnections()
+	layers := func(tokens *tokenCache) *retry {
+		var layer http.RoundTripper = newStall(base, c.Retry.Stall)
+		layer = &logging{base: layer, logger: c.Logger}
+		layer = newRateLimit(layer, c.Logger)
+		return &retry{base: layer, tokens: tokens, Retry: c.Retry, userAgent: c.UserAgent, logger: c.Logger}
 	}
+	tokens := c.Credentials.tokens(layers(nil), c.StatusError, c.Logger)
+	origin := c.Origin.JoinPath("/") // so that a path joined to it is absolute
+	return &Stack{layers(tokens), origin, c.StatusError}
 }
 
-// RoundTrip sends a request, and again what does no harm when it arrives twice:
-// what has a Reader, and methods that are idempotent. Anything else is sent again
-// only where it was refused unseen. Redirects are answers like others.
+// RoundTrip sends a request to the API, and retries it if its method is idempotent or
+// the request was rejected before processing. A URL without a host is relative to the
+// origin. Redirects are returned like other responses.
 func (s *Stack) RoundTrip(request *http.Request) (*http.Response, error) {
-	return s.outermost.RoundTrip(request)
+	return s.send(request, nil)
 }
 
-// Do is RoundTrip for a client that reads: it takes every POST for a query, which
-// may arrive twice, and whose answer is JSON. It is what a generated client takes
-// in place of an http.Client, which would follow redirects.
+// Do is RoundTrip for a generated client. It assumes that every POST is a query: it may
+// arrive twice, and its response is JSON.
 func (s *Stack) Do(request *http.Request) (*http.Response, error) {
-	if request.Method == http.MethodPost && readerOf(request) == nil {
-		request = request.WithContext(WithReader(request.Context(), readJSON))
+	if request.Method == http.MethodPost {
+		return s.send(request, readJSON)
 	}
-	return s.outermost.RoundTrip(request)
+	return s.send(request, nil)
 }
 
-// attempt is what the layers tell each other of one sending of a request.
-type attempt struct {
-	number  int  // from 1 on
-	renewed bool // the API refused the token, and there is another now
+// Read sends a request that may arrive twice, and reads the 2xx response as a part of
+// each attempt. Any other status is an error.
+func (s *Stack) Read(request *http.Request, read Reader) error {
+	response, err := s.send(request, read)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode/100 != 2 {
+		body, err := readAll(response)
+		if err != nil {
+			return err
+		}
+		return s.statusError(response, body)
+	}
+	return nil
 }
 
-type attemptKey struct{}
-
-func attemptOf(ctx context.Context) *attempt {
-	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-		return a
+func (s *Stack) send(request *http.Request, read Reader) (*http.Response, error) {
+	address := request.URL
+	switch {
+	case address.Scheme == "" && address.Host == "":
+		request = request.Clone(request.Context())
+		request.URL = s.origin.JoinPath(address.EscapedPath())
+		request.URL.RawQuery = address.RawQuery
+		request.Host = ""
+	case address.Scheme != s.origin.Scheme || address.Host != s.origin.Host:
+		closeBody(request)
+		return nil, failure.Permanentf("refusing to send the token to %s://%s, which is not the API at %s://%s",
+			address.Scheme, address.Host, s.origin.Scheme, s.origin.Host)
 	}
-	return new(attempt) // a layer alone, in its test
+	return s.retry.send(request, read)
+}
+
+// closeBody closes the body of a request that is not sent.
+func closeBody(request *http.Request) {
+	if request.Body != nil {
+		request.Body.Close()
+	}
 }

@@ -15,10 +15,12 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// What goes out has been through all layers, and in their order: retry around
-// token, so that an attempt has the token of its time, and the log below both.
+// A request passes all layers in their order: the retry adds the token to each attempt,
+// and the log is below it. Requests for tokens have a retry of their own.
 func TestStack(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
@@ -27,224 +29,233 @@ func TestStack(t *testing.T) {
 		defer mu.Unlock()
 		got = append(got, request.URL.Path+" "+request.Header.Get("Authorization"))
 		switch {
-		case request.URL.Path == "/oauth/token":
-			w.Write([]byte(`{"access_token":"T","token_type":"bearer","expires_in":86400}`))
-		case len(got) == 2:
+		case len(got) == 1, len(got) == 3:
 			w.WriteHeader(http.StatusServiceUnavailable)
+		case request.URL.Path == "/oauth/token":
+			io.WriteString(w, `{"access_token":"T","token_type":"bearer","expires_in":86400}`)
 		default:
-			w.Write([]byte("{}"))
+			io.WriteString(w, "{}")
 		}
 	}))
 	defer server.Close()
-	address, _ := url.Parse(server.URL)
 	var log strings.Builder
-	config := Config{
-		Origin: address, Retry: defaultRetry, UserAgent: "agent", Logger: newTextLogger(&log),
-		Credentials: Credentials{ClientID: "id", ClientSecret: "s", LoginURL: server.URL},
-	}
-	config.Retry.Initial = 1
-	request, _ := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/query", strings.NewReader(theBody))
-	response, err := New(config).Do(request)
-	if err != nil || response.StatusCode != 200 {
-		t.Fatalf("%v, %v", response, err)
-	}
-	want := []string{"/oauth/token Basic aWQ6cw==", "/query Bearer T", "/query Bearer T"}
-	if !slices.Equal(got, want) {
-		t.Errorf("sent %q, want %q", got, want)
-	}
-	for _, want := range []string{"path=/oauth/token attempt=1", "path=/query attempt=1", "path=/query attempt=2", "retrying"} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("%q is not in %s", want, &log)
-		}
-	}
-	if strings.Contains(log.String(), "aWQ6cw") || strings.Contains(log.String(), "Bearer") {
-		t.Errorf("secrets in %s", &log)
-	}
-
-	// A source of the caller's, and a base of its own.
-	got = nil
-	config.Credentials = Credentials{Source: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "own"})}
-	config.Base = roundTripper(func(request *http.Request) (*http.Response, error) {
-		return respond(request, 200, "", "Sent", request.Header.Get("Authorization")), nil
-	})
-	response, err = New(config).RoundTrip(request)
-	if err != nil || response.Header.Get("Sent") != "Bearer own" || len(got) != 0 {
-		t.Errorf("%v, %v", response, err)
-	}
-}
-
-func newStack(base http.RoundTripper, credentials Credentials) *Stack {
-	return New(Config{
-		Base: base, Origin: &url.URL{Scheme: "https", Host: "api.example.com"}, Retry: defaultRetry, UserAgent: "agent", Logger: discardLog, Credentials: credentials,
-	})
-}
-
-// A layer that does not send a request closes its body, as a RoundTripper does.
-func TestBodiesAreClosed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		refused := roundTripper(func(request *http.Request) (*http.Response, error) {
-			request.Body.Close() // as one that sends does
-			return respond(request, 429, "", "Retry-After", "60"), nil
-		})
-		source := tokenSource(func() (*oauth2.Token, error) { return nil, errors.New("no token") })
-		for _, test := range []struct {
-			name, address string
-			credentials   Credentials
-		}{
-			{"another host", "https://elsewhere.example.com/", Credentials{AccessToken: "T"}},
-			{"no token", "https://api.example.com/", Credentials{Source: source}},
-			{"a rate limit beyond the deadline", "https://api.example.com/", Credentials{AccessToken: "T"}},
-		} {
-			for _, copies := range []bool{false, true} {
-				stack := newStack(refused, test.credentials)
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-				defer cancel()
-				for range 2 { // the second one meets the pause
-					closed, copyClosed := 0, 0
-					body, copied := &closeCounter{io.NopCloser(strings.NewReader("x")), &closed}, &closeCounter{io.NopCloser(strings.NewReader("x")), &copyClosed}
-					request, err := http.NewRequestWithContext(ctx, http.MethodPut, test.address, body)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if copies {
-						request.GetBody = func() (io.ReadCloser, error) { return copied, nil }
-					}
-					if response, err := stack.RoundTrip(request); err == nil {
-						response.Body.Close()
-					}
-					if closed == 0 || copies && copyClosed == 0 {
-						t.Errorf("%s: the body is closed %d times, its copy %d", test.name, closed, copyClosed)
-					}
-				}
-			}
-		}
-	})
-}
-
-// What a RoundTripper of somebody else's may do, and net/http puts up with.
-func TestBodiesThatAreNotThere(t *testing.T) {
-	stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 204, Request: request}, nil
-	}), Credentials{AccessToken: "T"})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "https://api.example.com/", nil)
+	config := newConfig(nil, Credentials{ClientID: "id", ClientSecret: "s", LoginURL: server.URL})
+	config.Origin, _ = url.Parse(server.URL)
+	config.Logger, config.Retry.Initial = newTextLogger(&log), 1
+	request, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/query", strings.NewReader(requestBody))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.GetBody = func() (io.ReadCloser, error) { return http.NoBody, nil }
-	response, err := stack.RoundTrip(request)
-	if err != nil || response.StatusCode != 204 {
-		t.Fatalf("%v, %v", response, err)
+	response, err := New(config).Do(request)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if data, err := io.ReadAll(response.Body); len(data) > 0 || err != nil || response.Body.Close() != nil {
-		t.Errorf("%q, %v", data, err)
+	check(t, "status", response.StatusCode, 200)
+	want := []string{"/oauth/token Basic aWQ6cw==", "/oauth/token Basic aWQ6cw==", "/query Bearer T", "/query Bearer T"}
+	if !slices.Equal(got, want) {
+		t.Errorf("requests: got %q, want %q", got, want)
+	}
+	check(t, "attempts to log in in the log", strings.Count(log.String(), "msg=request method=POST host="+
+		config.Origin.Host+" path=/oauth/token"), 2)
+	check(t, "attempts of the request in the log", strings.Count(log.String(), "msg=request method=POST host="+
+		config.Origin.Host+" path=/query"), 2)
+	check(t, "retries in the log", strings.Count(log.String(), "msg=retrying"), 2)
+	checkOmits(t, "log", log.String(), "aWQ6cw", "Bearer")
+}
+
+func TestStackWithASource(t *testing.T) {
+	var sent []string
+	base := roundTripper(func(request *http.Request) (*http.Response, error) {
+		sent = append(sent, request.Header.Get("Authorization"))
+		return newResponse(request, 200, ""), nil
+	})
+	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "own"})
+	_, err := newStack(base, Credentials{Source: source}).RoundTrip(newRequest(t, "GET"))
+	checkError(t, "request", err, nil)
+	check(t, "tokens sent", strings.Join(sent, ", "), "Bearer own")
+}
+
+// An address without a host is one of the API, below the path of its base URL.
+func TestAddressWithoutAHost(t *testing.T) {
+	for _, test := range []struct {
+		name, base, address, want string
+	}{
+		{"path", "https://api.example.com", "/api/v2/organizations/me",
+			"https://api.example.com/api/v2/organizations/me"},
+		{"query", "https://api.example.com", "/api/v2/x?x=1&y=%2F", "https://api.example.com/api/v2/x?x=1&y=%2F"},
+		{"escapes", "https://api.example.com", "/api/v2/a%2Fb%20c", "https://api.example.com/api/v2/a%2Fb%20c"},
+		{"slash at the end", "https://api.example.com", "/api/v2/", "https://api.example.com/api/v2/"},
+		{"base with a path", "https://proxy.example.com/genesys", "/api/v2/a%2Fb?x=1",
+			"https://proxy.example.com/genesys/api/v2/a%2Fb?x=1"},
+		{"base with a slash", "https://proxy.example.com/genesys/", "/api/v2/x",
+			"https://proxy.example.com/genesys/api/v2/x"},
+		{"relative path", "https://api.example.com", "api/v2/x", "https://api.example.com/api/v2/x"},
+		{"with a host", "https://proxy.example.com/genesys", "https://proxy.example.com/genesys/api/v2/a%2Fb?x=1",
+			"https://proxy.example.com/genesys/api/v2/a%2Fb?x=1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var sent, line, host string
+			config := newConfig(roundTripper(func(request *http.Request) (*http.Response, error) {
+				sent, line, host = request.URL.String(), request.URL.RequestURI(), request.Host
+				return newResponse(request, 200, ""), nil
+			}), static)
+			var err error
+			if config.Origin, err = url.Parse(test.base); err != nil {
+				t.Fatal(err)
+			}
+			client := &http.Client{Transport: New(config)}
+			response, err := client.Get(test.address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			check(t, "address sent", sent, test.want)
+			check(t, "address in the request line", config.Origin.Scheme+"://"+config.Origin.Host+line, test.want)
+			if host != "" {
+				check(t, "Host header", host, config.Origin.Host)
+			}
+			check(t, "address of the response", response.Request.URL.String(), test.want)
+			check(t, "origin", config.Origin.String(), test.base)
+		})
 	}
 }
 
-// idler is a transport with idle connections.
-type idler struct {
-	roundTripper
-	closed int
+// The request of the caller is not changed.
+func TestAddressWithoutAHostIsACopy(t *testing.T) {
+	request := newRequest(t, "GET")
+	request.URL, request.Host = &url.URL{Path: "/api/v2/x"}, "elsewhere.example.com"
+	var host string
+	_, err := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
+		host = request.Host
+		return newResponse(request, 200, ""), nil
+	}), static).RoundTrip(request)
+	checkError(t, "request", err, nil)
+	check(t, "Host header", host, "")
+	check(t, "address of the caller's request", request.URL.String(), "/api/v2/x")
 }
 
-func (i *idler) CloseIdleConnections() { i.closed++ }
-
-func TestIdleConnectionsAreClosed(t *testing.T) {
-	base := &idler{}
-	client := &http.Client{Transport: newStack(base, Credentials{AccessToken: "T"})}
-	if client.CloseIdleConnections(); base.closed != 1 {
-		t.Errorf("closed %d times", base.closed)
+// The token is for one host only.
+func TestOtherHostsAreRefused(t *testing.T) {
+	base := newOutcomes(t, good)
+	stack := newStack(base, static)
+	for _, address := range []string{
+		"https://elsewhere.example.com/", "http://api.example.com/", "https://api.example.com:8443/",
+		"//elsewhere.example.com/", "https:/api/v2/x", "https://api.example.com.elsewhere.example.com/",
+	} {
+		t.Run(address, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), "GET", address, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = stack.RoundTrip(request)
+			check(t, "permanent", failure.IsPermanent(err), true)
+			checkContains(t, "error", errorText(err), "is not the API at https://api.example.com")
+		})
 	}
-	(&http.Client{Transport: newStack(roundTripper(nil), Credentials{AccessToken: "T"})}).CloseIdleConnections() // has none
+	check(t, "requests sent", len(base.sent), 0)
 }
 
-// The cause of a context's end is in the error, wherever that comes from.
-func TestCausesAreKept(t *testing.T) {
-	cause := errors.New("the user is gone")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	stack := newStack(roundTripper(func(*http.Request) (*http.Response, error) {
-		cancel(cause)
-		return nil, ctx.Err()
-	}), Credentials{AccessToken: "T"})
-	for range 2 { // the second time, it has ended before
-		_, err := stack.RoundTrip(newRequest(t, http.MethodGet).WithContext(ctx))
-		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
-			t.Errorf("%v", err)
+// A request that is not sent has its body closed, as a RoundTripper does.
+func TestRequestBodiesAreClosed(t *testing.T) {
+	noToken := tokenSource(func() (*oauth2.Token, error) { return nil, errors.New("no token") })
+	for _, test := range []struct {
+		name, address string
+		credentials   Credentials
+		paused        bool
+	}{
+		{name: "sent", address: "https://api.example.com/", credentials: static},
+		{name: "another host", address: "https://elsewhere.example.com/", credentials: static},
+		{name: "no token", address: "https://api.example.com/", credentials: Credentials{Source: noToken}},
+		{name: "a pause beyond the deadline", address: "https://api.example.com/", credentials: static, paused: true},
+	} {
+		for name, rewindable := range map[string]bool{"with GetBody": true, "without GetBody": false} {
+			bubble(t, test.name+"/"+name, func(t *testing.T) {
+				throttled := outcome{status: 429, headers: []string{"Retry-After", "60"}}
+				stack := newStack(newOutcomes(t, throttled), test.credentials)
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				if test.paused {
+					stack.RoundTrip(newRequest(t, "POST").WithContext(ctx))
+				}
+				opened, closed := 1, 0
+				newBody := func() io.ReadCloser {
+					return &closeFunc{strings.NewReader(requestBody), func() { closed++ }}
+				}
+				request, err := http.NewRequestWithContext(ctx, http.MethodPut, test.address, newBody())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if rewindable {
+					request.GetBody = func() (io.ReadCloser, error) {
+						opened++
+						return newBody(), nil
+					}
+				}
+				stack.RoundTrip(request)
+				check(t, "bodies closed", closed, opened)
+			})
 		}
 	}
 }
 
-// A pause of the rate limit is no stall, and no part of what a request takes.
-func TestStackPauseAndStall(t *testing.T) {
+// A pause of the rate limit is no stall, and no part of the duration of a request.
+func TestPauseIsNoStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		sent := 0
-		stack := New(Config{
-			Origin: origin, Credentials: Credentials{AccessToken: "T"}, UserAgent: "agent", Logger: newTextLogger(&log),
-			Retry: Retry{MaxAttempts: 1, Initial: 1, Max: 1, Stall: time.Minute},
-			Base: roundTripper(func(request *http.Request) (*http.Response, error) {
-				switch sent++; sent {
-				case 1:
-					return respond(request, 429, "", "Retry-After", "150"), nil
-				case 2:
-					return respond(request, 200, ""), nil
-				}
-				<-request.Context().Done()
-				return nil, request.Context().Err()
-			}),
-		})
+		config := newConfig(roundTripper(func(request *http.Request) (*http.Response, error) {
+			switch sent++; sent {
+			case 1:
+				return newResponse(request, 429, "", "Retry-After", "150"), nil
+			case 2:
+				return newResponse(request, 200, ""), nil
+			}
+			<-request.Context().Done()
+			return nil, request.Context().Err()
+		}), static)
+		config.Logger, config.Retry.MaxAttempts = newTextLogger(&log), 1
+		stack := New(config)
 		for _, test := range []struct {
-			status  int
-			stalled bool
-			took    time.Duration
+			want string
+			took time.Duration
 		}{
-			{429, false, 0},
-			{200, false, 150 * time.Second},
-			{0, true, time.Minute},
+			{"GET /api/v2/usage/query: 429 Too Many Requests", 0},
+			{"", 150 * time.Second},
+			{"the response stalled: no byte for 1m0s: i/o timeout", time.Minute},
 		} {
 			start := time.Now()
-			response, err := stack.RoundTrip(newRequest(t, "GET"))
-			if _, stalled := errors.AsType[*stallError](err); stalled != test.stalled || time.Since(start) != test.took {
-				t.Errorf("%v after %v, want %v", err, time.Since(start), test.took)
-			}
-			if test.status != 0 && (err != nil || response.StatusCode != test.status) {
-				t.Errorf("%v, %v, want %d", response, err, test.status)
-			}
+			err := stack.Read(newRequest(t, "GET"), readNothing)
+			check(t, "error", errorText(err), test.want)
+			check(t, "duration", time.Since(start), test.took)
 		}
-		if n := strings.Count(log.String(), "duration=0s"); n != 2 {
-			t.Errorf("%d of 2 answers came at once: %s", n, &log)
-		}
+		check(t, "requests of no duration in the log", strings.Count(log.String(), "duration=0s"), 2)
 	})
 }
 
-// Do reads the answer to a POST, unless the request says who does, and to nothing
-// else.
+// Do reads the response to a POST, and no other.
 func TestDoReadsPosts(t *testing.T) {
-	read := 0
 	for _, test := range []struct {
-		name   string
 		method string
-		reader Reader
-		body   string // what is left of it
-		read   int
+		body   string
+		err    string
 	}{
-		{"GET", "GET", nil, "no JSON", 0},
-		{"POST with a Reader", "POST", func(*http.Response) error {
-			read++
-			return nil
-		}, "", 1},
+		{"GET", "not JSON", ""},
+		{"DELETE", "not JSON", ""},
+		{"POST", `{"a":1}`, ""},
+		{"POST", "not JSON", "not JSON"},
 	} {
-		request := newRequest(t, test.method)
-		if test.reader != nil {
-			request = request.WithContext(WithReader(request.Context(), test.reader))
-		}
-		read = 0
-		response, err := (&Stack{outermost: newRetry(&outcomes{t: t, all: []outcome{{status: 200, body: "no JSON"}}})}).Do(request)
-		if err != nil || read != test.read {
-			t.Errorf("%s: %v, read %d times", test.name, err, read)
-			continue
-		}
-		if body, err := io.ReadAll(response.Body); err != nil || string(body) != test.body {
-			t.Errorf("%s: %q, %v is left", test.name, body, err)
-		}
+		bubble(t, test.method+" "+test.body, func(t *testing.T) {
+			stack := newStack(newOutcomes(t, outcome{status: 200, body: test.body}), static)
+			response, err := stack.Do(newRequest(t, test.method))
+			checkContains(t, "error", errorText(err), test.err)
+			check(t, "succeeds", err == nil, test.err == "")
+			if err != nil {
+				return
+			}
+			body, err := io.ReadAll(response.Body)
+			checkError(t, "reading the body", err, nil)
+			check(t, "body", string(body), test.body)
+			response.Body.Close()
+		})
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
 // slowBody waits before each byte, for as long as its context lasts.
@@ -38,81 +40,174 @@ func (b *slowBody) Close() error {
 }
 
 func TestStall(t *testing.T) {
-	const after = time.Minute
+	const limit = time.Minute
 	for _, test := range []struct {
 		name    string
 		header  time.Duration
 		lost    error // in place of a header
 		body    []time.Duration
 		reader  time.Duration // the time that the reader takes before each read
-		wantErr bool
-		after   time.Duration
+		stalled bool
+		err     error
+		took    time.Duration
 	}{
-		{name: "quick"},
-		{name: "slow but steady", header: after - 1, body: []time.Duration{after - 1, after - 1}, after: 3 * (after - 1)},
-		{name: "no header", header: time.Hour, wantErr: true, after: after},
-		{name: "no more body", body: []time.Duration{1, 1, time.Hour}, wantErr: true, after: after + 2},
-		{name: "slow reader", body: []time.Duration{1, 1}, reader: time.Hour, after: 3*time.Hour + 2},
-		{name: "no connection", lost: io.EOF},
+		{name: "quick", err: io.EOF},
+		{name: "slow but steady", header: limit - 1, body: []time.Duration{limit - 1, limit - 1}, err: io.EOF,
+			took: 3 * (limit - 1)},
+		{name: "no header", header: time.Hour, stalled: true, took: limit},
+		{name: "no more body", body: []time.Duration{1, 1, time.Hour}, stalled: true, took: limit + 2},
+		{name: "slow reader", body: []time.Duration{1, 1}, reader: time.Hour, err: io.EOF, took: 3*time.Hour + 2},
+		{name: "no connection", lost: io.ErrClosedPipe, err: io.ErrClosedPipe},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				start := time.Now()
-				var below context.Context
-				var body *slowBody
-				transport := &stall{after: after, base: roundTripper(func(request *http.Request) (*http.Response, error) {
-					below = request.Context()
-					select {
-					case <-time.After(test.header):
-					case <-request.Context().Done():
-						return nil, request.Context().Err()
-					}
-					if test.lost != nil {
-						return nil, test.lost
-					}
-					response := respond(request, 200, "")
-					body = &slowBody{ctx: request.Context(), waits: test.body}
-					response.Body = body
-					return response, nil
-				})}
-				response, err := transport.RoundTrip(newRequest(t, "GET"))
-				for err == nil {
-					time.Sleep(test.reader)
-					_, err = response.Body.Read(make([]byte, 10))
+		bubble(t, test.name, func(t *testing.T) {
+			start := time.Now()
+			var below context.Context
+			var body *slowBody
+			transport := newStall(roundTripper(func(request *http.Request) (*http.Response, error) {
+				below = request.Context()
+				select {
+				case <-time.After(test.header):
+				case <-below.Done():
+					return nil, below.Err()
 				}
-				if response != nil {
-					response.Body.Close()
+				if test.lost != nil {
+					return nil, test.lost
 				}
-				if below.Err() == nil || body != nil && !body.closed {
-					t.Error("the context of the request, or its body, is left over")
-				}
-				var stalled *stallError
-				if errors.As(err, &stalled) != test.wantErr || !test.wantErr && err != io.EOF {
-					t.Errorf("error %v", err)
-				}
-				if test.wantErr && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || !Transient(err)) {
-					t.Errorf("%v passes for a context's end, or is not tried again", err)
-				}
-				var timeout net.Error
-				if test.wantErr && (!errors.As(err, &timeout) || !timeout.Timeout()) {
-					t.Errorf("%v is no timeout", err)
-				}
-				if got := time.Since(start); got != test.after {
-					t.Errorf("took %v, want %v", got, test.after)
-				}
-			})
+				response := newResponse(request, 200, "")
+				body = &slowBody{ctx: below, waits: test.body}
+				response.Body = body
+				return response, nil
+			}), limit)
+			response, err := transport.RoundTrip(newRequest(t, "GET"))
+			for err == nil {
+				time.Sleep(test.reader)
+				_, err = response.Body.Read(make([]byte, 10))
+			}
+			if response != nil {
+				response.Body.Close()
+			}
+			check(t, "duration", time.Since(start), test.took)
+			check(t, "context of the request ended", below.Err() != nil, true)
+			if body != nil {
+				check(t, "body closed", body.closed, true)
+			}
+			if !test.stalled {
+				checkError(t, "request", err, test.err)
+				return
+			}
+			checkContains(t, "error", err.Error(), "stalled", "1m0s")
+			check(t, "permanent", failure.IsPermanent(err), false)
+			check(t, "cancelled", errors.Is(err, context.Canceled), false)
+			check(t, "past a deadline", errors.Is(err, context.DeadlineExceeded), false)
+			var timeout net.Error
+			if !errors.As(err, &timeout) {
+				t.Fatalf("error: got %v, want a net.Error", err)
+			}
+			check(t, "timeout", timeout.Timeout(), true)
 		})
 	}
 }
 
-func TestStallKeepsTheCallersContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	transport := &stall{after: time.Hour, base: roundTripper(func(request *http.Request) (*http.Response, error) {
-		cancel()
-		<-request.Context().Done()
-		return nil, request.Context().Err()
-	})}
-	if _, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx)); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want context.Canceled", err)
+// The end of the caller's context is no stall.
+func TestStallKeepsTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		transport := newStall(roundTripper(func(request *http.Request) (*http.Response, error) {
+			cancel()
+			<-request.Context().Done()
+			return nil, request.Context().Err()
+		}), time.Hour)
+		_, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx))
+		checkError(t, "request", err, context.Canceled)
+	})
+}
+
+// The body of a response arrives in full and in order, whatever the sizes of reads, and
+// its last bytes are not lost to an error that comes with them.
+func TestBodyIsReadAhead(t *testing.T) {
+	const size = 3*bodyBuffer + 17
+	for _, test := range []struct {
+		name string
+		read int // bytes at a time
+		err  error
+	}{
+		{"small reads", 1000, io.EOF},
+		{"large reads", 2 * bodyBuffer, io.EOF},
+		{"truncated", 1000, io.ErrUnexpectedEOF},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			body := &countingBody{size: size, err: test.err}
+			transport := newStall(roundTripper(func(request *http.Request) (*http.Response, error) {
+				response := newResponse(request, 200, "")
+				response.Body = io.NopCloser(body)
+				return response, nil
+			}), time.Hour)
+			response, err := transport.RoundTrip(newRequest(t, "GET"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			total, wrong := 0, 0
+			for err == nil {
+				p := make([]byte, test.read)
+				var n int
+				n, err = response.Body.Read(p)
+				for i, got := range p[:n] {
+					if got != byte((total+i)%251) {
+						wrong++
+					}
+				}
+				total += n
+			}
+			check(t, "error", err, test.err)
+			check(t, "bytes", total, size)
+			check(t, "wrong bytes", wrong, 0)
+			check(t, "first buffer", body.buffers[0], minBuffer)
+			check(t, "last buffer", body.buffers[len(body.buffers)-1], bodyBuffer)
+			_, err = response.Body.Read(make([]byte, 1))
+			check(t, "error of another read", err, test.err)
+		})
 	}
+}
+
+// A context that ends ends a body before its next byte, however quick that is.
+func TestBodyOfAContextThatEnded(t *testing.T) {
+	cause := errors.New("the cause")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	transport := newStall(newOutcomes(t, outcome{status: 200, body: "body"}), time.Hour)
+	response, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	n, err := response.Body.Read(make([]byte, 1))
+	check(t, "bytes before the end", n, 1)
+	checkError(t, "read before the end", err, nil)
+	cancel(cause)
+	n, err = response.Body.Read(make([]byte, 1))
+	check(t, "bytes after the end", n, 0)
+	checkError(t, "read after the end", err, cause)
+	check(t, "permanent", failure.IsPermanent(err), true)
+}
+
+// countingBody is a body of bytes that count, whose error comes with the last ones.
+type countingBody struct {
+	size, read int
+	err        error
+	buffers    []int // that it was read into
+}
+
+func (b *countingBody) Read(p []byte) (int, error) {
+	if b.read == b.size {
+		panic("read after its end")
+	}
+	b.buffers = append(b.buffers, len(p))
+	n := min(len(p), b.size-b.read)
+	for i := range n {
+		p[i] = byte((b.read + i) % 251)
+	}
+	if b.read += n; b.read == b.size {
+		return n, b.err
+	}
+	return n, nil
 }

@@ -5,549 +5,640 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// countingFetch takes a second for token-1, token-2 and so on, each with a life.
-func countingFetch(fetched *atomic.Int32, life time.Duration) func(context.Context) (*oauth2.Token, error) {
-	return func(ctx context.Context) (*oauth2.Token, error) {
-		n := fetched.Add(1)
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		token := &oauth2.Token{AccessToken: fmt.Sprint("token-", n)}
-		if life != 0 {
-			token.Expiry = time.Now().Add(life)
-		}
-		return token, nil
+// issuer issues token-1, token-2 and so on; each takes a moment, as long as its context
+// lasts.
+type issuer struct {
+	life time.Duration // 0: no expiry
+
+	mu      sync.Mutex
+	fetches int
+	running int
+	failure func(fetch int) error // nil: none
+}
+
+func (i *issuer) fetch(ctx context.Context) (*oauth2.Token, error) {
+	i.mu.Lock()
+	i.fetches++
+	i.running++
+	n := i.fetches
+	i.mu.Unlock()
+	defer func() {
+		i.mu.Lock()
+		i.running--
+		i.mu.Unlock()
+	}()
+	select {
+	case <-time.After(100 * time.Millisecond):
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
+	if i.failure != nil {
+		if err := i.failure(n); err != nil {
+			return nil, err
+		}
+	}
+	token := &oauth2.Token{AccessToken: fmt.Sprint("token-", n)}
+	if i.life != 0 {
+		token.Expiry = time.Now().Add(i.life)
+	}
+	return token, nil
 }
 
 func newTokens(fetch func(context.Context) (*oauth2.Token, error)) *tokenCache {
 	return &tokenCache{fetch: fetch, logger: discardLog}
 }
 
+// checkToken checks the token that a cache returns.
+func checkToken(t *testing.T, what string, tokens *tokenCache, want string) {
+	t.Helper()
+	token, err := tokens.get(t.Context())
+	checkError(t, what, err, nil)
+	if token != nil {
+		check(t, what, token.AccessToken, want)
+	}
+}
+
+// sourceTokens returns the tokens of a caller's source.
+func sourceTokens(source tokenSource) *tokenCache {
+	return Credentials{Source: source}.tokens(nil, nil, discardLog)
+}
+
 func TestTokenIsFetchedOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var fetched atomic.Int32
-		tokens := newTokens(countingFetch(&fetched, time.Hour))
+		issuer := &issuer{life: time.Hour}
+		tokens := newTokens(issuer.fetch)
 		var all sync.WaitGroup
 		for range 50 {
-			all.Go(func() {
-				if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-1" {
-					t.Errorf("got %v, %v", token, err)
-				}
-			})
+			all.Go(func() { checkToken(t, "token", tokens, "token-1") })
 		}
 		all.Wait()
-		if n := fetched.Load(); n != 1 {
-			t.Errorf("fetched %d times", n)
-		}
+		checkToken(t, "token after all", tokens, "token-1")
+		check(t, "fetches", issuer.fetches, 1)
 	})
 }
 
-// Each who waits can leave alone, the first one too.
+// Whoever waits for somebody else's fetch can leave, which goes on.
 func TestTokenWaitersCanLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var fetched atomic.Int32
-		tokens := newTokens(countingFetch(&fetched, time.Hour))
-		cause := errors.New("cause")
-		ctx, cancel := context.WithCancelCause(t.Context())
+		issuer := &issuer{life: time.Hour}
+		tokens := newTokens(issuer.fetch)
 		var all sync.WaitGroup
-		for range 2 {
-			all.Go(func() {
-				if _, err := tokens.get(ctx); !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
-					t.Errorf("left with %v", err)
-				}
-			})
-			synctest.Wait()
-		}
+		all.Go(func() { checkToken(t, "token of the leader", tokens, "token-1") })
+		synctest.Wait()
+		cause := errors.New("the cause")
+		ctx, cancel := context.WithCancelCause(t.Context())
 		for range 10 {
 			all.Go(func() {
-				if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-1" {
-					t.Errorf("who stayed got %v, %v", token, err)
-				}
+				_, err := tokens.get(ctx)
+				checkError(t, "one who left", err, cause)
+				check(t, "permanent", failure.IsPermanent(err), true)
 			})
+			all.Go(func() { checkToken(t, "token of one who stayed", tokens, "token-1") })
+		}
+		synctest.Wait()
+		start := time.Now()
+		cancel(cause)
+		synctest.Wait()
+		check(t, "time to leave", time.Since(start), 0)
+		all.Wait()
+		check(t, "fetches", issuer.fetches, 1)
+	})
+}
+
+// The fetch of a leader who leaves ends, and the next one who waits fetches anew: one for
+// all that are left.
+func TestTokenLeaderCanLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := &issuer{life: time.Hour}
+		tokens := newTokens(issuer.fetch)
+		cause := errors.New("the cause")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, err := tokens.get(ctx)
+			checkError(t, "leader", err, cause)
+			check(t, "text", errorText(err), "the cause")
+		})
+		synctest.Wait()
+		for range 10 {
+			all.Go(func() { checkToken(t, "token of one who stayed", tokens, "token-2") })
 		}
 		synctest.Wait()
 		cancel(cause)
 		synctest.Wait()
-		all.Go(func() {
-			if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-1" {
-				t.Errorf("who came later got %v, %v", token, err)
-			}
-		})
+		issuer.mu.Lock()
+		check(t, "fetches in progress", issuer.running, 1)
+		issuer.mu.Unlock()
 		all.Wait()
-		if n := fetched.Load(); n != 1 {
-			t.Errorf("fetched %d times", n)
-		}
+		check(t, "fetches", issuer.fetches, 2)
 	})
 }
 
-// When all have left, the fetch ends with them, and the next one begins anew.
-func TestTokenFetchEndsWithItsLastWaiter(t *testing.T) {
+// A fetch has the deadline of the leader, unless others wait who may wait longer.
+func TestTokenFetchDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		running := 0
-		var fetched atomic.Int32
-		fetch := countingFetch(&fetched, time.Hour)
+		type key struct{}
+		var deadlines []bool
 		tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
-			running++
-			defer func() { running-- }()
-			return fetch(ctx)
+			check(t, "value of the context", ctx.Value(key{}), any("value"))
+			for range 3 {
+				_, ok := ctx.Deadline()
+				deadlines = append(deadlines, ok)
+				time.Sleep(10 * time.Second)
+			}
+			return &oauth2.Token{AccessToken: "T"}, nil
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
-		start := time.Now()
-		if _, err := tokens.get(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Millisecond || running != 0 {
-			t.Errorf("%v after %v, %d fetches are left over", err, time.Since(start), running)
-		}
-		if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-2" {
-			t.Errorf("the next one got %v, %v", token, err)
-		}
-	})
-}
-
-// A source that hangs takes along neither who asked it nor who asks next.
-func TestTokenSourceHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		var calls atomic.Int32
-		tokens := Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
-			n := calls.Add(1)
-			if n == 1 {
-				<-release
-			}
-			return &oauth2.Token{AccessToken: fmt.Sprint("token-", n)}, nil
-		})}.tokens(nil, discardLog)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := tokens.get(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
-		if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-2" {
-			t.Errorf("the next one got %v, %v", token, err)
-		}
-		close(release)
-	})
-}
-
-// What a source that hung says in the end does not concern who asked since.
-func TestTokenSourceComesBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		var calls atomic.Int32
-		tokens := Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
-			n := calls.Add(1)
-			if n == 1 {
-				<-release
-				return nil, errors.New("too late")
-			}
-			time.Sleep(time.Second)
-			return &oauth2.Token{AccessToken: fmt.Sprint("token-", n)}, nil
-		})}.tokens(nil, discardLog)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		tokens.get(ctx)
 		var all sync.WaitGroup
-		get := func() {
-			if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-2" {
-				t.Errorf("got %v, %v", token, err)
-			}
+		get := func(after, timeout time.Duration, want error) {
+			all.Go(func() {
+				time.Sleep(after)
+				ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, "value"), timeout)
+				defer cancel()
+				_, err := tokens.get(ctx)
+				checkError(t, "token", err, want)
+			})
 		}
-		all.Go(get)
-		synctest.Wait()
-		close(release)
-		synctest.Wait()
-		all.Go(get)
+		get(0, time.Minute, nil)
+		get(5*time.Second, 10*time.Second, context.DeadlineExceeded)
 		all.Wait()
-		if n := calls.Load(); n != 2 {
-			t.Errorf("asked %d times", n)
-		}
+		check(t, "has a deadline before, while and after one waits", fmt.Sprint(deadlines), "[true false true]")
 	})
 }
 
-type tokenSource func() (*oauth2.Token, error)
-
-func (f tokenSource) Token() (*oauth2.Token, error) { return f() }
-
-// A panic is for who asked first; the others ask anew.
-func TestTokenSourcePanics(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		calls := 0
-		tokens := newTokens(func(context.Context) (*oauth2.Token, error) {
-			calls++
-			time.Sleep(time.Second)
-			if calls == 1 {
-				panic("source")
-			}
-			return &oauth2.Token{AccessToken: "token-2"}, nil
+// A source that hangs does not hold up whoever comes next, and what it returns in the
+// end, a token or an error, changes nothing.
+func TestSourceReturnsLate(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		token *oauth2.Token
+		err   error
+	}{
+		{"token", &oauth2.Token{AccessToken: "late"}, nil},
+		{"error", nil, errors.New("late")},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			released := make(chan struct{})
+			var mu sync.Mutex
+			calls := 0
+			tokens := sourceTokens(func() (*oauth2.Token, error) {
+				mu.Lock()
+				calls++
+				n := calls
+				mu.Unlock()
+				if n == 1 {
+					<-released
+					return test.token, test.err
+				}
+				time.Sleep(time.Second)
+				return &oauth2.Token{AccessToken: "new"}, nil
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := tokens.get(ctx)
+			checkError(t, "first token", err, context.DeadlineExceeded)
+			var all sync.WaitGroup
+			all.Go(func() { checkToken(t, "token of the next one", tokens, "new") })
+			synctest.Wait()
+			close(released)
+			synctest.Wait()
+			all.Go(func() { checkToken(t, "token after the late one", tokens, "new") })
+			all.Wait()
+			check(t, "calls", calls, 2)
 		})
+	}
+}
+
+// A panic is for the leader; the others fetch anew.
+func TestTokenFetchPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := &issuer{failure: func(fetch int) error {
+			if fetch == 1 {
+				panic("fetch")
+			}
+			return nil
+		}}
+		tokens := newTokens(issuer.fetch)
 		var all sync.WaitGroup
 		all.Go(func() {
-			defer func() {
-				if p := recover(); p != "source" {
-					t.Errorf("the first one saw %v", p)
-				}
-			}()
-			tokens.get(t.Context())
+			check(t, "panic of the leader", panicOf(func() { tokens.get(t.Context()) }), any("fetch"))
 		})
 		synctest.Wait()
 		for range 5 {
-			all.Go(func() {
-				if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-2" {
-					t.Errorf("another one got %v, %v", token, err)
-				}
-			})
+			all.Go(func() { checkToken(t, "token of another one", tokens, "token-2") })
 		}
 		all.Wait()
+		check(t, "fetches", issuer.fetches, 2)
 	})
+}
+
+// panickingHandler is a slog.Handler that panics.
+type panickingHandler struct{ slog.Handler }
+
+func (panickingHandler) Handle(context.Context, slog.Record) error { panic("handler") }
+
+// A handler that panics while a renewal fails panics in the goroutine of the request
+// that renewed the token; the others use the old one.
+func TestLoggerPanicsWhileARenewalFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := &issuer{life: time.Hour, failure: failAfter(1, errors.New("down"))}
+		tokens := newTokens(issuer.fetch)
+		tokens.logger = slog.New(panickingHandler{newTextLogger(io.Discard).Handler()})
+		checkToken(t, "token", tokens, "token-1")
+		time.Sleep(59 * time.Minute)
+		var all sync.WaitGroup
+		all.Go(func() {
+			check(t, "panic of the request that renews", panicOf(func() { tokens.get(t.Context()) }), any("handler"))
+		})
+		synctest.Wait()
+		all.Go(func() { checkToken(t, "token of another one", tokens, "token-1") })
+		all.Wait()
+		checkToken(t, "token after the panic", tokens, "token-1")
+	})
+}
+
+// failAfter makes the fetches after the n-th fail.
+func failAfter(n int, err error) func(int) error {
+	return func(fetch int) error {
+		if fetch > n {
+			return err
+		}
+		return nil
+	}
 }
 
 func TestTokenErrorIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		refused := errors.New("refused")
-		fetched := 0
-		tokens := newTokens(func(context.Context) (*oauth2.Token, error) {
-			fetched++
-			time.Sleep(time.Second)
-			return nil, refused
-		})
+		down := errors.New("down")
+		issuer := &issuer{failure: failAfter(0, down)}
+		tokens := newTokens(issuer.fetch)
 		var all sync.WaitGroup
 		for range 10 {
 			all.Go(func() {
-				if _, err := tokens.get(t.Context()); err != refused {
-					t.Errorf("got %v", err)
-				}
+				token, err := tokens.get(t.Context())
+				check(t, "error", err, down)
+				check(t, "token", token, nil)
 			})
 		}
 		all.Wait()
-		if fetched != 1 {
-			t.Errorf("a refusal was asked for %d times", fetched)
-		}
+		check(t, "fetches", issuer.fetches, 1)
+		tokens.get(t.Context())
+		check(t, "fetches with one who comes later", issuer.fetches, 2)
 	})
 }
 
 func TestTokenRenewal(t *testing.T) {
 	for _, test := range []struct {
-		life, reused, renewed time.Duration
+		name           string
+		life, renewsAt time.Duration // of the token
 	}{
-		{24 * time.Hour, 24*time.Hour - time.Minute - 1, 24*time.Hour - time.Minute},
-		{time.Minute, 54*time.Second - 1, 54 * time.Second},
-		{10 * time.Second, 9*time.Second - 1, 9 * time.Second},
-		{0, 1000 * time.Hour, 0}, // no expiry: never
+		{"a day", 24 * time.Hour, 24*time.Hour - time.Minute},
+		{"ten minutes", 10 * time.Minute, 9 * time.Minute},
+		{"a minute", time.Minute, 54 * time.Second},
+		{"ten seconds", 10 * time.Second, 9 * time.Second},
 	} {
-		t.Run(test.life.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var fetched atomic.Int32
-				tokens := newTokens(countingFetch(&fetched, test.life))
-				tokens.get(t.Context())
-				time.Sleep(test.reused)
-				if token, _ := tokens.get(t.Context()); token.AccessToken != "token-1" {
-					t.Errorf("not reused after %v", test.reused)
-				}
-				if test.renewed == 0 {
-					return
-				}
-				time.Sleep(test.renewed - test.reused)
-				if token, _ := tokens.get(t.Context()); token.AccessToken != "token-2" {
-					t.Errorf("not renewed after %v", test.renewed)
-				}
-			})
+		bubble(t, test.name, func(t *testing.T) {
+			tokens := newTokens((&issuer{life: test.life}).fetch)
+			checkToken(t, "token", tokens, "token-1")
+			time.Sleep(test.renewsAt - 1)
+			checkToken(t, "token just before", tokens, "token-1")
+			time.Sleep(time.Nanosecond)
+			checkToken(t, "token just then", tokens, "token-2")
 		})
 	}
+	bubble(t, "no expiry", func(t *testing.T) {
+		tokens := newTokens((&issuer{}).fetch)
+		checkToken(t, "token", tokens, "token-1")
+		time.Sleep(10_000 * time.Hour)
+		checkToken(t, "token after a year", tokens, "token-1")
+	})
 }
 
-// Where renewing fails, the old token is used while it lasts, and renewing it is
-// not tried for each request.
+// Where renewing fails, the old token is used until it expires, and renewing it is not
+// tried by each request.
 func TestTokenRenewalFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		down := errors.New("the login host is down")
-		fetched := 0
-		tokens := newTokens(func(context.Context) (*oauth2.Token, error) {
-			if fetched++; fetched > 1 {
-				return nil, down
-			}
-			return &oauth2.Token{AccessToken: "token-1", Expiry: time.Now().Add(time.Hour)}, nil
-		})
+		issuer := &issuer{life: time.Hour, failure: failAfter(1, down)}
+		tokens := newTokens(issuer.fetch)
 		tokens.logger = newTextLogger(&log)
-		tokens.get(t.Context())
+		checkToken(t, "token", tokens, "token-1")
 		time.Sleep(59 * time.Minute)
 		for range 100 {
-			if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-1" {
-				t.Fatalf("got %v, %v", token, err)
-			}
+			checkToken(t, "old token", tokens, "token-1")
 		}
-		if fetched != 2 || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), down.Error()) {
-			t.Errorf("fetched %d times; logged %s", fetched, &log)
-		}
+		check(t, "fetches", issuer.fetches, 2)
+		checkContains(t, "log", log.String(), "level=WARN", down.Error(), "left=1m0s")
+		time.Sleep(30 * time.Second) // half of what was left
+		checkToken(t, "old token", tokens, "token-1")
+		check(t, "fetches at half the time that was left", issuer.fetches, 3)
 		time.Sleep(30 * time.Second)
-		if tokens.get(t.Context()); fetched != 3 {
-			t.Errorf("fetched %d times at half the time that was left", fetched)
-		}
-		time.Sleep(30 * time.Second)
-		if _, err := tokens.get(t.Context()); !errors.Is(err, down) {
-			t.Errorf("after its end: %v", err)
-		}
+		_, err := tokens.get(t.Context())
+		checkError(t, "token after its expiry", err, down)
 	})
 }
 
-// A renewal that nobody waited for has not failed: the next one to ask renews.
-func TestTokenRenewalIsLeft(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
-		var fetched atomic.Int32
-		tokens := newTokens(countingFetch(&fetched, time.Hour))
-		tokens.logger = newTextLogger(&log)
-		tokens.get(t.Context())
-		time.Sleep(59 * time.Minute)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
-		if _, err := tokens.get(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("left with %v", err)
-		}
-		if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-3" || log.Len() > 0 {
-			t.Errorf("the next one got %v, %v; logged %s", token, err, &log)
-		}
-	})
-}
-
-func TestTokenSourceGivesNothing(t *testing.T) {
-	for _, token := range []*oauth2.Token{nil, {}, {AccessToken: "a\n"}, {AccessToken: "a b"}, {AccessToken: "ä"}} {
-		tokens := newTokens(func(context.Context) (*oauth2.Token, error) { return token, nil })
-		if got, err := tokens.get(t.Context()); err == nil || got != nil {
-			t.Errorf("%v passes for a token", token)
-		}
-	}
-}
-
-func TestTokenSourceFails(t *testing.T) {
-	failure := errors.New("vault is sealed")
-	tokens := Credentials{Source: tokenSource(func() (*oauth2.Token, error) { return nil, failure })}.tokens(nil, discardLog)
-	if _, err := tokens.get(t.Context()); !errors.Is(err, failure) || !strings.Contains(err.Error(), "token source") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestTokenLayer(t *testing.T) {
-	next := func(fetched *int) *tokenCache {
-		return newTokens(func(context.Context) (*oauth2.Token, error) {
-			*fetched++
-			return &oauth2.Token{AccessToken: fmt.Sprint("token-", *fetched)}, nil
-		})
-	}
-	same := func(fetched *int) *tokenCache {
-		return newTokens(func(context.Context) (*oauth2.Token, error) {
-			*fetched++
-			return &oauth2.Token{AccessToken: "token-1"}, nil
-		})
-	}
-	static := func(*int) *tokenCache { return Credentials{AccessToken: "static"}.tokens(nil, discardLog) }
-	for _, test := range []struct {
-		name       string
-		accepts    string // the token
-		tokens     func(*int) *tokenCache
-		wantStatus int
-		wantSent   string
-		took       time.Duration // at least: the first renewal is tried at once
-	}{
-		{"accepted", "token-1", next, 200, "token-1", 0},
-		{"revoked", "token-2", next, 200, "token-1 token-2", 0},
-		{"revoked twice", "token-3", next, 200, "token-1 token-2 token-3", 250 * time.Millisecond},
-		{"refused", "none", next, 401, "token-1 token-2 token-3 token-4 token-5", 1750 * time.Millisecond},
-		{"the same again", "none", same, 401, "token-1", 0},
-		{"static", "none", static, 401, "static", 0},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				start := time.Now()
-				var sent []string
-				fetched := 0
-				transport := newRetry(&token{origin: origin, tokens: test.tokens(&fetched), base: roundTripper(func(request *http.Request) (*http.Response, error) {
-					bearer, _ := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
-					sent = append(sent, bearer)
-					if body, _ := io.ReadAll(request.Body); string(body) != theBody {
-						t.Errorf("attempt %d sends %q", len(sent), body)
-					}
-					if bearer == test.accepts {
-						return respond(request, 200, "{}"), nil
-					}
-					return respond(request, 401, ""), nil
-				})})
-				request := newRequest(t, http.MethodPost)
-				response, err := transport.RoundTrip(request)
-				if err != nil || response.StatusCode != test.wantStatus || strings.Join(sent, " ") != test.wantSent {
-					t.Errorf("sent %q, got %v, %v", sent, response, err)
-				}
-				if took := time.Since(start); took < test.took || test.took == 0 && took > 0 {
-					t.Errorf("took %v", took)
-				}
-				if request.Header.Get("Authorization") != "" || response.Request.Header.Get("Authorization") != "" {
-					t.Error("the token is in the caller's request")
-				}
-			})
-		})
-	}
-}
-
-// A request that was refused with an old token does not throw the new one away.
-func TestTokenThatIsNewerIsKept(t *testing.T) {
-	fetched := 0
-	tokens := newTokens(func(context.Context) (*oauth2.Token, error) {
-		fetched++
-		return &oauth2.Token{AccessToken: fmt.Sprint("token-", fetched)}, nil
-	})
-	old, _ := tokens.get(t.Context())
-	for range 3 {
-		if token, err := tokens.replace(t.Context(), old); err != nil || token.AccessToken != "token-2" {
-			t.Errorf("got %v, %v", token, err)
-		}
-	}
-	if fetched != 2 {
-		t.Errorf("fetched %d times", fetched)
-	}
-}
-
-// Without a token nothing is sent, and asking for it again is not tried by the
-// request.
-func TestTokenThatCannotBeHadEndsTheRequest(t *testing.T) {
-	down := errors.New("down")
-	fetched, sent := 0, 0
-	closed := 0
-	tokens := newTokens(func(context.Context) (*oauth2.Token, error) {
-		if fetched++; fetched == 2 {
-			return &oauth2.Token{AccessToken: "T"}, nil
-		}
-		return nil, down
-	})
-	transport := newRetry(&token{origin: origin, tokens: tokens, base: roundTripper(func(request *http.Request) (*http.Response, error) {
-		sent++
-		response := respond(request, 401, "")
-		response.Body = &closeCounter{response.Body, &closed}
-		return response, nil
-	})})
-	if _, err := transport.RoundTrip(newRequest(t, "GET")); !errors.Is(err, down) || fetched != 1 || sent != 0 {
-		t.Errorf("%v: %d tokens asked for, %d requests sent", err, fetched, sent)
-	}
-	_, err := transport.RoundTrip(newRequest(t, "GET"))
-	if !errors.Is(err, down) || !strings.Contains(err.Error(), "refused the token") || fetched != 3 || sent != 1 || closed != 1 {
-		t.Errorf("after a 401: %v: %d tokens asked for, %d requests sent, %d answers closed", err, fetched, sent, closed)
-	}
-}
-
-func TestTokenStaysWithItsHost(t *testing.T) {
-	stack := &Stack{outermost: newRetry(&token{
-		base: roundTripper(func(request *http.Request) (*http.Response, error) {
-			t.Errorf("sent to %s", request.URL)
-			return respond(request, 200, ""), nil
-		}),
-		tokens: Credentials{AccessToken: "static"}.tokens(nil, discardLog), origin: origin,
-	})}
-	for _, address := range []string{"https://elsewhere.example.com/", "http://api.example.com/", "https://api.example.com:8443/"} {
-		request, _ := http.NewRequest("GET", address, nil)
-		if _, err := stack.RoundTrip(request); err == nil || Transient(err) {
-			t.Errorf("%s: %v", address, err)
-		}
-	}
-}
-
-// A good old token is not kept back while renewing it takes long.
+// A renewal that hangs keeps one request for a moment, and no other, as long as the
+// current token is valid.
 func TestTokenRenewalHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fetched := 0
-		tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
-			if fetched++; fetched > 1 {
-				<-ctx.Done()
-				return nil, ctx.Err()
+	for _, test := range []struct {
+		name string
+		left time.Duration // of the life of the token
+		took time.Duration
+	}{
+		{"a minute left", time.Minute, 5 * time.Second},
+		{"ten seconds left", 10 * time.Second, 5 * time.Second},
+		{"six seconds left", 6 * time.Second, 3 * time.Second},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			var log strings.Builder
+			fetches := 0
+			tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
+				if fetches++; fetches > 1 {
+					<-ctx.Done()
+					return nil, ctx.Err()
+				}
+				return &oauth2.Token{AccessToken: "token-1", Expiry: time.Now().Add(time.Hour)}, nil
+			})
+			tokens.logger = newTextLogger(&log)
+			checkToken(t, "token", tokens, "token-1")
+			time.Sleep(time.Hour - test.left)
+			start := time.Now()
+			var all sync.WaitGroup
+			all.Go(func() {
+				checkToken(t, "token of the one that renews", tokens, "token-1")
+				check(t, "time to renew", time.Since(start), test.took)
+			})
+			synctest.Wait()
+			for range 100 {
+				checkToken(t, "token of another one", tokens, "token-1")
 			}
-			return &oauth2.Token{AccessToken: "token-1", Expiry: time.Now().Add(time.Hour)}, nil
+			check(t, "time for the old token", time.Since(start), 0)
+			all.Wait()
+			check(t, "fetches", fetches, 2)
+			checkContains(t, "log", log.String(), "level=WARN", "left="+test.left.String())
 		})
-		tokens.get(t.Context())
-		time.Sleep(59*time.Minute + time.Second)
-		start := time.Now()
-		for range 100 {
-			if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "token-1" {
-				t.Fatalf("got %v, %v", token, err)
-			}
-		}
-		if took := time.Since(start); took != maxRenewing || fetched != 2 {
-			t.Errorf("took %v, fetched %d times", took, fetched)
-		}
-	})
+	}
 }
 
-// No wait is begun that could not end before the deadline of whoever waits the longest.
-func TestTokenFetchHasTheDeadlineOfThoseWhoWait(t *testing.T) {
+// Once the token has expired, a fetch takes as long as it takes.
+func TestTokenFetchHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var seen []time.Duration
-		start := time.Now()
 		tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
-			for range 3 {
-				deadline, ok := ctx.Deadline()
-				if !ok {
-					deadline = start
-				}
-				seen = append(seen, deadline.Sub(start))
-				time.Sleep(time.Second)
-			}
-			return nil, errors.New("down")
+			<-ctx.Done()
+			return nil, ctx.Err()
 		})
+		tokens.store(&oauth2.Token{AccessToken: "old", Expiry: time.Now()}, time.Now())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		start := time.Now()
 		var all sync.WaitGroup
-		for i, timeout := range []time.Duration{10 * time.Second, 20 * time.Second, 0} {
-			time.Sleep(time.Duration(i) * 700 * time.Millisecond)
+		for range 2 {
 			all.Go(func() {
-				ctx := t.Context()
-				if timeout > 0 {
-					deadline, cancel := context.WithDeadline(ctx, start.Add(timeout))
-					defer cancel()
-					ctx = deadline
-				}
-				tokens.get(ctx)
+				_, err := tokens.get(ctx)
+				checkError(t, "token", err, context.DeadlineExceeded)
+				check(t, "duration", time.Since(start), time.Hour)
 			})
 		}
 		all.Wait()
-		if want := []time.Duration{10 * time.Second, 20 * time.Second, 20 * time.Second}; !slices.Equal(seen[:2], want[:2]) || len(seen) != 3 {
-			t.Errorf("deadlines %v, want %v", seen, want)
-		}
-		if _, ok := (fetchContext{t.Context(), tokens, &fetching{forever: true}}).Deadline(); ok {
-			t.Error("a deadline although one waits for ever")
-		}
 	})
 }
 
-// A source that was left behind and answers at last does not replace a newer token.
-func TestTokenThatComesLate(t *testing.T) {
+// A token that has expired when it arrives, by a clock that is ahead, is for all who
+// waited for it.
+func TestTokenThatHasExpired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var fetched atomic.Int32
-		late := make(chan struct{})
-		tokens := Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
-			if fetched.Add(1) == 1 {
-				<-late
-				return &oauth2.Token{AccessToken: "old"}, nil
-			}
-			return &oauth2.Token{AccessToken: "new"}, nil
-		})}.tokens(nil, discardLog)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := tokens.get(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%v", err)
+		issuer := &issuer{life: -time.Hour}
+		tokens := newTokens(issuer.fetch)
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() { checkToken(t, "token", tokens, "token-1") })
 		}
-		tokens.get(t.Context())
-		close(late)
-		synctest.Wait()
-		if token, err := tokens.get(t.Context()); err != nil || token.AccessToken != "new" {
-			t.Errorf("%v, %v", token, err)
-		}
+		all.Wait()
+		check(t, "fetches", issuer.fetches, 1)
 	})
+}
+
+// A renewal whose leader left has not failed: the next one renews.
+func TestTokenRenewalIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		tokens := newTokens((&issuer{life: time.Hour}).fetch)
+		tokens.logger = newTextLogger(&log)
+		checkToken(t, "token", tokens, "token-1")
+		time.Sleep(59 * time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := tokens.get(ctx)
+		checkError(t, "one who left", err, context.DeadlineExceeded)
+		checkToken(t, "token of the next one", tokens, "token-3")
+		check(t, "log", log.String(), "")
+	})
+}
+
+func TestTokenIsMalformed(t *testing.T) {
+	for name, token := range map[string]*oauth2.Token{
+		"none": nil, "empty": {}, "line break": {AccessToken: "a\n"}, "blank": {AccessToken: "a b"},
+		"not ASCII": {AccessToken: "ä"}, "DEL": {AccessToken: "a\x7f"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := sourceTokens(func() (*oauth2.Token, error) { return token, nil }).get(t.Context())
+			checkContains(t, "error", errorText(err), "empty or malformed token")
+			check(t, "permanent", failure.IsPermanent(err), true)
+		})
+	}
+	check(t, "a token of all characters from ! to ~", ValidToken("!~"), true)
+}
+
+// A 401 whose token can be replaced is a failed attempt, and the first one is retried at
+// once.
+func TestUnauthorized(t *testing.T) {
+	counting := func(calls int) (*oauth2.Token, error) {
+		return &oauth2.Token{AccessToken: fmt.Sprint("token-", calls)}, nil
+	}
+	same := func(int) (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "token-1"}, nil }
+	for _, test := range []struct {
+		name    string
+		accepts string // the token
+		source  func(calls int) (*oauth2.Token, error)
+		max     int
+		status  int
+		sent    string
+		least   time.Duration // that it takes
+		most    time.Duration
+	}{
+		{"accepted", "token-1", counting, 5, 200, "token-1", 0, 0},
+		{"revoked", "token-2", counting, 5, 200, "token-1 token-2", 0, 0},
+		{"revoked twice", "token-3", counting, 5, 200, "token-1 token-2 token-3", 250 * time.Millisecond, time.Second},
+		{"rejected", "none", counting, 5, 401, "token-1 token-2 token-3 token-4 token-5", 1750 * time.Millisecond,
+			4 * time.Second},
+		{"one attempt", "none", counting, 1, 401, "token-1", 0, 0},
+		{"the same token", "none", same, 5, 401, "token-1", 0, 0},
+		{"the only token", "none", nil, 5, 401, "static", 0, 0},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			var sent []string
+			calls, open := 0, 0
+			credentials := static
+			if test.source != nil {
+				credentials = Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
+					calls++
+					return test.source(calls)
+				})}
+			}
+			config := newConfig(roundTripper(func(request *http.Request) (*http.Response, error) {
+				token, _ := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
+				sent = append(sent, token)
+				body, err := io.ReadAll(request.Body)
+				checkError(t, "reading the body", err, nil)
+				check(t, "body", string(body), requestBody)
+				response := newResponse(request, 401, "")
+				if token == test.accepts {
+					response = newResponse(request, 200, "{}")
+				}
+				open++
+				response.Body = &closeFunc{response.Body, func() { open-- }}
+				return response, nil
+			}), credentials)
+			config.Retry.MaxAttempts = test.max
+			start := time.Now()
+			request := newRequest(t, http.MethodPost)
+			response, err := New(config).RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			check(t, "status", response.StatusCode, test.status)
+			check(t, "tokens sent", strings.Join(sent, " "), test.sent)
+			check(t, "open bodies", open, 0)
+			if took := time.Since(start); took < test.least || took > test.most {
+				t.Errorf("duration: got %v, want %v to %v", took, test.least, test.most)
+			}
+			check(t, "token in the caller's request", request.Header.Get("Authorization"), "")
+			check(t, "token in the request of the response", response.Request.Header.Get("Authorization"), "")
+		})
+	}
+}
+
+// A 401 of a request that may not arrive twice is retried, since it was rejected before
+// processing; what follows is not.
+func TestUnauthorizedThenDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		base := newOutcomes(t, outcome{status: 401}, outcome{status: 503})
+		response, err := newStack(base, Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
+			calls++
+			return &oauth2.Token{AccessToken: fmt.Sprint("token-", calls)}, nil
+		})}).RoundTrip(newRequest(t, http.MethodPost))
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, "status", response.StatusCode, 503)
+		check(t, "attempts", len(base.sent), 2)
+	})
+}
+
+// A request that was rejected with an old token does not drop the new one.
+func TestNewerTokenIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := &issuer{}
+		tokens := newTokens(issuer.fetch)
+		old, err := tokens.get(t.Context())
+		checkError(t, "token", err, nil)
+		for range 3 {
+			renewed, err := tokens.renew(t.Context(), old)
+			checkError(t, "renewal", err, nil)
+			check(t, "renewed", renewed, true)
+		}
+		checkToken(t, "token", tokens, "token-2")
+		check(t, "fetches", issuer.fetches, 2)
+	})
+}
+
+// A rejected token is not used while its renewal fails, though it has not expired.
+func TestRejectedTokenIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := errors.New("down")
+		tokens := newTokens((&issuer{life: time.Hour, failure: failAfter(1, down)}).fetch)
+		rejected, err := tokens.get(t.Context())
+		checkError(t, "token", err, nil)
+		renewed, err := tokens.renew(t.Context(), rejected)
+		checkError(t, "renewal", err, down)
+		check(t, "renewed", renewed, false)
+		_, err = tokens.get(t.Context())
+		checkError(t, "token after a rejection", err, down)
+	})
+}
+
+// A token that cannot be obtained ends the request: its attempts do not multiply those
+// of fetching it.
+func TestNoToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := errors.New("down")
+		calls := 0
+		base := newOutcomes(t, outcome{status: 401})
+		stack := newStack(base, Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
+			if calls++; calls == 2 {
+				return &oauth2.Token{AccessToken: "T"}, nil
+			}
+			return nil, down
+		})})
+		_, err := stack.RoundTrip(newRequest(t, "GET"))
+		checkError(t, "request without a token", err, down)
+		check(t, "calls", calls, 1)
+		check(t, "requests sent", len(base.sent), 0)
+
+		_, err = stack.RoundTrip(newRequest(t, "GET"))
+		checkError(t, "request whose token is rejected", err, down)
+		checkContains(t, "error", errorText(err), "replacing a token that the API rejected")
+		check(t, "permanent", failure.IsPermanent(err), false)
+		check(t, "calls in all", calls, 3)
+		check(t, "requests sent in all", len(base.sent), 1)
+		check(t, "open bodies", base.open, 0)
+	})
+}
+
+// A request whose context ends while its token is fetched, or replaced, has the error of
+// the context.
+func TestContextEndsWhileATokenIsFetched(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		first []outcome // before the login hangs
+	}{
+		{"fetched", nil},
+		{"replaced", []outcome{{status: 200, body: `{"access_token":"T"}`}, {status: 401}}},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			cause := errors.New("the cause")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Second, func() { cancel(cause) })
+			sent := 0
+			stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
+				if sent++; sent <= len(test.first) {
+					return test.first[sent-1].respond(request), nil
+				}
+				check(t, "host that hangs", request.URL.Host, "login.example.com")
+				<-request.Context().Done()
+				return nil, request.Context().Err()
+			}), clientCredentials)
+			start := time.Now()
+			err := stack.Read(newRequest(t, "GET").WithContext(ctx), readNothing)
+			checkError(t, "request", err, cause)
+			check(t, "permanent", failure.IsPermanent(err), true)
+			check(t, "duration", time.Since(start), time.Second)
+		})
+	}
 }

@@ -75,6 +75,8 @@ func TestUsageErrors(t *testing.T) {
 			`status500`},
 		{"-metrics ,", `flag -metrics: "": want requests`},
 		{"-region mars", `unknown region "mars"`},
+		{"-region mars", "us-east-1 (mypurecloud.com)"},
+		{"-region eu-west-22", "did you mean eu-west-2"},
 		{"-format xml", `invalid value "xml" for flag -format: want table, csv, json, ndjson, xlsx or html`},
 		{"-sort clients", `invalid value "clients" for flag -sort: want requests, status429 or errors`},
 		{"-sort 429 -metrics requests", "-sort 429 needs that counter in -metrics"},

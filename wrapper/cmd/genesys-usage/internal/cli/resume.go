@@ -45,10 +45,8 @@ func (c *Command) failure(ctx context.Context, err error) string {
 // permissions can be mended.
 func resumable(err error) bool {
 	api, ok := errors.AsType[*wrapper.APIError](err)
-	if ok && (api.StatusCode == http.StatusUnauthorized || api.StatusCode == http.StatusForbidden) {
-		return true
-	}
-	return retryable(err)
+	mendable := ok && (api.StatusCode == http.StatusUnauthorized || api.StatusCode == http.StatusForbidden)
+	return mendable || wrapper.Retryable(err)
 }
 
 // resumeArgs returns the flags that describe a query and its report, quoted for a shell.

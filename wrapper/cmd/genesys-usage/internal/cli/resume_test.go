@@ -87,7 +87,7 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 			}
 			contains(t, "the advice", advised, strings.ReplaceAll(test.want, "OUT", out))
 			contains(t, "the failure", notes.String(), ": interrupted", "The demo organization has ended with this command")
-			lacks(t, "the failure", notes.String(), "interrupted: interrupted")
+			lacks(t, "the failure", notes.String(), "context", "interrupted: interrupted")
 			args := strings.Fields(strings.ReplaceAll(advised, `'it'\''s'`, "it's"))
 			if _, err := parse(args, now.AddDate(0, 0, 1)); err != nil {
 				t.Errorf("%s: %v", advised, err)
@@ -177,6 +177,8 @@ func TestWhatIsWorthResuming(t *testing.T) {
 		{"429", &wrapper.APIError{StatusCode: 429}, true},
 		{"501", &wrapper.APIError{StatusCode: 501}, false},
 		{"503", &wrapper.APIError{StatusCode: 503}, true},
+		{"outage", errors.New("connection refused"), true},
+		{"invalid query", wrapper.ErrInvalidQuery, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := (&Command{options: o, id: "id"}).failure(t.Context(), test.err)

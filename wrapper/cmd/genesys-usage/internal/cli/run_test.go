@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
@@ -279,16 +281,22 @@ func TestEnormousCounts(t *testing.T) {
 	lacks(t, "the table", table, " -")
 }
 
-// A failed fetch of a token is reported in a line that can be read.
+// A failed fetch of a token is reported in a line that can be read. It blames the secret
+// where the login host does, and not where a proxy refuses.
 func TestTokenErrors(t *testing.T) {
 	for _, test := range []struct {
-		name  string
-		fault usagetest.Fault
+		name   string
+		fault  usagetest.Fault
+		blamed bool
 	}{
-		{"refused", usagetest.Fault{Status: http.StatusUnauthorized,
-			Body: []byte("{\"error\":\"invalid_client\",\n\t\"error_description\":\"no\"}\r\n")}},
-		{"not JSON", usagetest.Fault{Status: http.StatusBadRequest,
-			Body: []byte("<html>\r\n<body>\tno\xff</body>\n</html>\n")}},
+		{"refused", usagetest.Fault{
+			Status: http.StatusUnauthorized, Body: []byte("{\"error\":\"invalid_client\",\n\t\"error_description\":\"no\"}\r\n"),
+		}, true},
+		{"not JSON", usagetest.Fault{
+			Status: http.StatusBadRequest, Body: []byte("<html>\r\n<body>\tno\xff</body>\n</html>\n"),
+		}, true},
+		{"proxy", usagetest.Fault{Status: http.StatusProxyAuthRequired, Body: []byte("<html>\nproxy\n</html>\n")}, false},
+		{"large", usagetest.Fault{Status: http.StatusUnauthorized, Body: bytes.Repeat([]byte("\x1b[2J\xff no\n"), 1<<17)}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			organization := usagetest.Config{Fault: func(r *http.Request) usagetest.Fault {
@@ -298,7 +306,30 @@ func TestTokenErrors(t *testing.T) {
 				return usagetest.Fault{}
 			}}
 			r := genesysUsageOn(t, organization).want(t, 1)
-			lacks(t, "the error", r.stderr, "\ufffd", "\t", "\r")
+			lacks(t, "the error", r.stderr, "\ufffd", "\t", "\r", "\x1b")
+			if got := strings.Contains(r.stderr, "secret"); got != test.blamed {
+				t.Errorf("the secret is blamed: %v, want %v\n%s", got, test.blamed, r.stderr)
+			}
+			if n := len(r.stderr); n > 3000 {
+				t.Errorf("%d bytes", n)
+			}
 		})
 	}
+}
+
+// A wait for the rate limit shows on a terminal, and the report is complete after it.
+func TestRateLimitShows(t *testing.T) {
+	clearEnvironment(t)
+	o, err := parse([]string{"-demo", "-o", filepath.Join(t.TempDir(), "report.csv")}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	fake := rowsOf(someRows)
+	fake.RateLimit, fake.RateWindow = 1, time.Second
+	command := &Command{options: o, progress: &progress{out: &stderr, terminal: true}, Fake: fake}
+	if _, err := command.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, "the terminal", stderr.String(), "\r\x1b[Krate limited, continuing in 1 s")
 }

@@ -1,0 +1,221 @@
+package wrapper
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestNewFromEnv(t *testing.T) {
+	const missing = "missing environment variables: "
+	const credential = envAccessToken + " (or both " + envClientID + " and " + envClientSecret + ")"
+	type env map[string]string
+	for _, test := range []struct {
+		name    string
+		env     env
+		options []Option
+		want    string // the first request, or
+		wantErr string
+	}{
+		{"nothing", nil, nil, "", missing + envRegion + ", " + credential},
+		{"no region", env{envAccessToken: "T"}, nil, "", missing + envRegion},
+		{"no credential", env{envRegion: "us-east-1"}, nil, "", missing + credential},
+		{"no region and no secret", env{envClientID: "id"}, nil, "", missing + envRegion + ", " + envClientSecret},
+		{"no id", env{envRegion: "us-east-1", envClientSecret: "s"}, nil, "", missing + envClientID},
+		{"no region, and a bad token", env{envAccessToken: "T\n"}, nil, "", missing + envRegion},
+		{"unknown region", env{envRegion: "mars", envAccessToken: "T"}, nil, "", envRegion + `: unknown region "mars"`},
+		{"token with a blank", env{envRegion: "us-east-1", envAccessToken: "T T"}, nil, "",
+			envAccessToken + " contains white space"},
+		{"secret with a line break", env{envRegion: "us-east-1", envClientID: "id", envClientSecret: "s\n"}, nil, "",
+			envClientSecret + " contains white space or control characters"},
+		{"id with a byte order mark", env{envRegion: "us-east-1", envClientID: "\ufeffid", envClientSecret: "s"}, nil, "",
+			envClientID + " contains white space or control characters"},
+		{"a bad option", env{envRegion: "us-east-1", envAccessToken: "T"}, []Option{WithLogger(nil)}, "",
+			"the logger is nil"},
+
+		{"token", env{envRegion: "mypurecloud.de", envAccessToken: "T"}, nil, "api.mypurecloud.de Bearer T", ""},
+		{"region with underscores", env{envRegion: "me_central_1", envAccessToken: "T"}, nil,
+			"api.mec1.pure.cloud Bearer T", ""},
+		{"client", env{envRegion: "us-east-1", envClientID: "id", envClientSecret: "s"}, nil,
+			"login.mypurecloud.com Basic aWQ6cw==", ""},
+		{"token and client", env{envRegion: "us-east-1", envAccessToken: "T", envClientID: "id", envClientSecret: "s"}, nil,
+			"api.mypurecloud.com Bearer T", ""},
+		{"options alone", nil, []Option{WithBaseURL("https://example.com"), WithAccessToken("T")}, "example.com Bearer T",
+			""},
+		{"options beat the environment", env{envRegion: "us-east-1", envAccessToken: "bad token"},
+			[]Option{WithAccessToken("T")},
+			"api.mypurecloud.com Bearer T", ""},
+		{"a source beats the environment", env{envRegion: "us-east-1", envAccessToken: "T"},
+			[]Option{WithTokenSource(tokenSource("S"))}, "api.mypurecloud.com Bearer S", ""},
+		{"options have all that a region has", env{envRegion: "mars"},
+			[]Option{WithBaseURL("https://example.com"), WithAccessToken("T")},
+			"example.com Bearer T", ""},
+		{"a login URL beats the environment", env{envRegion: "us-east-1", envClientID: "id", envClientSecret: "s"},
+			[]Option{WithLoginURL("https://example.com")}, "example.com Basic aWQ6cw==", ""},
+		{"options need a region", nil, []Option{WithAccessToken("T")}, "", missing + envRegion},
+		{"client credentials need a login URL", nil, []Option{WithBaseURL("https://example.com"),
+			WithClientCredentials("id", "s")},
+			"", missing + envRegion},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, name := range []string{envRegion, envClientID, envClientSecret, envAccessToken} {
+				t.Setenv(name, test.env[name])
+			}
+			got, err := firstRequest(t, NewFromEnv, test.options...)
+			checkError(t, err, test.wantErr)
+			check(t, "first request", got, test.want)
+		})
+	}
+}
+
+// fetchBody requests an address by an HTTPClient, and returns the status and the body.
+func fetchBody(client *http.Client, address string) (int, string, error) {
+	response, err := client.Get(address)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(body), err
+}
+
+func TestHTTPClient(t *testing.T) {
+	var sent []string
+	client, base := newServerClient(t, func(w http.ResponseWriter, request *http.Request) {
+		sent = append(sent, fmt.Sprint(request.Method, " ", request.URL, " ",
+			request.Header.Get("Authorization"), " ", request.Header.Get("User-Agent")))
+		switch {
+		case request.URL.Path == "/moved":
+			http.Redirect(w, request, "/elsewhere", http.StatusFound)
+		case len(sent) == 1:
+			reply(w, down)
+		default:
+			reply(w, "not JSON")
+		}
+	}, WithUserAgent("agent"))
+	for _, test := range []struct {
+		name, address string
+		status        int
+		body          string
+		want          []string
+	}{
+		{"an address, after a retry", base + "/api/v2/users", 200, "not JSON",
+			[]string{"GET /api/v2/users", "GET /api/v2/users"}},
+		{"a path", "/api/v2/organizations/me", 200, "not JSON", []string{"GET /api/v2/organizations/me"}},
+		{"a path with a query", "/api/v2/users?pageSize=1&a=b%2Fc", 200, "not JSON",
+			[]string{"GET /api/v2/users?pageSize=1&a=b%2Fc"}},
+		{"a path with escapes", "/api/v2/users/a%2Fb", 200, "not JSON", []string{"GET /api/v2/users/a%2Fb"}},
+		{"a redirect", base + "/moved", 302, "<a href=\"/elsewhere\">Found</a>.\n\n", []string{"GET /moved"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := len(sent)
+			status, body, err := fetchBody(client.HTTPClient(), test.address)
+			checkError(t, err, "")
+			check(t, "status", status, test.status)
+			check(t, "body", body, test.body)
+			for i, want := range test.want {
+				if before+i >= len(sent) {
+					t.Fatalf("requests %q, want %q", sent[before:], test.want)
+				}
+				check(t, "request", sent[before+i], want+" Bearer T agent")
+			}
+			check(t, "requests", len(sent)-before, len(test.want))
+		})
+	}
+	for _, address := range []string{"https://elsewhere.example.com/api/v2/users",
+		"http" + base[len("http"):] + "0/api/v2/users"} {
+		t.Run("another host, "+address, func(t *testing.T) {
+			before := len(sent)
+			_, _, err := fetchBody(client.HTTPClient(), address)
+			checkError(t, err, "refusing to send the token")
+			check(t, "requests", len(sent)-before, 0)
+		})
+	}
+}
+
+// A path is below the address of WithBaseURL.
+func TestHTTPClientOfABaseURLWithAPath(t *testing.T) {
+	var path string
+	_, base := newServerClient(t, func(_ http.ResponseWriter, request *http.Request) { path = request.URL.Path })
+	client, err := New("", WithBaseURL(base+"/gateway/"), WithAccessToken("T"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = fetchBody(client.HTTPClient(), "/api/v2/users")
+	checkError(t, err, "")
+	check(t, "path", path, "/gateway/api/v2/users")
+}
+
+// Addresses may end with a slash.
+func TestAddressesWithASlash(t *testing.T) {
+	var paths []string
+	_, base := newServerClient(t, func(w http.ResponseWriter, request *http.Request) {
+		paths = append(paths, request.URL.Path)
+		if request.URL.Path == "/login/oauth/token" {
+			reply(w, tokenBody)
+			return
+		}
+		reply(w, submittedBody)
+	})
+	client, err := New("", WithBaseURL(base+"/"), WithLoginURL(base+"/login/"), WithClientCredentials("id", "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Submit(t.Context(), someQuery)
+	checkError(t, err, "")
+	check(t, "paths", fmt.Sprint(paths), "[/login/oauth/token /api/v2/usage/query]")
+}
+
+// One fetch of a token serves all who wait for it, and so does its error.
+func TestCallersShareALoginOutage(t *testing.T) {
+	const callers = 20
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		client := newBubbleClient(t, func(w http.ResponseWriter, _ *http.Request) {
+			attempts++
+			time.Sleep(time.Second) // until all wait
+			w.WriteHeader(http.StatusServiceUnavailable)
+			io.WriteString(w, `{"code":"service.unavailable","message":"Down for maintenance","contextId":"abc"}`)
+		}, WithClientCredentials("id", "secret"), WithRetry(Retry{MaxAttempts: 3}))
+		errs := make(chan error, callers)
+		for range callers {
+			go func() {
+				_, err := client.Submit(t.Context(), someQuery)
+				errs <- err
+			}()
+		}
+		for range callers {
+			err := <-errs
+			api := checkStatus(t, err, http.StatusServiceUnavailable)
+			check(t, "Code", api.Code, "service.unavailable")
+			check(t, "Message", api.Message, "Down for maintenance")
+			check(t, "CorrelationID", api.CorrelationID, "abc")
+			check(t, "Path", api.Path, "/oauth/token")
+		}
+		check(t, "requests of the login host", attempts, 3)
+	})
+}
+
+// Whatever call needs a token has an *APIError if the login host is down, those of the
+// generated client and of the HTTPClient, too.
+func TestLoginOutageOfOtherCalls(t *testing.T) {
+	credentials := newBubbleClient(t, func(w http.ResponseWriter, _ *http.Request) { reply(w, down) },
+		WithClientCredentials("id", "secret"), WithRetry(Retry{MaxAttempts: 1}))
+	for name, call := range map[string]func() error{
+		"HTTPClient": func() error { _, _, err := fetchBody(credentials.HTTPClient(), "/api/v2/users"); return err },
+		"API": func() error {
+			_, err := credentials.API().PostUsageQueryWithResponse(t.Context(), someQuery)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := call()
+			api := checkStatus(t, err, http.StatusServiceUnavailable)
+			check(t, "Path", api.Path, "/oauth/token")
+			check(t, "Retryable", Retryable(err), true)
+		})
+	}
+}

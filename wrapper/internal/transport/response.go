@@ -1,0 +1,82 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
+)
+
+// maxBody bounds a body that is read into memory, in bytes.
+const maxBody = 1 << 20
+
+// A Reader reads the body of a 2xx response as a part of the attempt, so that a truncated
+// body costs one attempt like any other failure. It reports progress if it read further
+// than the attempts before, which are then forgotten. It does not close the body.
+type Reader func(*http.Response) (progress bool, err error)
+
+// readBody lets a Reader read the body of a response, and closes it.
+func readBody(response *http.Response, read Reader) (progress bool, err error) {
+	defer response.Body.Close()
+	if progress, err = read(response); err != nil {
+		return progress, fmt.Errorf("%s %s: reading the response with status %d%s: %w",
+			response.Request.Method, response.Request.URL.Path, response.StatusCode, correlation(response.Header), err)
+	}
+	return progress, nil
+}
+
+// readJSON is a Reader that checks a small JSON body, and puts a buffer in its place.
+func readJSON(response *http.Response) (bool, error) {
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("truncated: %w", err)
+	case len(data) > maxBody:
+		return false, failure.Permanentf("larger than %d bytes", maxBody)
+	case len(bytes.TrimSpace(data)) == 0 && response.StatusCode != http.StatusNoContent:
+		return false, errors.New("empty response")
+	case len(data) > 0 && !json.Valid(data):
+		return false, errors.New("not JSON")
+	}
+	response.Body = io.NopCloser(bytes.NewReader(data))
+	return false, nil
+}
+
+// A NewStatusError returns the error for a response without a 2xx status, whose body has
+// been read and closed. The error must be permanent unless TransientStatus is true.
+type NewStatusError func(response *http.Response, body []byte) error
+
+// readAll reads the body of an unsuccessful response up to a limit, and closes it. A
+// truncated body is no error, since the status says what happened.
+func readAll(response *http.Response) ([]byte, error) {
+	defer response.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if ctx := response.Request.Context(); err != nil && ctx.Err() != nil {
+		return nil, failure.Context(ctx)
+	}
+	return data, nil
+}
+
+// TransientStatus reports whether a retry may get another status. That is so for timeouts,
+// rate limits and failures of the API and of the gateways in front of it.
+func TransientStatus(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return status/100 == 5
+}
+
+// correlation returns the correlation id of a response for the text of an error.
+func correlation(header http.Header) string {
+	if id := header.Get(CorrelationHeader); id != "" {
+		return fmt.Sprintf(" (correlation id %s)", failure.Quote(id))
+	}
+	return ""
+}

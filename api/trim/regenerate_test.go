@@ -200,8 +200,8 @@ func TestHandWrittenPlaces(t *testing.T) {
 		types        []string
 	}{
 		{"wrapper", "statuses (one that ends the wait is waited for in vain)", []string{"QueryStatus", "JobStatus"}},
-		{"wrapper/cmd/genesys-usage", "flags", queries},
-		{"wrapper/cmd/genesys-usage", "columns", rows},
+		{"wrapper/cmd/genesys-usage/internal/fetch", "flags", queries},
+		{"wrapper/cmd/genesys-usage/internal/fetch", "columns", rows},
 		{"wrapper/usagetest", "the fake's queries", queries},
 		{"wrapper/usagetest", "the fake's rows", rows},
 	} {

@@ -11,9 +11,10 @@ import (
 	"testing"
 )
 
-// root is the folder of the module.
+// root is the root directory of the module.
 const root = "../.."
 
+// temporary is a directory for all tests.
 var temporary string
 
 func TestMain(m *testing.M) {
@@ -28,28 +29,28 @@ func TestMain(m *testing.M) {
 
 var once sync.Once
 
-// stored returns a checkout of this module that is generated from the stored document of
-// 2026, whatever the one here is generated from: what tests compare with.
-func stored(t *testing.T) (checkout string) {
+// checkout2026 returns a checkout of this module generated from testdata/upstream-2026.json:
+// tests that compare with it do not depend on what api/usage.yaml was made from.
+func checkout2026(t *testing.T) (checkout string) {
 	t.Helper()
 	checkout = filepath.Join(temporary, "checkout")
-	once.Do(func() { generatedFrom(t, checkout, edited(t, func(object) {})) })
+	once.Do(func() { newCheckout(t, checkout, edited(t, func(object) {})) })
 	return checkout
 }
 
-// generatedFrom makes a checkout of this module that is generated from a document.
-func generatedFrom(t *testing.T, dir string, document []byte) {
+// newCheckout makes a checkout of this module in dir, generated from a document.
+func newCheckout(t *testing.T, dir string, document []byte) {
 	t.Helper()
 	copyModule(t, dir)
-	spec := mustTrim(t, document, usageOperations).spec
+	spec := mustTrim(t, document, allOperations).spec
 	if err := os.WriteFile(filepath.Join(dir, "api", "usage.yaml"), spec, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	goCommand(t, dir, "generate", ".")
 }
 
-// copyModule copies what a checkout has, but for the sources of this command, whose
-// tests would run themselves.
+// copyModule copies the files of this module into dir, other than the sources of this
+// command, whose tests would run themselves.
 func copyModule(t *testing.T, dir string) {
 	t.Helper()
 	module := os.DirFS(root)

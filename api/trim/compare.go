@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -12,14 +14,13 @@ import (
 	"strings"
 )
 
-// report is what changes for programs that import this module when a document takes
-// the place of another.
+// report lists what a new document changes for programs that import this module.
 type report struct {
-	breaking, compatible []string
 	same                 bool
+	breaking, compatible []string
 }
 
-// exitCode is that of -check.
+// exitCode returns the exit code of -check.
 func (r *report) exitCode() int {
 	switch {
 	case r.same:
@@ -30,89 +31,82 @@ func (r *report) exitCode() int {
 	return exitCompatible
 }
 
-// String returns the report for people.
+// String returns the report as text.
 func (r *report) String() string {
-	const major = "Breaking: programs that import this module may not compile or work. The next version is a major one."
-	switch {
-	case r.same:
+	if r.same {
 		return "Nothing has changed.\n"
-	case len(r.breaking)+len(r.compatible) == 0:
-		return "Texts or order only: the next version is a patch.\n"
 	}
-	var text strings.Builder
-	for _, section := range []struct {
-		title   string
-		changes []string
-	}{{major, r.breaking}, {"Compatible: the next version is a minor one.", r.compatible}} {
-		if len(section.changes) > 0 {
-			fmt.Fprintf(&text, "%s\n  - %s\n", section.title, strings.Join(section.changes, "\n  - "))
-		}
+	text := ""
+	if len(r.breaking) > 0 {
+		text = "Breaking: programs that import this module may not compile or work. The next version is a major one." +
+			"\n  - " + strings.Join(r.breaking, "\n  - ") + "\n"
 	}
-	return text.String()
+	if len(r.compatible) > 0 {
+		text += "Compatible: the next version is a minor one.\n  - " + strings.Join(r.compatible, "\n  - ") + "\n"
+	}
+	return cmp.Or(text, "Texts or order only: the next version is a patch.\n")
 }
 
-func (r *report) add(breaking bool, format string, args ...any) {
-	if change := line(fmt.Sprintf(format, args...)); breaking {
+func (r *report) add(breaking bool, change string) {
+	if change = oneLine(change); breaking {
 		r.breaking = append(r.breaking, change)
 	} else {
 		r.compatible = append(r.compatible, change)
 	}
 }
 
-// compare reports what a document changes that takes the place of the one in a file:
-// in the exported API of package gen, on the wire, and in who may call an operation.
+// compare returns what changes when a document replaces the one in a file: in the exported
+// API of package gen, on the wire, and in the permissions that operations require.
 func compare(ctx context.Context, checkout, file string, after []byte) (*report, error) {
 	before, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	r := &report{same: bytes.Equal(body(before), body(after))}
+	r := &report{same: bytes.Equal(withoutHeader(before), withoutHeader(after))}
 	if r.same {
 		return r, nil
 	}
 	old, err := parse(before)
-	if err != nil {
-		return nil, fmt.Errorf("comparing with %s: %w", file, err)
-	}
-	current, err := parse(after)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(filepath.Join(checkout, "api", "trim", "tools")); err != nil {
-		return nil, fmt.Errorf("comparing: run this in the root of a checkout of the module: %w", err)
+	current, afterErr := parse(after)
+	_, toolsErr := os.Stat(filepath.Join(checkout, "api", "trim", "tools"))
+	if err = errors.Join(err, afterErr, toolsErr); err != nil {
+		return nil, fmt.Errorf("comparing with %s, in the root of a checkout: %w", file, err)
 	}
 	dir, err := os.MkdirTemp("", "trim")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	w := &workshop{ctx: ctx, checkout: checkout, dir: dir}
-	w.write("before.yaml", before)
-	w.write("after.yaml", after)
-	apidiff := w.tool("apidiff")
-	if w.generate(apidiff); w.err != nil {
-		return nil, fmt.Errorf("no client can be generated: %w%s", w.err, w.advice(old, current))
+	t := &tools{ctx: ctx, checkout: checkout, dir: dir}
+	if t.generate(after); t.err != nil {
+		return nil, fmt.Errorf("no client can be generated: %w%s", t.err, t.advice(old, current))
 	}
-	r.addGo(w.run("", "", apidiff, "./gen", w.file("after")))
-	r.addWire(w)
-	r.addPermissions(permissions(old), permissions(current))
-	return r, w.err
+	r.addGo(t.tool("", "apidiff", "./gen", t.path("api")))
+	output := t.tool("", "oasdiff", "changelog", file, t.path("usage.yaml"), "--format", "json",
+		"--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
+	var changes []wireChange
+	if t.err == nil && len(output) > 0 {
+		t.err = json.Unmarshal(output, &changes)
+	}
+	r.addWire(changes)
+	r.addPermissions(old, current)
+	return r, t.err
 }
 
-// body is a document without the comment at its head.
-func body(document []byte) []byte {
+// withoutHeader returns a document without the comment at its head.
+func withoutHeader(document []byte) []byte {
 	for bytes.HasPrefix(document, []byte("#")) {
 		_, document, _ = bytes.Cut(document, []byte("\n"))
 	}
 	return document
 }
 
-// addGo adds what apidiff finds in the API that package gen exports, in its words.
-func (r *report) addGo(changes string) {
+// addGo adds the changes that apidiff reports of package gen, in its words.
+func (r *report) addGo(output []byte) {
 	incompatible := false
-	for text := range strings.Lines(changes) {
+	for text := range strings.Lines(string(output)) {
 		if change, ok := strings.CutPrefix(text, "- "); ok {
-			r.add(incompatible, "package gen: %s", change)
+			r.add(incompatible, "package gen: "+change)
 		} else {
 			incompatible = strings.HasPrefix(text, "Incompatible")
 		}
@@ -126,73 +120,64 @@ type wireChange struct {
 	BaseSource, RevisionSource struct{ Line int }
 }
 
-// addWire adds what oasdiff's changelog says, in its words. A change of a schema that
-// many responses share is there for each of them: it is added once. Of its levels, those
-// differ that call it an error when an enumeration grows, which clients are ready for, or
-// when something is deprecated without a date.
-func (r *report) addWire(w *workshop) {
-	output := w.run("", "", w.tool("oasdiff"), "changelog", w.file("before.yaml"), w.file("after.yaml"),
-		"--format", "json", "--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
-	var changes []wireChange
-	if output != "" && w.err == nil {
-		w.err = json.Unmarshal([]byte(output), &changes)
+// origin returns the change without its place. A change of a schema is in the changelog
+// once for each response that contains the schema.
+func (c wireChange) origin() wireChange {
+	if c.BaseSource.Line+c.RevisionSource.Line > 0 {
+		c.Text, c.Operation, c.Path = "", "", ""
 	}
-	same := func(c wireChange) wireChange {
-		if c.BaseSource.Line+c.RevisionSource.Line > 0 {
-			c.Text, c.Operation, c.Path = "", "", ""
-		}
-		return c
-	}
-	count := map[wireChange]int{}
+	return c
+}
+
+// addWire adds the changes of oasdiff's changelog, in its words, and of those with the same
+// origin the first. Levels of its own are replaced for new values of enums, which clients
+// of this module accept, and for deprecations without a date.
+func (r *report) addWire(changes []wireChange) {
+	places := map[wireChange]int{}
 	for _, c := range changes {
-		count[same(c)]++
+		places[c.origin()]++
 	}
 	for _, c := range changes {
-		more := ""
-		if n := count[same(c)]; n > 1 {
-			more = fmt.Sprintf(" (in %d places)", n)
+		text := strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :")
+		if n := places[c.origin()]; n > 1 {
+			text += fmt.Sprintf(" (in %d places)", n)
 		}
-		if count[same(c)] > 0 {
-			r.add(c.Level == 3, "%s%s", strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :"), more)
+		if places[c.origin()] > 0 {
+			r.add(c.Level == 3, text)
 		}
-		delete(count, same(c))
+		delete(places, c.origin())
 	}
 }
 
-// addPermissions adds what changed in who may call an operation, which the vendor
-// says in an extension.
-func (r *report) addPermissions(before, after map[string][]string) {
-	for _, id := range slices.Sorted(maps.Keys(before)) {
-		for _, permission := range before[id] {
-			if !slices.Contains(after[id], permission) {
-				r.add(true, "%s: permission removed: %s", id, permission)
-			}
-		}
-		for _, permission := range after[id] {
-			if !slices.Contains(before[id], permission) {
-				r.add(after[id][0] != "ANY of these", "%s: permission added: %s", id, permission)
-			}
-		}
-	}
-}
-
-// permissions returns what each operation of a document requires: any or all of some
-// permissions.
-func permissions(document object) map[string][]string {
-	all := map[string][]string{}
-	paths, _ := document["paths"].(object)
-	for path := range paths {
+// addPermissions adds the operations that require other permissions. One more of which any
+// suffices is compatible.
+func (r *report) addPermissions(old, current object) {
+	paths, _ := old["paths"].(object)
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		for _, method := range methods {
-			extension, _ := json.Marshal(lookup(paths, path, method, "x-inin-requires-permissions"))
-			var required struct {
-				Type        string
-				Permissions []string
-			}
-			_ = json.Unmarshal(extension, &required) // of another shape: nothing is required
-			if id, ok := lookup(paths, path, method, "operationId").(string); ok {
-				all[id] = append([]string{required.Type + " of these"}, required.Permissions...)
+			before, after := requirement(old, path, method), requirement(current, path, method)
+			isMissing := func(permission string) bool { return !slices.Contains(after.Permissions, permission) }
+			wider := before.Type == "ANY" && after.Type == "ANY" && !slices.ContainsFunc(before.Permissions, isMissing)
+			if before.String() != after.String() {
+				r.add(!wider, fmt.Sprintf("%s %s: required permissions changed from %s to %s",
+					strings.ToUpper(method), path, before, after))
 			}
 		}
 	}
-	return all
+}
+
+// permissions are ANY or ALL of some permissions.
+type permissions struct {
+	Type        string
+	Permissions []string
+}
+
+func (p permissions) String() string { return fmt.Sprintf("%s%q", p.Type, p.Permissions) }
+
+// requirement returns the permissions that an operation requires: an extension of the vendor's.
+func requirement(document object, path, method string) (required permissions) {
+	extension, _ := json.Marshal(lookup(document, "paths", path, method, "x-inin-requires-permissions"))
+	_ = json.Unmarshal(extension, &required) // in another form: none
+	slices.Sort(required.Permissions)
+	return required
 }

@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// postQuery is the operation that the changes below are made in.
+// postQuery returns an operation, to be edited.
 func postQuery(document object) object {
 	return lookup(document, "paths", "/api/v2/usage/query", "post").(object)
 }
 
-// enum returns a property's schema that has an enumeration.
+// enum returns the schema of a property, or of its items, that has an enum.
 func enum(document object, definition, property string) object {
 	schema := properties(document, definition)[property].(object)
 	if items, ok := schema["items"].(object); ok {
@@ -22,7 +22,7 @@ func enum(document object, definition, property string) object {
 	return schema
 }
 
-// change is a change of the vendor's document, and what the report says of it.
+// change is a change of the vendor's document, and substrings of its report.
 type change struct {
 	name string
 	edit func(document object)
@@ -36,56 +36,59 @@ var breakingChanges = []change{
 		properties(d, "OrganizationPublicApiUsage")["status200"] = object{"type": "string"}
 	}, []string{"package gen: UsageJobRow.Status200: changed from int64 to string",
 		"jobs/{jobId}: the `entities/items/status200` response's property `type/format` changed from `integer/int64`"}},
-	{"value removed", func(d object) {
+	{"enum value removed", func(d object) {
 		values := enum(d, "ApiUsageOrganizationQuery", "groupBy")
 		values["enum"] = slices.DeleteFunc(values["enum"].([]any), func(v any) bool { return v == "UserId" })
 	}, []string{"package gen: GroupByUserID: removed", "POST /api/v2/usage/query: removed the enum value `UserId`"}},
-	{"array in a row", func(d object) {
+	{"array field of a row", func(d object) {
 		properties(d, "ApiUsageRow")["tags"] = object{"type": "array", "items": object{"type": "string"}}
 	}, []string{"package gen: APIUsageRow: old is comparable, new is not"}},
-	{"map in a row", func(d object) {
+	{"map field of a row", func(d object) {
 		properties(d, "OrganizationPublicApiUsage")["tags"] = object{"additionalProperties": object{"type": "string"}}
 	}, []string{"package gen: UsageJobRow: old is comparable, new is not"}},
-	{"newly required in the request", func(d object) {
+	{"field of the request newly required", func(d object) {
 		lookup(d, "definitions", "ApiUsageOrganizationQuery").(object)["required"] = []any{"interval", "groupBy"}
 	}, []string{"POST /api/v2/usage/query: the request property `groupBy` became required"}},
-	{"definition renamed that no action of the overlay names",
+	{"definition renamed that the overlay does not name",
 		func(d object) { rename(d, "UsageExecutionResult", "Execution") },
 		[]string{"package gen: UsageExecutionResult: removed"}},
 	{"permission removed", func(d object) {
 		postQuery(d)["x-inin-requires-permissions"] = object{"type": "ANY", "permissions": []any{}}
-	}, []string{"postUsageQuery: permission removed: oauth:client:view"}},
-	{"all permissions needed", func(d object) {
+	}, []string{`POST /api/v2/usage/query: required permissions changed from ` +
+		`ANY["oauth:client:view" "usage:organization:view"] to ANY[]`}},
+	{"ALL permissions required instead of ANY", func(d object) {
 		operation := lookup(d, "paths", "/api/v2/usage/query/{executionId}/results", "get").(object)
 		operation["x-inin-requires-permissions"] = object{"type": "ALL", "permissions": []any{"a:b\n::error::c\x1b"}}
-	}, []string{"getUsageQueryExecutionIdResults: permission removed: ANY of these",
-		"getUsageQueryExecutionIdResults: permission added: a:b ::error::c"}},
+	}, []string{`GET /api/v2/usage/query/{executionId}/results: required permissions changed from `,
+		` to ALL["a:b\n::error::c "]`}},
 }
 
 var compatibleChanges = []change{
-	{"optional field of an error", func(d object) { properties(d, "ErrorBody")["help"] = object{"type": "string"} },
+	{"optional field of an error body", func(d object) { properties(d, "ErrorBody")["help"] = object{"type": "string"} },
 		[]string{"package gen: ErrorBody.Help: added",
 			"POST /api/v2/usage/aggregates/query/jobs: added the optional property `help` to the response with the " +
 				"`400` status (in 49 places)"}},
-	{"value of a response", func(d object) {
+	{"enum value of a response", func(d object) {
 		values := enum(d, "ApiUsageQueryResult", "queryStatus")
 		values["enum"] = append(values["enum"].([]any), "Queued")
 	}, []string{"package gen: QueryStatusQueued: added", "results: added the new `Queued` enum value"}},
-	{"value of the request", func(d object) {
+	{"enum value of the request", func(d object) {
 		values := enum(d, "ApiUsageOrganizationQuery", "groupBy")
 		values["enum"] = append(values["enum"].([]any), "DivisionId")
 	}, []string{"package gen: GroupByDivisionID: added", "added the new `DivisionId` enum value"}},
-	{"status", func(d object) { postQuery(d)["responses"].(object)["422"] = object{"description": "d"} },
+	{"response status", func(d object) { postQuery(d)["responses"].(object)["422"] = object{"description": "d"} },
 		[]string{"POST /api/v2/usage/query: added the non-success response with the status `422`"}},
 	{"deprecation", func(d object) { postQuery(d)["deprecated"] = true },
 		[]string{"POST /api/v2/usage/query: endpoint deprecated"}},
 	{"permission", func(d object) {
 		required := postQuery(d)["x-inin-requires-permissions"].(object)
 		required["permissions"] = append(required["permissions"].([]any), "new:permission")
-	}, []string{"postUsageQuery: permission added: new:permission"}},
+	}, []string{`POST /api/v2/usage/query: required permissions changed from `,
+		` to ANY["new:permission" "oauth:client:view"`}},
 }
 
-// editTexts changes texts to ones that would be code if they got out of their comments.
+// editTexts edits texts that become comments of the generated code: each would be code if it
+// ended its comment.
 func editTexts(document object) {
 	const code = "x\n}\nfunc Evil() {}\n*/\rfunc Evil() {}\u2028func Evil() {}"
 	postQuery(document)["summary"] = code
@@ -95,8 +98,7 @@ func editTexts(document object) {
 	enum(document, "ApiUsageQueryResult", "queryStatus")["description"] = code
 }
 
-// What a change means for programs that import this module. As each comparison takes a
-// second, all changes of one kind are made at once.
+// All changes of a kind are compared at once, as each comparison takes a second.
 func TestCompare(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -115,13 +117,13 @@ func TestCompare(t *testing.T) {
 				for _, change := range test.changes {
 					change.edit(document)
 				}
-			}), usageOperations).spec
-			r, err := compare(t.Context(), stored(t), stored(t)+"/api/usage.yaml", spec)
+			}), allOperations).spec
+			r, err := compare(t.Context(), checkout2026(t), checkout2026(t)+"/api/usage.yaml", spec)
 			if err != nil {
 				t.Fatal(err)
 			}
 			equal(t, "exit code", r.exitCode(), test.code)
-			equal(t, "begins with "+test.title, strings.HasPrefix(r.String(), test.title), true)
+			contains(t, "report", r.String(), test.title)
 			found := strings.Join(r.compatible, "\n")
 			if test.code == exitBreaking {
 				found = strings.Join(r.breaking, "\n")
@@ -132,36 +134,37 @@ func TestCompare(t *testing.T) {
 				}
 			}
 			hasNoControls(t, "report", r.String())
-			equal(t, "a line is upstream's", strings.Contains(r.String(), "\n::"), false)
+			equal(t, "the report has a line that starts with ::", strings.Contains(r.String(), "\n::"), false)
 		})
 	}
 }
 
-// unusable are changes that leave no client to be generated, what the error says, and what
-// is then to be replaced in the overlay, or to get another name there.
+// unusable are changes after which no client can be generated, substrings of the error, and
+// the edit of the overlay that it advises: old replaced by new, or a name for the target.
 var unusable = []struct {
 	change
 	old, new       string
 	target, goName string
 }{
 	{change: change{"definition renamed", func(d object) { rename(d, "ApiUsageRow", "UsageRow") },
-		[]string{"there is no $.components.schemas.ApiUsageRow any more; if it is renamed, write its new name: UsageRow"}},
+		[]string{`: $.components.schemas.ApiUsageRow is not in the document; its new name may be one of ["UsageRow"]`}},
 		old: "$.components.schemas.ApiUsageRow\n", new: "$.components.schemas.UsageRow\n"},
 	{change: change{"property removed that the overlay names", func(d object) {
 		delete(properties(d, "OrganizationPublicApiUsage"), "httpMethod")
-	}, []string{"api/overlay.yaml:", "there is no $.components.schemas.OrganizationPublicApiUsage.properties.httpMethod"}},
+	}, []string{"api/overlay.yaml:", "$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in"}},
 		old: "  - target: $.components.schemas.OrganizationPublicApiUsage.properties.httpMethod\n    update:\n" +
 			"      x-go-type: JobHTTPMethod # that of the query\n"},
-	{change: change{"two properties of one name", func(d object) {
+	{change: change{"two properties with one Go name", func(d object) {
 		properties(d, "OrganizationPublicApiUsage")["template-uri"] = object{"type": "string"}
-	}, []string{"two would be called TemplateURI (template-uri, templateUri);"}},
+	}, []string{`in Go, ["template-uri" "templateUri"] would have one name`}},
 		target: "$.components.schemas.OrganizationPublicApiUsage.properties['template-uri']", goName: "TemplateURI2"},
-	{change: change{"definition called Client", addDefinition("Client"), []string{"Client redeclared"}},
+	{change: change{"definition named like a generated type", addDefinition("Client"), []string{"Client redeclared"}},
 		target: "$.components.schemas['Client']", goName: "Client2"},
-	{change: change{"definition called as the overlay calls another", addDefinition("Metric"),
+	{change: change{"definition named like a type of the overlay", addDefinition("Metric"),
 		[]string{"duplicate typename 'Metric'"}}, target: "$.components.schemas['Metric']", goName: "Metric2"},
 	{change: change{"definitions that differ in case", addDefinition("errorBody"),
-		[]string{"(ErrorBody, errorBody);"}}, target: "$.components.schemas['errorBody']", goName: "ErrorBody2"},
+		[]string{`in Go, ["ErrorBody" "errorBody"] would have one name`}},
+		target: "$.components.schemas['errorBody']", goName: "ErrorBody2"},
 }
 
 // addDefinition adds a definition, and a property of executions that refers to it.
@@ -174,14 +177,12 @@ func addDefinition(name string) func(document object) {
 	}
 }
 
-// A document from which no client can be generated is an error, which says what to write
-// into the overlay.
 func TestNoClientCanBeGenerated(t *testing.T) {
 	for _, test := range unusable {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			spec := mustTrim(t, edited(t, test.edit), usageOperations).spec
-			_, err := compare(t.Context(), stored(t), stored(t)+"/api/usage.yaml", spec)
+			spec := mustTrim(t, edited(t, test.edit), allOperations).spec
+			_, err := compare(t.Context(), checkout2026(t), checkout2026(t)+"/api/usage.yaml", spec)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -196,7 +197,7 @@ func TestNoClientCanBeGenerated(t *testing.T) {
 	}
 }
 
-// A name that would be code if it got out of its quotes stays in them, or gives no client.
+// A name that would be code if it ended its quotes stays quoted, or no client is generated.
 func TestNamesAreNoCode(t *testing.T) {
 	const code = "a`\"; func Evil() {}"
 	for _, test := range []change{
@@ -211,20 +212,20 @@ func TestNamesAreNoCode(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			spec := mustTrim(t, edited(t, test.edit), usageOperations).spec
-			r, err := compare(t.Context(), stored(t), stored(t)+"/api/usage.yaml", spec)
+			spec := mustTrim(t, edited(t, test.edit), allOperations).spec
+			r, err := compare(t.Context(), checkout2026(t), checkout2026(t)+"/api/usage.yaml", spec)
 			if err == nil { // the name was quoted
-				equal(t, "it is code", strings.Contains(r.String(), "package gen: Evil"), false)
+				equal(t, "the name became code", strings.Contains(r.String(), "package gen: Evil"), false)
 			}
 		})
 	}
 }
 
-// With that written into the overlay, there is a client.
-func TestClientIsGeneratedWithTheAdvice(t *testing.T) {
+// After the edits of the overlay that the errors advise, a client is generated.
+func TestAdviceIsSufficient(t *testing.T) {
 	t.Parallel()
 	checkout := t.TempDir()
-	generatedFrom(t, checkout, edited(t, func(object) {}))
+	newCheckout(t, checkout, edited(t, func(object) {}))
 	file := filepath.Join(checkout, "api", "overlay.yaml")
 	overlay := string(readFile(t, file))
 	for _, change := range unusable {
@@ -232,7 +233,7 @@ func TestClientIsGeneratedWithTheAdvice(t *testing.T) {
 			overlay += "  - target: " + change.target + "\n    update: {x-go-name: " + change.goName + "}\n"
 			continue
 		}
-		equal(t, change.name+": is in the overlay", strings.Contains(overlay, change.old), true)
+		contains(t, change.name+": overlay", overlay, change.old)
 		overlay = strings.Replace(overlay, change.old, change.new, 1)
 	}
 	if err := os.WriteFile(file, []byte(overlay), 0o600); err != nil {
@@ -242,7 +243,7 @@ func TestClientIsGeneratedWithTheAdvice(t *testing.T) {
 		for _, change := range unusable {
 			change.edit(document)
 		}
-	}), usageOperations).spec
+	}), allOperations).spec
 	r, err := compare(t.Context(), checkout, checkout+"/api/usage.yaml", spec)
 	if err != nil {
 		t.Fatal(err)
@@ -255,18 +256,18 @@ func TestExitCodes(t *testing.T) {
 	renamed := string(edited(t, func(d object) { postQuery(d)["operationId"] = "postUsageQuestion" }))
 	shorter := string(edited(t, func(d object) { delete(properties(d, "ApiUsageRow"), "clientName") }))
 	longer := string(edited(t, func(d object) { properties(d, "ApiUsageRow")["extra"] = object{"type": "string"} }))
-	spec := mustTrim(t, []byte(same), usageOperations).spec
-	t.Chdir(stored(t))
+	spec := mustTrim(t, []byte(same), allOperations).spec
+	t.Chdir(checkout2026(t))
 	for _, test := range []struct {
 		name, input, check string
 		code               int
 		want               string
 	}{
-		{"same", same, "-check", exitOK, "Nothing has changed."},
+		{"unchanged", same, "-check", exitOK, "Nothing has changed."},
 		{"compatible", longer, "-check", exitCompatible, "APIUsageRow.Extra: added"},
 		{"breaking", shorter, "-check", exitBreaking, "APIUsageRow.ClientName: removed"},
-		{"operation gone", renamed, "-check", exitBreaking, "no operation postUsageQuery: renamed or removed upstream"},
-		{"operation gone, not written", renamed, "-check=false", exitError, "no operation postUsageQuery"},
+		{"operation gone", renamed, "-check", exitBreaking, `no operation ["postUsageQuery"]: renamed or removed upstream`},
+		{"operation gone, not written", renamed, "-check=false", exitError, `no operation ["postUsageQuery"]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -275,7 +276,7 @@ func TestExitCodes(t *testing.T) {
 			equal(t, "exit code", code, test.code)
 			contains(t, "output", stdout+stderr, test.want)
 			written := test.check == "-check=false" && code == exitOK
-			equal(t, "the file is written", string(readFile(t, file)) != string(spec), written)
+			equal(t, "the file was written", string(readFile(t, file)) != string(spec), written)
 		})
 	}
 	t.Run("nothing to compare with", func(t *testing.T) {
@@ -286,7 +287,7 @@ func TestExitCodes(t *testing.T) {
 	})
 }
 
-func TestComparingNeedsACheckout(t *testing.T) {
+func TestCompareNeedsACheckout(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("usage.yaml", []byte("openapi: 3.0.3\n"), 0o600); err != nil {
 		t.Fatal(err)

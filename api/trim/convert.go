@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi2"
@@ -16,16 +15,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// document is what is left of the vendor's after trimming.
+// document is a trimmed document.
 type document struct {
 	spec     []byte   // OpenAPI 3.0.3 in YAML
-	version  string   // that the document gives itself
-	warnings []string // what the specification does not allow
-	others   []string // operations below /api/v2/usage that are not kept
+	version  string   // info.version
+	warnings []string // violations of the specification
+	notKept  []string // operations below /api/v2/usage
 }
 
-// trimmed returns the operations and what they reach.
-func trimmed(data []byte, operations []string) (d *document, err error) {
+// trim reduces a document to some operations and what they refer to.
+func trim(data []byte, operations []string) (d *document, err error) {
 	// kin-openapi panics on some nulls where it expects objects.
 	defer func() {
 		if p := recover(); p != nil {
@@ -36,17 +35,12 @@ func trimmed(data []byte, operations []string) (d *document, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// In YAML, an unquoted 2.0 is a number.
-	swagger, openapi := fmt.Sprint(root["swagger"]), fmt.Sprint(root["openapi"])
-	isSwagger := swagger == "2.0" || swagger == "2"
-	if isSwagger {
-		root["swagger"] = "2.0"
-		delete(root, "openapi")
-	} else if openapi != "3" && openapi != "3.0" && !strings.HasPrefix(openapi, "3.0.") {
-		return nil, errors.New("not an API document of Swagger 2.0 or OpenAPI 3.0")
+	isSwagger := root["swagger"] == "2.0"
+	if openapi, _ := root["openapi"].(string); !isSwagger && !strings.HasPrefix(openapi, "3.0.") {
+		return nil, errors.New(`not an API document of swagger: "2.0" or openapi: "3.0.x"`)
 	}
-	p := pruner{root: root, distance: map[string]int{}}
-	kept, others, err := p.prune(operations)
+	p := pruner{root: root, reached: map[string]bool{}}
+	kept, notKept, err := p.prune(operations)
 	if err != nil {
 		return nil, err
 	}
@@ -57,23 +51,27 @@ func trimmed(data []byte, operations []string) (d *document, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("not an API document: %w", err)
 	}
-	if model.Components == nil {
-		model.Components = &openapi3.Components{}
-	}
 	var spec bytes.Buffer
 	encoder := yaml.NewEncoder(&spec)
 	encoder.SetIndent(2)
-	err = encoder.Encode(layout{"3.0.3", model.Info, model.Servers, model.Paths, model.Components})
+	err = encoder.Encode(layout{"3.0.3", model.Info, model.Servers, model.Security, model.Paths, model.Components})
 	if err = errors.Join(err, encoder.Close()); err != nil {
 		return nil, err
 	}
-	return &document{spec.Bytes(), model.Info.Version, validate(data, isSwagger), others}, nil
+	return &document{spec.Bytes(), model.Info.Version, validate(data, isSwagger), notKept}, nil
 }
 
-// layout is the order of the parts of an OpenAPI document. Inside them, keys are sorted.
-type layout struct{ OpenAPI, Info, Servers, Paths, Components any }
+// layout is the order of the top-level keys. Below them, keys are sorted.
+type layout struct {
+	OpenAPI    string
+	Info       *openapi3.Info
+	Servers    openapi3.Servers
+	Security   openapi3.SecurityRequirements `yaml:",omitempty"`
+	Paths      *openapi3.Paths
+	Components *openapi3.Components `yaml:",omitempty"`
+}
 
-// load makes kin-openapi's model of a document.
+// load returns kin-openapi's model of a document, as OpenAPI 3.
 func load(data []byte, isSwagger bool) (*openapi3.T, error) {
 	if !isSwagger {
 		return openapi3.NewLoader().LoadFromData(data)
@@ -87,32 +85,21 @@ func load(data []byte, isSwagger bool) (*openapi3.T, error) {
 
 var schemaReference = regexp.MustCompile(`\{"\$ref":"#/(definitions|components/schemas)/[^"]*"\}`)
 
-// validate lists what the specification does not allow. That is no error: whether a
-// client can be made of it is for the generator to say.
+// validate returns the violations of the specification. They are no errors: only the
+// generator decides whether a client can be generated.
 func validate(data []byte, isSwagger bool) (warnings []string) {
-	// Without its references: kin-openapi validates what one leads to each time anew.
+	// Without references: kin-openapi would validate a schema once for each.
 	model, err := load(schemaReference.ReplaceAll(data, []byte("{}")), isSwagger)
-	if err != nil {
-		return []string{line(err.Error())}
+	if err == nil {
+		err = model.Validate(context.Background(), openapi3.EnableExamplesValidation(), openapi3.EnableMultiError())
 	}
-	ctx := openapi3.WithValidationOptions(context.Background(), openapi3.EnableExamplesValidation())
-	warn := func(where string, err error) {
-		if err != nil {
-			problem, _, _ := strings.Cut(err.Error(), "\n")
-			warnings = append(warnings, line(where+": "+problem))
-		}
+	var problems openapi3.MultiError
+	if err != nil && !errors.As(err, &problems) {
+		problems = openapi3.MultiError{err}
 	}
-	for path, item := range model.Paths.Map() {
-		warn(path, item.Parameters.Validate(ctx))
-		for method, operation := range item.Operations() {
-			warn(method+" "+path, operation.Validate(ctx))
-		}
+	for _, problem := range problems {
+		text, _, _ := strings.Cut(problem.Error(), "\n")
+		warnings = append(warnings, oneLine(text))
 	}
-	if model.Components != nil {
-		for name, schema := range model.Components.Schemas {
-			warn(name, schema.Validate(ctx))
-		}
-	}
-	slices.Sort(warnings)
 	return warnings
 }

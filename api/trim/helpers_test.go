@@ -5,19 +5,16 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
 
 var (
-	// usageOperations are those of the stored documents.
-	usageOperations = strings.Split(kept, ",")
-	smallOperations = usageOperations[:2] // of the small document
+	allOperations   = strings.Split(usageOperations, ",")
+	smallOperations = allOperations[:2] // of the document small
 )
 
-// small is a document to change in tests. Its query is reached by a $ref in each
-// place that may hold one.
+// small is a document for tests to edit. It has a reference in each place that may have one.
 const small = `{
   "swagger": "2.0",
   "info": {"title": "t", "version": "v1"},
@@ -73,8 +70,8 @@ const small = `{
     "InAdditional": {"type": "object"},
     "InResponse": {"type": "object"},
     "InDefault": {"type": "object"},
-    "Alias": {"$ref": "#/definitions/Behind"},
-    "Behind": {"type": "object"},
+    "Alias": {"$ref": "#/definitions/Aliased"},
+    "Aliased": {"type": "object"},
     "InItems": {"type": "object", "properties": {
       "self": {"$ref": "#/definitions/InItems"},
       "cycle": {"$ref": "#/definitions/Result"}
@@ -86,16 +83,16 @@ const small = `{
   }
 }`
 
-// replaced is the small document with one text replaced.
+// replaced returns the document small with the first occurrence of old replaced.
 func replaced(t testing.TB, old, new string) string {
 	t.Helper()
 	if !strings.Contains(small, old) {
-		t.Fatalf("%s is not there to be replaced", old)
+		t.Fatalf("%q is not in the document", old)
 	}
 	return strings.Replace(small, old, new, 1)
 }
 
-// edited returns the stored document of 2026, edited.
+// edited returns testdata/upstream-2026.json after an edit.
 func edited(t testing.TB, edit func(document object)) []byte {
 	t.Helper()
 	var document object
@@ -106,7 +103,7 @@ func edited(t testing.TB, edit func(document object)) []byte {
 	return marshal(t, document)
 }
 
-// properties returns those of a definition, to be edited.
+// properties returns the properties of a definition, to be edited.
 func properties(document object, definition string) object {
 	return lookup(document, "definitions", definition, "properties").(object)
 }
@@ -164,49 +161,39 @@ func marshal(t testing.TB, value any) []byte {
 
 func mustTrim(t testing.TB, data []byte, operations []string) *document {
 	t.Helper()
-	d, err := trimmed(data, operations)
+	d, err := trim(data, operations)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
-// runTrim runs the command with a document on standard input.
+// runTrim runs the command with an input on standard input.
 func runTrim(t *testing.T, input string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, problems bytes.Buffer
-	code = run(t.Context(), args, strings.NewReader(input), &out, &problems)
-	return code, out.String(), problems.String()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(input), &out, &errs)
+	return code, out.String(), errs.String()
 }
 
-// trimSmall runs it with the operations of the small document.
+// trimSmall runs the command on standard input, with the operations of the document small.
 func trimSmall(t *testing.T, input string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	return runTrim(t, input, append([]string{"-from", "-", "-operations", strings.Join(smallOperations, ",")}, args...)...)
 }
 
-// contains checks that a text has a part.
-func contains(t *testing.T, what, text, part string) {
+// contains checks that a text contains a substring.
+func contains(t *testing.T, what, got, want string) {
 	t.Helper()
-	if !strings.Contains(text, part) {
-		t.Errorf("%s: want %q in\n%s", what, part, text)
+	if !strings.Contains(got, want) {
+		t.Errorf("%s: got\n%.3000s\nwant %q in it", what, got, want)
 	}
 }
 
-// equal checks that two values are the same.
+// equal checks that two values are equal.
 func equal[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
-}
-
-// sortedKeys returns the keys of a map.
-func sortedKeys[V any](m map[string]V) []string {
-	var keys []string
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -3,55 +3,33 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/oasdiff/yaml"
 )
 
-const (
-	// maxDocument bounds what is read, after decompression. The vendor's
-	// document is about 10 MB.
-	maxDocument = 64 << 20
-	// fetchTimeout bounds the download.
-	fetchTimeout = 2 * time.Minute
-	userAgent    = "genesyscloud-go-usage-trim (+https://github.com/genesyscloud-go/usage)"
-)
+// maxDocument is the limit of a document's size, after decompression. The vendor's is
+// about 10 MB.
+const maxDocument = 64 << 20
 
-// read returns the bytes of a file, of an http or https address, or for "-" of
-// standard input.
+// read returns the content of a file, of an http or https URL, or for "-" of standard input.
 func read(ctx context.Context, from string, stdin io.Reader) ([]byte, error) {
-	source := stdin
-	if strings.HasPrefix(from, "https://") || strings.HasPrefix(from, "http://") {
-		ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
-		if err != nil {
-			return nil, err
-		}
-		request.Header.Set("User-Agent", userAgent)
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return nil, err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("GET %s: %s", from, response.Status)
-		}
-		source = response.Body
-	} else if from != "-" {
-		file, err := os.Open(from)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		source = file
+	source := io.NopCloser(stdin)
+	var err error
+	switch {
+	case strings.Contains(from, "://"):
+		source, err = fetch(ctx, from)
+	case from != "-":
+		source, err = os.Open(from)
 	}
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
 	data, err := io.ReadAll(io.LimitReader(source, maxDocument+1))
 	if err == nil && len(data) > maxDocument {
 		err = fmt.Errorf("larger than %d MiB", maxDocument>>20)
@@ -62,21 +40,32 @@ func read(ctx context.Context, from string, stdin io.Reader) ([]byte, error) {
 	return data, nil
 }
 
-// object is a JSON object, or a YAML mapping.
+// fetch returns the body of a response, to be closed.
+func fetch(ctx context.Context, url string) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		response.Body.Close()
+		return nil, fmt.Errorf("GET %s: %s", url, response.Status)
+	}
+	return response.Body, nil
+}
+
+// object is a JSON object or a YAML mapping.
 type object = map[string]any
 
-// parse reads JSON or YAML. YAML would do for both, being a superset, but is
-// many times slower.
-func parse(data []byte) (object, error) {
-	var tree any
-	if jsonErr := json.Unmarshal(data, &tree); jsonErr != nil {
-		if _, err := yaml.Unmarshal(data, &tree, yaml.DecodeOpts{DisableTimestamps: true}); err != nil {
-			return nil, fmt.Errorf("neither JSON (%w) nor YAML (%w)", jsonErr, err)
+// parse reads JSON, or else YAML, whose parser is many times slower.
+func parse(data []byte) (root object, err error) {
+	if jsonErr := json.Unmarshal(data, &root); jsonErr != nil {
+		if _, err = yaml.Unmarshal(data, &root, yaml.DecodeOpts{DisableTimestamps: true}); err != nil {
+			err = fmt.Errorf("not an API document: neither a JSON object (%w) nor a YAML mapping (%w)", jsonErr, err)
 		}
 	}
-	root, ok := tree.(object)
-	if !ok {
-		return nil, errors.New("not an API document: not a JSON object or YAML mapping")
-	}
-	return root, nil
+	return root, err
 }

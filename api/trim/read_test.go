@@ -21,31 +21,28 @@ func TestFetch(t *testing.T) {
 		{"a document", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, small) }, exitOK, ""},
 		{"503", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
 			exitError, "503 Service Unavailable"},
-		{"too large", endless, exitError, "larger than 64 MiB"},
+		{"too large", gzipBomb, exitError, "larger than 64 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-				equal(t, "User-Agent", request.UserAgent(), userAgent)
-				test.handler(w, request)
-			}))
+			server := httptest.NewServer(test.handler)
 			defer server.Close()
 			code, stdout, stderr := trimSmall(t, "", "-from", server.URL+"/swagger", "-o", "-")
 			equal(t, "exit code", code, test.code)
 			contains(t, "standard error", stderr, test.want)
 			if test.code == exitOK {
-				contains(t, "standard output", stdout, "# From: "+server.URL+"/swagger (info.version")
+				contains(t, "standard output", stdout, "# From: swagger (info.version")
 			}
 		})
 	}
 }
 
-// endless is small on the wire, and does not end once it is decompressed.
-func endless(w http.ResponseWriter, _ *http.Request) {
+// gzipBomb responds with a small body that exceeds the limit when it is decompressed.
+func gzipBomb(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Encoding", "gzip")
 	compressed := gzip.NewWriter(w)
-	blanks := bytes.Repeat([]byte(" "), 1<<20)
+	spaces := bytes.Repeat([]byte(" "), 1<<20)
 	for range maxDocument>>20 + 1 {
-		if _, err := compressed.Write(blanks); err != nil {
+		if _, err := compressed.Write(spaces); err != nil {
 			return
 		}
 	}

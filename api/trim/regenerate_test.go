@@ -22,11 +22,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The documents of all years, and one to which the vendor adds at once all that it may
-// add, give with the same overlay a client against which everything compiles, tests and
-// examples too: with two commands, and nothing touched by hand. With the tag soak, all
-// tests run as well.
-func TestGreenInTheEnd(t *testing.T) {
+// The documents of both years, and one with all compatible and likely additions at once, give
+// a client that everything compiles with, tests and examples included, without any edit by
+// hand. With the tag soak, all tests are run too.
+func TestRegenerationNeedsNoEdits(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"2019":                 readFile(t, "testdata/upstream-2019.json"),
 		"2026, with additions": edited(t, addEverything),
@@ -34,7 +33,7 @@ func TestGreenInTheEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			generatedFrom(t, dir, data)
+			newCheckout(t, dir, data)
 			goCommand(t, dir, "vet", ".", "./gen", "./wrapper/...")
 			if soak {
 				goCommand(t, dir, "test", ".", "./gen", "./wrapper/...")
@@ -43,8 +42,8 @@ func TestGreenInTheEnd(t *testing.T) {
 	}
 }
 
-// addEverything adds a scalar, an array, an object and a map to both kinds of row, a value
-// to each enumeration, and a field to errors.
+// addEverything adds a scalar, an array, objects and a map to both kinds of row, a value to
+// each enum, and a field to error bodies.
 func addEverything(document object) {
 	text := object{"type": "string"}
 	for _, row := range []string{"ApiUsageRow", "OrganizationPublicApiUsage"} {
@@ -73,8 +72,7 @@ func addEverything(document object) {
 	}
 }
 
-// models are the generated types by the names of their schemas. The query has
-// another name in the documents of 2019.
+// models are the generated types of schemas. The query was renamed after 2019.
 var models = map[string]reflect.Type{
 	"ApiUsageOrganizationQuery":                 reflect.TypeFor[gen.APIUsageQuery](),
 	"ApiUsageQuery":                             reflect.TypeFor[gen.APIUsageQuery](),
@@ -94,7 +92,7 @@ var models = map[string]reflect.Type{
 	"Limit":                                     reflect.TypeFor[gen.Limit](),
 }
 
-// No template and no option drops a field of a schema on its way to Go.
+// Every property of a schema has a field of the right kind and tag, and the reverse.
 func TestModelsHaveAllFields(t *testing.T) {
 	spec, err := openapi3.NewLoader().LoadFromFile(root + "/api/usage.yaml")
 	if err != nil {
@@ -103,7 +101,7 @@ func TestModelsHaveAllFields(t *testing.T) {
 	for name, schema := range spec.Components.Schemas {
 		model, ok := models[name]
 		if !ok || model == nil {
-			t.Logf("not looked at: the schema %s has no type in models", name)
+			t.Logf("not checked: schema %s has no type in models", name)
 			continue
 		}
 		fields := map[string]reflect.StructField{}
@@ -114,24 +112,25 @@ func TestModelsHaveAllFields(t *testing.T) {
 		for key, property := range schema.Value.Properties {
 			field, ok := fields[key]
 			if !ok {
-				t.Errorf("%s.%s has no field in %v", name, key, model)
+				t.Errorf("%s.%s: got no field in %v, want one", name, key, model)
 				continue
 			}
 			delete(fields, key)
 			if want := goKind(property.Value); field.Type.Kind() != want {
-				t.Errorf("%s.%s is a %v in Go, want a %v", name, key, field.Type, want)
+				t.Errorf("%s.%s: got kind %v, want %v", name, key, field.Type.Kind(), want)
 			}
 			required := strings.Contains(strings.Join(schema.Value.Required, " "), key)
 			if omits := strings.Contains(field.Tag.Get("json"), "omitzero"); omits == required {
-				t.Errorf("%s.%s: required is %v, and its tag %s", name, key, required, field.Tag)
+				t.Errorf("%s.%s: got omitzero %v, want %v", name, key, omits, !required)
 			}
 		}
 		for key := range fields {
-			t.Errorf("%v.%s is in no schema", model, key)
+			t.Errorf("%v.%s: got a field, want none: the schema has no such property", model, key)
 		}
 	}
 }
 
+// goKind returns the kind of the Go type that a schema is generated as.
 func goKind(schema *openapi3.Schema) reflect.Kind {
 	switch {
 	case schema.Type.Is("string") && schema.Format == "date-time":
@@ -179,16 +178,16 @@ func TestRegionsAreTheOverlaysServers(t *testing.T) {
 	regions := wrapper.Regions()
 	for _, region := range regions {
 		if servers[region] != region.APIURL() {
-			t.Errorf("%s is at %s, and its server at %q", region, region.APIURL(), servers[region])
+			t.Errorf("%s: got server %q, want %q", region, servers[region], region.APIURL())
 		}
 	}
 	if len(servers) != len(regions) {
-		t.Errorf("%d servers, %d regions", len(servers), len(regions))
+		t.Errorf("got %d servers, want %d: one for each region", len(servers), len(regions))
 	}
 }
 
-// Hand-written code that names generated values: what it does not name yet is listed, for
-// a person to look at after a regeneration. Nothing of it has to be added: see
+// Hand-written code that lists generated names: those that it does not list yet are logged,
+// for a person to consider after a regeneration. Nothing has to be added. Run it with
 //
 //	go test -v -run HandWritten ./api/trim
 func TestHandWrittenPlaces(t *testing.T) {
@@ -199,7 +198,8 @@ func TestHandWrittenPlaces(t *testing.T) {
 		folder, what string
 		types        []string
 	}{
-		{"wrapper", "statuses (one that ends the wait is waited for in vain)", []string{"QueryStatus", "JobStatus"}},
+		{"wrapper", "statuses (of an unknown one, polling does not know that it is final)",
+			[]string{"QueryStatus", "JobStatus"}},
 		{"wrapper/cmd/genesys-usage/internal/fetch", "flags", queries},
 		{"wrapper/cmd/genesys-usage/internal/fetch", "columns", rows},
 		{"wrapper/usagetest", "the fake's queries", queries},
@@ -207,11 +207,11 @@ func TestHandWrittenPlaces(t *testing.T) {
 	} {
 		source := handWritten(t, filepath.Join(root, place.folder))
 		for _, of := range place.types {
-			equal(t, "gen has a type "+of, len(names[of]) > 0, true)
+			equal(t, "gen lacks the type "+of, len(names[of]) == 0, false)
 			for _, name := range names[of] {
 				named := regexp.MustCompile(`\b` + name.code + `\b`).MatchString(source)
 				if !named && !strings.Contains(source, strconv.Quote(name.wire)) {
-					t.Logf("%s: %s: nothing about %s of %s (%q)", place.folder, place.what, name.code, of, name.wire)
+					t.Logf("%s: %s: does not list %s of %s (%q)", place.folder, place.what, name.code, of, name.wire)
 				}
 			}
 		}
@@ -254,7 +254,7 @@ func generatedNames(t *testing.T) map[string][]generatedName {
 	return names
 }
 
-// handWritten returns the source of a folder and of those that belong to it, tests aside.
+// handWritten returns the source of a directory and its internal packages, without tests.
 func handWritten(t *testing.T, folder string) string {
 	t.Helper()
 	var source strings.Builder
@@ -284,7 +284,7 @@ func TestImportersDoNotGetTheTools(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, "module graph", string(graph), "github.com/genesyscloud-go/usage")
-	equal(t, "oasdiff is in it", strings.Contains(string(graph), "github.com/oasdiff/oasdiff@"), false)
+	equal(t, "the module graph has oasdiff", strings.Contains(string(graph), "github.com/oasdiff/oasdiff@"), false)
 	module := string(readFile(t, root+"/go.mod"))
-	equal(t, "apidiff is required", strings.Contains(module, "golang.org/x/exp "), false)
+	equal(t, "go.mod requires apidiff", strings.Contains(module, "golang.org/x/exp "), false)
 }

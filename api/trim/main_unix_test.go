@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A pipe or a device is written to, and not replaced by a file.
-func TestWritesToADevice(t *testing.T) {
+// A pipe or a device is written to, not replaced by a file.
+func TestWritesToAPipe(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func TestWritesToADevice(t *testing.T) {
 	code, _, stderr := trimSmall(t, small, "-o", pipe)
 	equal(t, "exit code", code, exitOK)
 	equal(t, "standard error", stderr, "")
-	equal(t, "bytes arrived", bytes.HasPrefix(<-received, []byte("# Code generated")), true)
+	equal(t, "the pipe has the document", bytes.HasPrefix(<-received, []byte("# Code generated")), true)
 	info, err := os.Lstat(pipe)
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 
 var (
 	// unmatched and duplicate find errors of the generator and the compiler.
-	unmatched = regexp.MustCompile(`selector "(.+)" did not match`)
+	unmatched = regexp.MustCompile(`selector "([^"]+)" did not match`)
 	duplicate = regexp.MustCompile(`([\pL\pN_]+)(?: redeclared|' detected)`)
 
 	punctuation = regexp.MustCompile(`[^\pL\pN]+`)
@@ -22,10 +22,10 @@ var (
 // can be generated from the current document.
 func (t *tools) advice(old, current object) (advice string) {
 	schemas := []string{"components", "schemas"}
-	if match := unmatched.FindStringSubmatch(t.err.Error()); match != nil {
-		overlay, _ := os.ReadFile(filepath.Join(t.checkout, "api", "overlay.yaml"))
+	overlay, _ := os.ReadFile(filepath.Join(t.checkout, "api", "overlay.yaml"))
+	for _, match := range unmatched.FindAllStringSubmatch(t.err.Error(), -1) {
 		before, _, _ := strings.Cut(string(overlay), "target: "+match[1]+"\n")
-		return fmt.Sprintf("\napi/overlay.yaml:%d: %s is not in the document; its new name may be one of %q",
+		advice += fmt.Sprintf("\napi/overlay.yaml:%d: %s is not in the document, whose new schemas are %q",
 			strings.Count(before, "\n")+1, match[1], newKeys(old, current, schemas))
 	}
 	places := [][]string{schemas}
@@ -36,9 +36,9 @@ func (t *tools) advice(old, current object) (advice string) {
 		isOther := func(name string) bool { return goName(name) != goName(match[1]) }
 		for _, place := range places {
 			for _, name := range slices.DeleteFunc(newKeys(old, current, place), isOther) {
-				advice += fmt.Sprintf("\nin Go, %q would have one name; add to api/overlay.yaml, for example:\n"+
-					"- target: $.%s['%s']\n  update: {x-go-name: %s2}",
-					slices.DeleteFunc(newKeys(nil, current, place), isOther), strings.Join(place, "."), name, match[1])
+				advice += fmt.Sprintf("\nduplicate Go name %s, of %q: add to api/overlay.yaml, for example\n- target: $.%s['%s']\n"+
+					"  update: {x-go-name: %[1]s2}", match[1], slices.DeleteFunc(newKeys(nil, current, place), isOther),
+					strings.Join(place, "."), name)
 			}
 		}
 	}

@@ -18,8 +18,8 @@ const (
 
 // kinds are the kinds of the values of some words. All others are words.
 var kinds = map[string]kind{
-	"paths": names, "properties": names, "patternProperties": names, "responses": names, "headers": names,
-	"content": names, "encoding": names, "callbacks": names, "links": names, "variables": names, "scopes": names,
+	"properties": names, "patternProperties": names, "responses": names, "headers": names,
+	"content": names, "encoding": names, "callbacks": names, "links": names, "variables": names,
 	"mapping": names, "security": names, "example": data, "examples": data, "default": data, "enum": data,
 }
 
@@ -56,18 +56,19 @@ func (p *pruner) clean(node any, word string, keys kind, depth int) any {
 		}
 		for _, name := range slices.Sorted(maps.Keys(node)) {
 			value, cleaned, below, within := node[name], printable(name), word, keys
+			isExtension := strings.HasPrefix(name, "x-") && (keys == words || keys == names && word == "responses")
 			delete(node, name)
 			switch {
 			case strings.ContainsFunc(name, isUnprintable) && keys != data:
 				p.fail("the key %q has a control character", name)
+			case isExtension && !strings.HasPrefix(name, "x-inin-") && !strings.HasPrefix(name, "x-purecloud-"):
+				continue
+			case isExtension:
+				below, within = name, data
 			case keys == names && word == "security":
 				cleaned, within = p.reachScheme(name), data
 			case keys == names:
 				within = words
-			case keys == words && (strings.HasPrefix(name, "x-inin-") || strings.HasPrefix(name, "x-purecloud-")):
-				below, within = name, data
-			case keys == words && strings.HasPrefix(name, "x-"):
-				continue
 			case keys == words:
 				below, within = name, kinds[name]
 			}

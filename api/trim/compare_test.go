@@ -146,9 +146,11 @@ var unusable = []struct {
 	old, new       string
 	target, goName string
 }{
-	{change: change{"definition renamed", func(d object) { rename(d, "ApiUsageRow", "UsageRow") },
-		[]string{`: $.components.schemas.ApiUsageRow is not in the document; its new name may be one of ["UsageRow"]`}},
-		old: "$.components.schemas.ApiUsageRow\n", new: "$.components.schemas.UsageRow\n"},
+	{change: change{"definition renamed", func(d object) { rename(d, "ApiUsageQueryResult", "Result") },
+		[]string{`: $.components.schemas.ApiUsageQueryResult is not in the document, whose new schemas are ["Result"]`,
+			`: $.components.schemas.ApiUsageQueryResult.properties.queryStatus is not in`,
+			`: $.components.schemas.ApiUsageQueryResult.properties is not in`}},
+		old: "$.components.schemas.ApiUsageQueryResult", new: "$.components.schemas.Result"},
 	{change: change{"property removed that the overlay names", func(d object) {
 		delete(properties(d, "OrganizationPublicApiUsage"), "httpMethod")
 	}, []string{"api/overlay.yaml:", "$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in"}},
@@ -156,14 +158,14 @@ var unusable = []struct {
 			"      x-go-type: JobHTTPMethod # that of the query\n"},
 	{change: change{"two properties with one Go name", func(d object) {
 		properties(d, "OrganizationPublicApiUsage")["template-uri"] = object{"type": "string"}
-	}, []string{`in Go, ["template-uri" "templateUri"] would have one name`}},
+	}, []string{`duplicate Go name TemplateURI, of ["template-uri" "templateUri"]`}},
 		target: "$.components.schemas.OrganizationPublicApiUsage.properties['template-uri']", goName: "TemplateURI2"},
 	{change: change{"definition named like a generated type", addDefinition("Client"), []string{"Client redeclared"}},
 		target: "$.components.schemas['Client']", goName: "Client2"},
 	{change: change{"definition named like a type of the overlay", addDefinition("Metric"),
 		[]string{"duplicate typename 'Metric'"}}, target: "$.components.schemas['Metric']", goName: "Metric2"},
 	{change: change{"definitions that differ in case", addDefinition("errorBody"),
-		[]string{`in Go, ["ErrorBody" "errorBody"] would have one name`}},
+		[]string{`duplicate Go name ErrorBody, of ["ErrorBody" "errorBody"]`}},
 		target: "$.components.schemas['errorBody']", goName: "ErrorBody2"},
 }
 
@@ -234,7 +236,7 @@ func TestAdviceIsSufficient(t *testing.T) {
 			continue
 		}
 		contains(t, change.name+": overlay", overlay, change.old)
-		overlay = strings.Replace(overlay, change.old, change.new, 1)
+		overlay = strings.ReplaceAll(overlay, change.old, change.new)
 	}
 	if err := os.WriteFile(file, []byte(overlay), 0o600); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ var foreignExtensions = object{
 func TestForeignExtensionsAreDropped(t *testing.T) {
 	want := mustTrim(t, []byte(small), smallOperations).spec
 	for _, place := range []string{
-		"", "info", "paths", "paths /q", "paths /q post", "paths /q post responses 200",
+		"", "info", "paths", "paths /q", "paths /q post", "paths /q post responses 200", "paths /q post responses",
 		"paths /q post responses 200 schema", "parameters p", "responses r", "securityDefinitions PureCloud_OAuth",
 		"definitions Result", "definitions Result properties items", "definitions Result properties items items",
 		"definitions Result additionalProperties", "definitions InAllOf",

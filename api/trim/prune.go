@@ -16,8 +16,7 @@ const maxDepth = 100
 var (
 	// methods are the keys of a path item that contain operations.
 	methods = strings.Fields("get put post delete options head patch trace")
-	// parts are the top-level keys that are kept; sections, those that contain components.
-	parts    = strings.Fields("swagger openapi info host basePath schemes consumes produces servers security paths")
+	// sections are the top-level keys that contain components.
 	sections = strings.Fields("definitions parameters responses securityDefinitions components")
 
 	errMissing = errors.New("renamed or removed upstream, or mistyped")
@@ -42,12 +41,11 @@ func (p *pruner) fail(format string, args ...any) {
 // other operations below /api/v2/usage.
 func (p *pruner) prune(ids []string) (kept object, notKept []string, err error) {
 	notKept = p.dropOperations(ids)
-	kept = object{}
-	for _, part := range parts {
-		if value := p.root[part]; value != nil {
-			kept[part] = p.clean(value, part, kinds[part], 0)
-		}
+	kept = maps.Clone(p.root)
+	for _, section := range sections {
+		delete(kept, section)
 	}
+	p.clean(kept, "", words, 0)
 	for distance := 0; len(p.queue) > 0 && p.err == nil; distance++ {
 		components := p.queue
 		p.queue = nil

@@ -38,7 +38,7 @@ func (t *tools) run(goflags string, args ...string) []byte {
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
 		message := strings.ReplaceAll(stderr.String(), t.path(""), "")
-		t.err = fmt.Errorf("%w\n%s", cmp.Or(t.ctx.Err(), err), strings.TrimSpace(message))
+		t.err = fmt.Errorf("%w\n%.2000s", cmp.Or(t.ctx.Err(), err), strings.TrimSpace(message))
 	}
 	return stdout.Bytes()
 }

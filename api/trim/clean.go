@@ -27,8 +27,9 @@ var kinds = map[string]kind{
 var identifiers = strings.Fields("enum name operationId required")
 
 // clean removes from a tree, in place, the control characters of texts and all extensions
-// but the vendor's own: oapi-codegen obeys many others, which are for overlay.yaml to set.
-// It reaches the components that the tree refers to. The word is the nearest one above.
+// but the vendor's own. Many others change what oapi-codegen generates: only overlay.yaml
+// may have them. It reaches the components that the tree refers to. The word is the nearest
+// one above.
 func (p *pruner) clean(node any, word string, keys kind, depth int) any {
 	if depth > maxDepth {
 		p.fail("nested more than %d levels deep", maxDepth)

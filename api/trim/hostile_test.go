@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// foreignExtensions are not the vendor's own. oapi-codegen obeys most of them.
+// foreignExtensions are not the vendor's own. Most of them change what oapi-codegen generates.
 var foreignExtensions = object{
 	"x-go-type-import":          object{"path": "net/http/pprof", "name": "_"},
 	"x-go-type":                 "pprof.Handler",

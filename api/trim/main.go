@@ -84,8 +84,10 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return exitOK, nil
 	case err != nil:
 		return exitUsage, nil // flags has printed it
-	case flags.NArg() > 0, *check && *output == "-":
-		return exitUsage, errors.New("usage error: an argument, or -check without a file to compare with; see trim -h")
+	case flags.NArg() > 0:
+		return exitUsage, fmt.Errorf("usage error: unexpected argument %q; see trim -h", flags.Arg(0))
+	case *check && *output == "-":
+		return exitUsage, errors.New("usage error: -check needs a file to compare with; see trim -h")
 	}
 	data, err := read(ctx, *from, stdin)
 	if err != nil {

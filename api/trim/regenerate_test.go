@@ -195,8 +195,8 @@ func TestHandWrittenPlaces(t *testing.T) {
 	queries := []string{"Granularity", "GroupBy", "Metric", "JobGranularity", "JobGroupBy", "JobMetric"}
 	rows := []string{"APIUsageRow", "UsageJobRow"}
 	for _, place := range []struct {
-		folder, what string
-		types        []string
+		dir, what string
+		types     []string
 	}{
 		{"wrapper", "statuses (of an unknown one, polling does not know that it is final)",
 			[]string{"QueryStatus", "JobStatus"}},
@@ -205,13 +205,13 @@ func TestHandWrittenPlaces(t *testing.T) {
 		{"wrapper/usagetest", "the fake's queries", queries},
 		{"wrapper/usagetest", "the fake's rows", rows},
 	} {
-		source := handWritten(t, filepath.Join(root, place.folder))
+		source := handWritten(t, filepath.Join(root, place.dir))
 		for _, of := range place.types {
 			equal(t, "gen lacks the type "+of, len(names[of]) == 0, false)
 			for _, name := range names[of] {
 				named := regexp.MustCompile(`\b` + name.code + `\b`).MatchString(source)
 				if !named && !strings.Contains(source, strconv.Quote(name.wire)) {
-					t.Logf("%s: %s: does not list %s of %s (%q)", place.folder, place.what, name.code, of, name.wire)
+					t.Logf("%s: %s: does not list %s of %s (%q)", place.dir, place.what, name.code, of, name.wire)
 				}
 			}
 		}
@@ -255,14 +255,14 @@ func generatedNames(t *testing.T) map[string][]generatedName {
 }
 
 // handWritten returns the source of a directory and its internal packages, without tests.
-func handWritten(t *testing.T, folder string) string {
+func handWritten(t *testing.T, dir string) string {
 	t.Helper()
 	var source strings.Builder
-	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
 		switch base := filepath.Base(name); {
 		case err != nil:
 			return err
-		case entry.IsDir() && name != folder && (base == "cmd" || base == "usagetest" || base == "examples"):
+		case entry.IsDir() && name != dir && (base == "cmd" || base == "usagetest" || base == "examples"):
 			return fs.SkipDir
 		case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
 			source.Write(readFile(t, name))

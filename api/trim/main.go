@@ -74,16 +74,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, err error) {
 	flags := flag.NewFlagSet("trim", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard)
 	from := flags.String("from", upstream, "`file`, URL or - (standard input) to read the vendor's document from")
 	output := flags.String("o", "api/usage.yaml", "`file` to write, or - for standard output")
 	ids := flags.String("operations", usageOperations, "comma-separated `ids` of the operations to keep")
 	check := flags.Bool("check", false, "write nothing; exit with 0 (same), 3 (compatible) or 4 (breaking)")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+		flags.Usage()
 		return exitOK, nil
 	case err != nil:
-		return exitUsage, nil // flags has printed it
+		return exitUsage, fmt.Errorf("usage error: %w; see trim -h", err)
 	case flags.NArg() > 0:
 		return exitUsage, fmt.Errorf("usage error: unexpected argument %q; see trim -h", flags.Arg(0))
 	case *check && *output == "-":

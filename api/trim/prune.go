@@ -124,7 +124,8 @@ func (p *pruner) reachScheme(name string) (renamed string) {
 }
 
 // reachReference reaches the component that a reference points to, or into. It returns the
-// reference without percent-encoding, so that the output does not depend on it.
+// reference without percent-encoding, so that the output does not depend on it, and to where
+// OpenAPI 3 has schemas: openapi2conv would not look below keys that it does not know.
 func (p *pruner) reachReference(reference string) string {
 	fragment, err := url.PathUnescape(reference)
 	tokens := strings.Split(strings.TrimPrefix(fragment, "#/"), "/")
@@ -143,7 +144,7 @@ func (p *pruner) reachReference(reference string) string {
 	default:
 		p.reach(tokens[:depth]...)
 	}
-	return fragment
+	return strings.Replace(fragment, "#/definitions/", "#/components/schemas/", 1)
 }
 
 // lookup returns the value at a JSON pointer, given by its tokens, or nil.

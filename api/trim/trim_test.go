@@ -235,9 +235,9 @@ func TestUsageErrors(t *testing.T) {
 			contains(t, "standard error", stderr, test.want)
 		})
 	}
-	code, _, stderr := runTrim(t, "", "-h")
+	code, stdout, _ := runTrim(t, "", "-h")
 	equal(t, "-h: exit code", code, exitOK)
-	contains(t, "-h", stderr, "-operations")
+	contains(t, "-h: standard output", stdout, "-operations")
 }
 
 func TestOperations(t *testing.T) {
@@ -262,6 +262,7 @@ func TestOtherUsageOperationsAreListed(t *testing.T) {
 // Run it with -fuzzminimizetime 10x: minimizing seeds of this size takes long.
 func FuzzTrim(f *testing.F) {
 	f.Add([]byte(small))
+	f.Add([]byte(replaced(f, `"allOf": [`, `"unknown": [`)))
 	f.Add(readFile(f, "testdata/fuzz.json"))
 	f.Add([]byte("swagger: '2.0'\ninfo: {title: t, version: v1}\npaths:\n" +
 		"  /q: {post: {operationId: postUsageQuery, responses: {200: {description: d}}}}\n" +

@@ -87,6 +87,35 @@ var compatibleChanges = []change{
 		` to ANY["new:permission" "oauth:client:view"`}},
 }
 
+func TestPermissions(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		before, after object
+		code          int
+	}{
+		{"one more of ANY", requires("ANY", "a"), requires("ANY", "a", "b"), exitCompatible},
+		{"one of ANY replaced", requires("ANY", "a"), requires("ANY", "b"), exitBreaking},
+		{"ALL instead of ANY", requires("ANY", "a", "b"), requires("ALL", "a", "b"), exitBreaking},
+		{"one more of ALL", requires("ALL", "a"), requires("ALL", "a", "b"), exitBreaking},
+		{"first permission", object{}, requires("ANY", "a"), exitBreaking},
+		{"operation removed", requires("ANY", "a"), nil, exitBreaking},
+		{"another order", requires("ANY", "a", "b"), requires("ANY", "b", "a"), exitOK},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var r report
+			r.addPermissions(object{"paths": object{"/q": object{"post": test.before}}},
+				object{"paths": object{"/q": object{"post": test.after}}})
+			r.same = len(r.breaking)+len(r.compatible) == 0
+			equal(t, "exit code", r.exitCode(), test.code)
+		})
+	}
+}
+
+// requires returns an operation that requires ANY or ALL of some permissions.
+func requires(quantifier string, permissions ...string) object {
+	return object{"x-inin-requires-permissions": object{"type": quantifier, "permissions": permissions}}
+}
+
 // editTexts edits texts that become comments of the generated code: each would be code if it
 // ended its comment.
 func editTexts(document object) {

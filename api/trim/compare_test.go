@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -223,6 +224,7 @@ func TestNoClientCanBeGenerated(t *testing.T) {
 			}
 			if test.target != "" {
 				contains(t, "error", err.Error(), "\n- target: "+test.target+"\n  update: {x-go-name: "+test.goName+"}")
+				equal(t, "edits advised", strings.Count(err.Error(), "- target: "), 1)
 			}
 		})
 	}
@@ -287,6 +289,9 @@ func TestExitCodes(t *testing.T) {
 	renamed := string(edited(t, func(d object) { postQuery(d)["operationId"] = "postUsageQuestion" }))
 	shorter := string(edited(t, func(d object) { delete(properties(d, "ApiUsageRow"), "clientName") }))
 	longer := string(edited(t, func(d object) { properties(d, "ApiUsageRow")["extra"] = object{"type": "string"} }))
+	moved := string(edited(t, func(d object) { rename(d, "ApiUsageRow", "UsageRow") }))
+	above, _, _ := strings.Cut(string(readFile(t, "../overlay.yaml")), "target: $.components.schemas.ApiUsageRow\n")
+	overlayLine := fmt.Sprintf("\n  api/overlay.yaml:%d: ", len(strings.Split(above, "\n")))
 	spec := mustTrim(t, []byte(same), allOperations).spec
 	t.Chdir(checkout2026(t))
 	for _, test := range []struct {
@@ -297,6 +302,7 @@ func TestExitCodes(t *testing.T) {
 		{"unchanged", same, "-check", exitOK, "Nothing has changed."},
 		{"compatible", longer, "-check", exitCompatible, "APIUsageRow.Extra: added"},
 		{"breaking", shorter, "-check", exitBreaking, "APIUsageRow.ClientName: removed"},
+		{"no client", moved, "-check", exitError, overlayLine},
 		{"operation gone", renamed, "-check", exitBreaking, `no operation ["postUsageQuery"]: renamed or removed upstream`},
 		{"operation gone, not written", renamed, "-check=false", exitError, `no operation ["postUsageQuery"]`},
 	} {

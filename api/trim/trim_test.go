@@ -165,6 +165,8 @@ func TestErrorsLeaveTheOldFile(t *testing.T) {
 			`"other.json#/X" does not point into the document`},
 		{"reference with a bad escape", replaced(t, "#/definitions/InItems", "#/definitions/%zz"),
 			`"#/definitions/%zz" does not point into the document`},
+		{"reference to a section", replaced(t, "#/definitions/InItems", "#/definitions"),
+			"does not point to a component"},
 		{"reference to the paths", replaced(t, "#/definitions/InItems", "#/paths/~1q"), "does not point to a component"},
 		{"null in what is kept", replaced(t, `"InItems": {`, `"InItems": null, "X": {`), "not found"},
 		{"null property", replaced(t, `"self": {"$ref": "#/definitions/InItems"}`, `"self": null`), "not an API document"},

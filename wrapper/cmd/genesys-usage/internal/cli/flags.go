@@ -41,7 +41,6 @@ func parse(args []string, now time.Time) (*options, error) {
 	}
 	o.Query.Jobs, o.Demo, o.Match = o.has("jobs"), o.has("demo"), o.given["match"]
 	o.Region = cmp.Or(o.given["region"], os.Getenv("GENESYSCLOUD_REGION"))
-	o.render.Plain = o.has("no-color") || os.Getenv("NO_COLOR") != ""
 	for _, step := range []func() error{o.setOutputs, o.setQuery, o.setPeriod, o.setAllowance, o.setCompare} {
 		if err := step(); err != nil {
 			return nil, err
@@ -88,7 +87,7 @@ func (o *options) flags() *flag.FlagSet {
 			return parse(s)
 		})
 	}
-	for _, name := range []string{"jobs", "compare", "no-color", "q", "v", "demo", "version"} {
+	for _, name := range []string{"jobs", "compare", "q", "v", "demo", "version"} {
 		flags.BoolFunc(name, "", func(s string) error {
 			on, err := strconv.ParseBool(s)
 			if o.given[name] = ""; !on {

@@ -77,7 +77,7 @@ func clearEnvironment(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{
 		"GENESYSCLOUD_REGION", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "GENESYSCLOUD_ACCESS_TOKEN",
-		"NO_COLOR", "COLUMNS",
+		"COLUMNS",
 	} {
 		t.Setenv(name, "")
 	}

@@ -54,7 +54,6 @@ func (f Form) Ranked() bool { return f == Table || f.Chart() }
 type Options struct {
 	Width    int  // cells of a line at most; 0: no limit
 	Terminal bool // the output is a terminal
-	Plain    bool // bars are plain text on a terminal too
 	Top      int  // groups at most; 0: all; negative: as many as the form shows by itself
 }
 

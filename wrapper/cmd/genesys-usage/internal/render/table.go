@@ -67,7 +67,7 @@ func writeGroups(out io.Writer, r *report.Report, o Options) {
 		}
 	}
 	block, rule := "#", "-"
-	if o.Terminal && !o.Plain {
+	if o.Terminal {
 		block, rule = "█", "─"
 	}
 	columns := groupColumns(r, dated)

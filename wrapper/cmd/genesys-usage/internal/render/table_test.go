@@ -72,10 +72,6 @@ func TestTableOnTerminal(t *testing.T) {
 			"terminal", Options{Top: -1, Terminal: true}, 20,
 			`\.\.\. and 3 more +15 +13\.0% +3 +20\.0%`, "-top 0 shows all.", "█",
 		},
-		{
-			"plain", Options{Top: -1, Terminal: true, Plain: true}, 20,
-			`\.\.\. and 3 more +15`, "-top 0 shows all.", "#",
-		},
 		{"all groups", Options{Top: 0, Terminal: true}, 23, "", "", "█"},
 		{"two groups", Options{Top: 2, Terminal: true}, 2, `\.\.\. and 21 more +105 +91\.3% +21`, "", "█"},
 		{"no terminal", Options{Top: -1}, 23, "", "", "#"},

@@ -24,6 +24,8 @@ type options struct {
 	render        render.Options // but for what depends on the output
 	region        wrapper.Region
 	timeout       time.Duration
+	start         time.Time         // of -month or -period-start; zero if only its day is given
+	startDay      int               // of the month; 0 without -month and -period-start
 	given         map[string]string // the values of the flags that were given, by name; "" for a boolean
 	files         []string          // of -o
 }
@@ -56,9 +58,24 @@ func (o *options) flags() *flag.FlagSet {
 	later := func(string) error { return nil } // its meaning depends on other flags
 	for name, parse := range map[string]func(string) error{
 		"last": func(s string) (err error) { o.Query.Interval, err = fetch.Last(s, o.Made); return err }, "interval": later,
-		"month":        o.monthly("2006-01", "want a month such as 2026-10"),
-		"period-start": o.monthly(time.DateOnly, "want a day such as 2026-11-21"),
-		"group-by":     later, "match": later, "resume": later,
+		"month": func(s string) (err error) {
+			if o.start, err = time.Parse("2006-01", s); err != nil {
+				return errors.New("want a month such as 2026-10")
+			}
+			o.startDay = 1
+			return nil
+		},
+		"period-start": func(s string) (err error) {
+			if o.startDay, err = strconv.Atoi(s); err == nil && o.startDay >= 1 && o.startDay <= 31 {
+				return nil
+			}
+			if o.start, err = time.Parse(time.DateOnly, s); err != nil {
+				return errors.New("want a day of the month, 1 to 31, or a day such as 2026-11-21")
+			}
+			o.startDay = o.start.Day()
+			return nil
+		},
+		"group-by": later, "match": later, "resume": later,
 		"granularity": text.Choose(&o.Query.Granularity,
 			[]report.Granularity{report.Day, report.Week, report.Month, report.NoSteps}),
 		"metrics": func(s string) error { return text.ChooseSome(&o.Query.Metrics, s, report.Counters) },
@@ -103,17 +120,4 @@ func (o *options) flags() *flag.FlagSet {
 func (o *options) has(name string) bool {
 	_, ok := o.given[name]
 	return ok
-}
-
-// monthly returns a function that reads the first day of a calendar month or billing
-// period.
-func (o *options) monthly(layout, want string) func(string) error {
-	return func(s string) error {
-		first, err := time.Parse(layout, s)
-		if err != nil {
-			return errors.New(want)
-		}
-		o.Query.Interval, err = fetch.Monthly(first, o.Made)
-		return err
-	}
 }

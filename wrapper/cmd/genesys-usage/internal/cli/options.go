@@ -75,26 +75,36 @@ func (o *options) setQuery() error {
 
 // setPeriod finds the period of the query.
 func (o *options) setPeriod() (err error) {
-	named := 0
-	for _, name := range []string{"last", "month", "period-start", "interval"} {
-		if o.has(name) && !(name == "interval" && o.has("period-start")) {
-			named++
-		}
-	}
+	named := slices.DeleteFunc([]string{"last", "month", "period-start"}, func(name string) bool { return !o.has(name) })
 	iso := o.given["interval"]
 	switch {
-	case named > 1:
-		return errors.New("only one of -interval, -last, -month and -period-start can be given")
+	case len(named) > 1 || o.has("last") && iso != "":
+		return errors.New("give one of -last, -month, -period-start and -interval; only with -month or -period-start, " +
+			"-interval can name the first days of that period")
 	case iso != "" && !strings.Contains(iso, "/"):
 		return fmt.Errorf("-interval %q: want two days, such as 2026-10-01/2026-10-31", iso)
 	case iso != "":
 		o.Query.Interval = iso
-	case named == 0 && !o.has("resume"):
+	case o.startDay > 0:
+		if o.Query.Interval, err = fetch.Monthly(o.start, o.startDay, o.Made); err != nil {
+			return fmt.Errorf("-%s %s: %w", named[0], o.given[named[0]], err)
+		}
+	case len(named) == 0 && !o.has("resume"):
 		o.Query.Interval, _ = fetch.Last("30d", o.Made)
 	}
-	o.Period, err = fetch.Period(o.Query.Interval, o.Query.Jobs, o.Made)
-	o.Period.Monthly = o.has("month") || o.has("period-start")
-	return err
+	p := &o.Period
+	if *p, err = fetch.Period(o.Query.Interval, o.Query.Jobs, o.Made); err != nil || o.startDay == 0 {
+		return err
+	}
+	first := o.start
+	if first.IsZero() {
+		first = report.StartOfMonthly(p.First, o.startDay)
+	}
+	if p.StartDay = o.startDay; !p.Known() || !p.First.Equal(first) || p.Last.After(report.EndOfMonthly(first, o.startDay)) {
+		return fmt.Errorf("-interval %s does not begin with the first day of -%s %s and end in that period: leave one of "+
+			"the two out", iso, named[0], o.given[named[0]])
+	}
+	return nil
 }
 
 // setAllowance completes the allowance.
@@ -102,14 +112,15 @@ func (o *options) setAllowance() error {
 	switch {
 	case o.Allowance == nil:
 		return nil
-	case !o.Period.Monthly:
-		return errors.New("-allowance needs its period: -period-start with its first day, such as 2026-11-21, or -month")
+	case o.startDay == 0:
+		return errors.New("-allowance needs its period: -period-start with the day of the month that it begins on, such " +
+			"as 21, or -month")
 	case o.Query.Jobs || o.Match != "":
 		return errors.New("-allowance is about all requests that count for billing: leave -jobs and -match out")
 	case !o.Query.Has(report.Requests):
 		return errors.New("-allowance needs requests in -metrics")
 	}
-	o.Allowance.First, o.Allowance.Last = o.Period.First, report.EndOfMonthly(o.Period.First)
+	o.Allowance.First, o.Allowance.Last = o.Period.First, report.EndOfMonthly(o.Period.First, o.startDay)
 	o.Allowance.Assumed = o.has("period-start")
 	return nil
 }

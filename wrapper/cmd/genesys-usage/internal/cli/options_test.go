@@ -56,12 +56,27 @@ func TestUsageErrors(t *testing.T) {
 		{"-last 0d", `invalid value "0d" for flag -last`},
 		{"-last 3y", `invalid value "3y" for flag -last`},
 		{"-month 2026-13", `invalid value "2026-13" for flag -month: want a month such as 2026-10`},
-		{"-month 2026-12", "so there are none yet"},
-		{"-period-start tomorrow", `invalid value "tomorrow" for flag -period-start: want a day such as 2026-11-21`},
-		{"-period-start 2026-11-24", "so there are none yet"},
-		{"-last 3d -month 2026-01", "only one of -interval, -last, -month and -period-start"},
-		{"-interval 2026-01/2026-02 -last 3d", "only one of"},
-		{"-month 2026-10 -period-start 2026-10-21", "only one of"},
+		{"-month 2026-12", "-month 2026-12: it has no complete day yet, and the counts are about a day old; " +
+			"-period-start 1 is the period that yesterday is in"},
+		{"-period-start tomorrow", `invalid value "tomorrow" for flag -period-start: want a day of the month, 1 to 31, ` +
+			`or a day such as 2026-11-21`},
+		{"-period-start 0", "want a day of the month, 1 to 31"},
+		{"-period-start 32", "want a day of the month, 1 to 31"},
+		{"-period-start 2026-11-24", "-period-start 2026-11-24: it has no complete day yet, and the counts are about a " +
+			"day old; -period-start 24 is the period that yesterday is in"},
+		{"-last 3d -month 2026-01", "give one of -last, -month, -period-start and -interval; only with -month or " +
+			"-period-start, -interval can name the first days of that period"},
+		{"-interval 2026-01/2026-02 -last 3d", "give one of"},
+		{"-month 2026-10 -period-start 2026-10-21", "give one of"},
+		{"-last 3d -period-start 21", "give one of"},
+		{"-period-start 2026-11-21 -interval 2026-11-22/2026-11-23", "-interval 2026-11-22/2026-11-23 does not begin " +
+			"with the first day of -period-start 2026-11-21 and end in that period: leave one of the two out"},
+		{"-period-start 2026-10-21 -interval 2026-10-21/2026-11-21", "and end in that period"},
+		{"-period-start 2026-10-21 -interval 2026-08-01/2026-08-05", "and end in that period"},
+		{"-period-start 21 -interval 2026-11-22/2026-11-23 -allowance 5", "first day of -period-start 21"},
+		{"-period-start 21 -interval 2026-10-21/2026-11-21", "first day of -period-start 21"},
+		{"-period-start 1 -interval P1M/2026-10-31", "first day of -period-start 1 "},
+		{"-month 2026-10 -interval 2026-10-02/2026-10-31", "first day of -month 2026-10"},
 		{"-interval yesterday", `-interval "yesterday": want two days`},
 		{"-interval 2026-02-02/2026-01-01", `interval "2026-02-02/2026-01-01" ends before it starts`},
 		{"-granularity hour", `invalid value "hour" for flag -granularity: want day, week, month or none`},
@@ -96,7 +111,9 @@ func TestUsageErrors(t *testing.T) {
 		{"-allowance 0 -month 2026-10", `invalid value "0" for flag -allowance: want a number`},
 		{"-allowance lots -month 2026-10", `invalid value "lots" for flag -allowance: want a number of requests such as ` +
 			`1500000 or 1,500,000`},
-		{"-allowance 5", "-allowance needs its period: -period-start with its first day"},
+		{"-allowance 5", "-allowance needs its period: -period-start with the day of the month that it begins on, such " +
+			"as 21, or -month"},
+		{"-allowance 5 -interval 2026-11-01/2026-11-23", "-allowance needs its period"},
 		{"-allowance 5 -month 2026-10 -jobs", "leave -jobs and -match out"},
 		{"-allowance 5 -month 2026-10 -match x", "leave -jobs and -match out"},
 		{"-allowance 5 -month 2026-10 -metrics status200", "-allowance needs requests"},
@@ -149,6 +166,12 @@ func TestQueries(t *testing.T) {
 		{"-month 2026-11", report.Query{Interval: "2026-11-01/2026-11-22", GroupBy: client}},
 		{"-period-start 2026-11-05", report.Query{Interval: "2026-11-05/2026-11-22", GroupBy: client}},
 		{"-period-start 2026-09-21", report.Query{Interval: "2026-09-21/2026-10-20", GroupBy: client}},
+		{"-period-start 21", report.Query{Interval: "2026-11-21/2026-11-22", GroupBy: client}},
+		{"-period-start 22", report.Query{Interval: "2026-11-22/2026-11-22", GroupBy: client}},
+		{"-period-start 23", report.Query{Interval: "2026-10-23/2026-11-22", GroupBy: client}},
+		{"-period-start 31", report.Query{Interval: "2026-10-31/2026-11-22", GroupBy: client}},
+		{"-period-start 21 -interval 2026-08-21/2026-08-30",
+			report.Query{Interval: "2026-08-21/2026-08-30", GroupBy: client}},
 		{"-interval 2020-01/2020-06", report.Query{Interval: "2020-01/2020-06", GroupBy: client}},
 		{"-last 1d -granularity Week -group-by endpoint,method,client,user,organization,Client -metrics Status429,requests",
 			report.Query{

@@ -105,12 +105,12 @@ func TestFilesThatCannotBeWritten(t *testing.T) {
 func TestWriteFailuresAdviseAnotherFile(t *testing.T) {
 	clearEnvironment(t)
 	for _, test := range []struct{ args, want, never string }{
-		{"-month 2026-10", " -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start " +
-			"2026-10-01 -o ANOTHER-FILE.txt\n", ""},
+		{"-month 2026-10", " -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -month " +
+			"2026-10 -o ANOTHER-FILE.txt\n", ""},
 		{"-month 2026-10 -format csv", "-format csv -granularity none -group-by client -interval 2026-10-01/2026-10-31 " +
-			"-period-start 2026-10-01 -o ANOTHER-FILE.csv\n", ""},
+			"-month 2026-10 -o ANOTHER-FILE.csv\n", ""},
 		{"-month 2026-10 -format csv -o -", "-format csv -granularity none -group-by client -interval " +
-			"2026-10-01/2026-10-31 -period-start 2026-10-01 -o ANOTHER-FILE.csv\n", "-o - "},
+			"2026-10-01/2026-10-31 -month 2026-10 -o ANOTHER-FILE.csv\n", "-o - "},
 	} {
 		var stderr strings.Builder
 		command := Command{Args: strings.Fields("-demo " + test.args), Stdout: brokenWriter{}, Stderr: &stderr, Now: now,

@@ -27,12 +27,17 @@ func newProgress(r *options, out io.Writer) *progress {
 	return &progress{out: out, quiet: r.has("q"), terminal: terminal}
 }
 
-// note prints a line.
+// note prints a line, unless -q is given.
 func (p *progress) note(format string, args ...any) {
-	p.clear()
 	if !p.quiet {
-		fmt.Fprintf(p.out, "genesys-usage: "+format+"\n", args...)
+		p.warn(format, args...)
 	}
+}
+
+// warn prints a line, with -q too.
+func (p *progress) warn(format string, args ...any) {
+	p.clear()
+	fmt.Fprintf(p.out, "genesys-usage: "+format+"\n", args...)
 }
 
 // status shows a line in place of the one before. It is cut to the width of the terminal:

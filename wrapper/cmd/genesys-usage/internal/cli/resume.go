@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
@@ -54,11 +53,8 @@ func resumable(err error) bool {
 // is another one to be named.
 func (o *options) resumeArgs(id string) []string {
 	given := maps.Clone(o.given)
-	for _, name := range []string{"resume", "last", "month", "o"} {
+	for _, name := range []string{"resume", "last", "o"} {
 		delete(given, name)
-	}
-	if o.Period.Monthly {
-		given["period-start"] = o.Period.First.Format(time.DateOnly)
 	}
 	if o.Query.Interval != "" {
 		given["interval"] = o.Query.Interval

@@ -46,12 +46,12 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 		{"-last 3d -group-by endpoint", "-demo -granularity none -group-by endpoint -interval 2026-11-21/2026-11-23"},
 		{
 			"-month 2026-10 -compare -top 0 -sort 429",
-			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 " +
-				"-sort 429 -top 0",
+			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -month 2026-10 -sort 429 " +
+				"-top 0",
 		},
 		{
 			"-month 2026-11 -compare",
-			"-compare -demo -granularity none -group-by client -interval 2026-11-01/2026-11-23 -period-start 2026-11-01",
+			"-compare -demo -granularity none -group-by client -interval 2026-11-01/2026-11-23 -month 2026-11",
 		},
 		{
 			"-jobs -match it's -o OUT.csv -o OUT.html",
@@ -61,6 +61,10 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 		{
 			"-allowance 5,000 -period-start 2026-11-21",
 			"-allowance 5,000 -demo -granularity none -group-by client -interval 2026-11-21/2026-11-23 -period-start 2026-11-21",
+		},
+		{
+			"-allowance 5,000 -period-start 21",
+			"-allowance 5,000 -demo -granularity none -group-by client -interval 2026-11-21/2026-11-23 -period-start 21",
 		},
 		{
 			"-metrics requests -granularity week -format ndjson -o OUT -region eu-west-1 -timeout 90s",
@@ -150,7 +154,7 @@ func TestTimeoutAdvisesToResume(t *testing.T) {
 	got := (&Command{options: o, id: "id"}).failure(ctx, execution)
 	want := "genesys-usage: query id: last status Running: no report within 1m30s (-timeout)\n" +
 		"The query goes on without this command. To get its report:\n\n    genesys-usage -resume id -granularity none " +
-		"-group-by client -interval 2026-10-01/2026-10-31 -period-start 2026-10-01 -timeout 90s\n\n"
+		"-group-by client -interval 2026-10-01/2026-10-31 -month 2026-10 -timeout 90s\n\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -240,8 +244,8 @@ func TestCompareFailsInTheSecondQuery(t *testing.T) {
 			t.Errorf("%d: on standard output: %s", test.status, r.stdout)
 		}
 		if got := strings.Contains(resumeCommand(r.stderr),
-			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -period-start "+
-				"2026-10-01"); got != test.advised {
+			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -month "+
+				"2026-10"); got != test.advised {
 			t.Errorf("%d: -resume is advised: %v, want %v\n%s", test.status, got, test.advised, r.stderr)
 		}
 	}

@@ -30,6 +30,9 @@ func (c *Command) write(ctx context.Context) (over bool, err error) {
 	if err := c.each(func(out *output) error { return out.open(ctx, c) }); err != nil {
 		return false, err
 	}
+	if c.Allowance != nil && c.Period.Over() && !c.start.IsZero() && !c.has("interval") {
+		c.progress.warn("warning: this period is over; -period-start %d is the period that yesterday is in", c.startDay)
+	}
 	totals := report.NewTotals()
 	add := totals.Count
 	if c.any(render.Form.Ranked) {
@@ -68,7 +71,7 @@ func (c *Command) write(ctx context.Context) (over bool, err error) {
 func (c *Command) submit(ctx context.Context, q *report.Query, period *report.Period) (*fetch.Operation, error) {
 	c.progress.note("querying %s", period)
 	if period.Warning != "" {
-		c.progress.note("warning: %s", period.Warning)
+		c.progress.warn("warning: %s", period.Warning)
 	}
 	return fetch.Submit(ctx, c.client, q)
 }

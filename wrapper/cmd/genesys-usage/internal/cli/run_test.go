@@ -227,6 +227,12 @@ func TestAllowance(t *testing.T) {
 			"at this pace 100 by 20 Dec, 1.0 % over: it is used up on 20 Dec."},
 		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23",
 			"the billing period ends on 20 December is an assumption"},
+		{"-allowance 99 -period-start 21", 10, 3, "2026-11-21/2026-11-23",
+			"after 3 of 30 days; at this pace 100 by 20 Dec, 1.0 % over"},
+		{"-allowance 99 -period-start 24", 98, 0, "2026-10-24/2026-11-23", "in all 31 days; 1.0 % under"},
+		{"-allowance 99 -period-start 31", 10, 0, "2026-10-31/2026-11-23", "after 24 of 30 days"},
+		{"-allowance 99 -period-start 21 -interval 2026-11-21/2026-11-22", 10, 3, "2026-11-21/2026-11-22",
+			"after 2 of 30 days; at this pace 150 by 20 Dec"},
 		{"-allowance 99 -month 2026-11", 77, 3, "2026-11-01/2026-11-23", "after 23 of 30 days; at this pace 100 by 30 Nov"},
 		{"-allowance 99 -month 2026-10", 99, 0, "2026-10-01/2026-10-31", "in all 31 days"},
 		{"-allowance 99 -period-start 2026-11-21 -format csv", 10, 3, "2026-11-21/2026-11-23",
@@ -245,6 +251,22 @@ func TestAllowance(t *testing.T) {
 			}
 			contains(t, "the report", strings.Join(strings.Fields(r.stdout+r.stderr), " "), test.want)
 		})
+	}
+}
+
+// A job that is to watch the current period is warned, with -q too, once the one that its flags name is over.
+func TestAllowanceOfAPeriodThatIsOver(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"-period-start 2026-10-21", "warning: this period is over; -period-start 21 is the period that yesterday is in"},
+		{"-month 2026-10", "warning: this period is over; -period-start 1 is the period that yesterday is in"},
+		{"-period-start 2026-10-25", ""},
+		{"-period-start 24", ""},
+		{"-period-start 2026-10-21 -interval 2026-10-21/2026-11-20", ""},
+	} {
+		r := genesysUsage(t, "-q -allowance 1,000,000,000,000 "+test.args).want(t, 0)
+		if got := strings.TrimPrefix(strings.TrimSpace(r.stderr), "genesys-usage: "); got != test.want {
+			t.Errorf("%s: %q, want %q", test.args, got, test.want)
+		}
 	}
 }
 
@@ -275,7 +297,7 @@ func TestEnormousCounts(t *testing.T) {
 		args = append(args, "-o", filepath.Join(dir, "report."+extension))
 	}
 	r := genesysUsageOn(t, organization, args...).want(t, 3)
-	lacks(t, "standard error", r.stderr, " -")
+	lacks(t, "standard error", r.stderr, " -9")
 	table := readFile(t, filepath.Join(dir, "report.txt"))
 	contains(t, "the table", table, "9,223,372,036,854,775,807")
 	lacks(t, "the table", table, " -")

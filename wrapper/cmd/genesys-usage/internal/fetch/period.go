@@ -28,12 +28,16 @@ func Last(s string, now time.Time) (string, error) {
 }
 
 // Monthly returns the interval of the days of a calendar month or billing period that can
-// have data.
-func Monthly(first, now time.Time) (string, error) {
+// have data. Without a first day, it is the one that yesterday is in.
+func Monthly(first time.Time, startDay int, now time.Time) (string, error) {
 	yesterday := interval.Day(now).AddDate(0, 0, -1)
-	last := slices.MinFunc([]time.Time{report.EndOfMonthly(first), yesterday}, time.Time.Compare)
+	if first.IsZero() {
+		first = report.StartOfMonthly(yesterday, startDay)
+	}
+	last := slices.MinFunc([]time.Time{report.EndOfMonthly(first, startDay), yesterday}, time.Time.Compare)
 	if last.Before(first) {
-		return "", errors.New("the counts are about a day old, so there are none yet")
+		return "", fmt.Errorf("it has no complete day yet, and the counts are about a day old; -period-start %d is the "+
+			"period that yesterday is in", startDay)
 	}
 	return wrapper.Days(first, last), nil
 }

@@ -14,7 +14,7 @@ type Period struct {
 	First, Last time.Time // the days that were asked for, both included; zero if not known
 	// DataFirst and DataLast are the days of them that can have data, both included.
 	DataFirst, DataLast time.Time
-	Monthly             bool   // a calendar month or billing period, or the days of one so far
+	StartDay            int    // of a calendar month or billing period: the day of the month it begins on; 0 of others
 	Warning             string // which days can have data, if not all of them; "" otherwise
 }
 
@@ -40,8 +40,8 @@ func (p *Period) DataDays() int { return max(DaysBetween(p.DataFirst, p.DataLast
 // period also on those that were not asked for.
 func (p *Period) Over() bool {
 	end := p.Last
-	if p.Monthly {
-		end = EndOfMonthly(p.First)
+	if p.StartDay > 0 {
+		end = EndOfMonthly(p.First, p.StartDay)
 	}
 	return !p.DataLast.Before(end)
 }
@@ -50,8 +50,8 @@ func (p *Period) Over() bool {
 // period before it, and if this one is not over, as many of them from its start.
 func (p *Period) Before() (first, last time.Time) {
 	first, last = p.First.AddDate(0, 0, -p.Days()), p.First.AddDate(0, 0, -1)
-	if p.Monthly {
-		first = sameDay(p.First, -1)
+	if p.StartDay > 0 {
+		first = dayOfMonth(p.First, -1, p.StartDay)
 	}
 	if soFar := first.AddDate(0, 0, p.DataDays()-1); !p.Over() && soFar.Before(last) {
 		last = soFar
@@ -59,17 +59,26 @@ func (p *Period) Before() (first, last time.Time) {
 	return first, last
 }
 
-// EndOfMonthly returns the last day of a calendar month or billing period that begins on
-// a day: the one before the same day of the next month. That a billing period ends so is
-// an assumption.
-func EndOfMonthly(first time.Time) time.Time { return sameDay(first, 1).AddDate(0, 0, -1) }
+// StartOfMonthly returns the first day of the calendar month or billing period that a day
+// is in.
+func StartOfMonthly(day time.Time, startDay int) time.Time {
+	if first := dayOfMonth(day, 0, startDay); !first.After(day) {
+		return first
+	}
+	return dayOfMonth(day, -1, startDay)
+}
 
-// sameDay returns the same day some months later, or the last one of a month that has no
-// such day.
-func sameDay(day time.Time, months int) time.Time {
-	month := day.AddDate(0, 0, 1-day.Day()).AddDate(0, months, 0)
-	length := month.AddDate(0, 1, -1).Day()
-	return month.AddDate(0, 0, min(day.Day(), length)-1)
+// EndOfMonthly returns the last day of a calendar month or billing period: the one before
+// the next begins. That a billing period ends so is an assumption.
+func EndOfMonthly(first time.Time, startDay int) time.Time {
+	return dayOfMonth(first, 1, startDay).AddDate(0, 0, -1)
+}
+
+// dayOfMonth returns a day of the month some months after that of a date, or the last one
+// of a month that has no such day.
+func dayOfMonth(date time.Time, months, day int) time.Time {
+	first := date.AddDate(0, 0, 1-date.Day()).AddDate(0, months, 0)
+	return first.AddDate(0, 0, min(day, first.AddDate(0, 1, -1).Day())-1)
 }
 
 // DaysBetween returns the number of days from the first to the last, both included.

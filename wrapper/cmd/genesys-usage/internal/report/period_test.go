@@ -28,8 +28,36 @@ func TestEndOfMonthly(t *testing.T) {
 		"2026-01-30": "2026-02-27",
 		"2026-10-31": "2026-11-29",
 	} {
-		if got := EndOfMonthly(date(t, first)).Format(time.DateOnly); got != want {
+		if got := EndOfMonthly(date(t, first), date(t, first).Day()).Format(time.DateOnly); got != want {
 			t.Errorf("from %s to %s, want %s", first, got, want)
+		}
+	}
+}
+
+// Periods that begin on a day of the month that some months lack begin on their last day, and end on the day before
+// the next one begins.
+func TestMonthlyPeriods(t *testing.T) {
+	for _, test := range []struct {
+		day         string
+		startDay    int
+		first, last string
+	}{
+		{"2026-11-20", 21, "2026-10-21", "2026-11-20"},
+		{"2026-11-21", 21, "2026-11-21", "2026-12-20"},
+		{"2027-01-01", 21, "2026-12-21", "2027-01-20"},
+		{"2026-11-30", 1, "2026-11-01", "2026-11-30"},
+		{"2026-02-27", 31, "2026-01-31", "2026-02-27"},
+		{"2026-02-28", 31, "2026-02-28", "2026-03-30"},
+		{"2026-03-30", 31, "2026-02-28", "2026-03-30"},
+		{"2028-02-28", 30, "2028-01-30", "2028-02-28"},
+		{"2028-02-29", 30, "2028-02-29", "2028-03-29"},
+	} {
+		first := StartOfMonthly(date(t, test.day), test.startDay)
+		if got := first.Format(time.DateOnly); got != test.first {
+			t.Errorf("%s, from day %d: first day %s, want %s", test.day, test.startDay, got, test.first)
+		}
+		if got := EndOfMonthly(first, test.startDay).Format(time.DateOnly); got != test.last {
+			t.Errorf("%s, from day %d: last day %s, want %s", test.day, test.startDay, got, test.last)
 		}
 	}
 }
@@ -57,7 +85,10 @@ func TestBefore(t *testing.T) {
 		{"days to come", "2026-11-20", "2026-11-30", "2026-11-24", false, "2026-11-09 2026-11-13"},
 	} {
 		p := Period{First: date(t, test.first), Last: date(t, test.last), DataFirst: date(t, test.first),
-			DataLast: date(t, test.dataLast), Monthly: test.monthly}
+			DataLast: date(t, test.dataLast)}
+		if test.monthly {
+			p.StartDay = p.First.Day()
+		}
 		first, last := p.Before()
 		if got := first.Format(time.DateOnly) + " " + last.Format(time.DateOnly); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
@@ -98,7 +129,7 @@ func TestAllowance(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(test.used, " of ", test.limit), func(t *testing.T) {
 			first := date(t, test.first)
-			a := &Allowance{Limit: test.limit, First: first, Last: EndOfMonthly(first), Assumed: true}
+			a := &Allowance{Limit: test.limit, First: first, Last: EndOfMonthly(first, first.Day()), Assumed: true}
 			New(Report{Period: Period{First: first, Last: date(t, test.dataLast), DataLast: date(t, test.dataLast)},
 				Allowance: a}, totalsOf(client("c", "", test.used)))
 			if got := a.String(); !strings.Contains(got, test.want) {
@@ -124,7 +155,7 @@ func TestAllowanceRanOut(t *testing.T) {
 	for day := 1; day <= 10; day++ {
 		rows = append(rows, &Row{Date: october(day), Counts: Counts{Requests: 10}})
 	}
-	period := Period{First: october(1), Last: october(10), DataLast: october(10), Monthly: true}
+	period := Period{First: october(1), Last: october(10), DataLast: october(10), StartDay: 1}
 	for _, test := range []struct {
 		limit int64
 		want  string

@@ -166,7 +166,7 @@ func TestRemarks(t *testing.T) {
 		return Period{First: october(first), Last: october(last), DataFirst: october(first), DataLast: october(dataLast)}
 	}
 	soFar := period(1, 10, 10)
-	soFar.Monthly = true
+	soFar.StartDay = 1
 	for _, test := range []struct {
 		name string
 		r    Report

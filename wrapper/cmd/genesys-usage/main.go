@@ -19,6 +19,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -30,7 +31,9 @@ func main() { os.Exit(run()) }
 
 // run runs the command, and returns the exit code.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), terminationSignals()...)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+	signals = slices.DeleteFunc(signals, signal.Ignored) // as nohup has it
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of writing: files are cleaned up
 	command := cli.Command{
@@ -38,16 +41,4 @@ func run() int {
 		Fake: usagetest.Config{RunningPolls: 2, QueryTime: 500 * time.Millisecond},
 	}
 	return command.Run(ctx)
-}
-
-// terminationSignals returns the signals that end the command, except those that it was
-// started to ignore, as by nohup.
-func terminationSignals() []os.Signal {
-	var signals []os.Signal
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) {
-			signals = append(signals, s)
-		}
-	}
-	return signals
 }

@@ -106,11 +106,10 @@ func (o *options) flags() *flag.FlagSet {
 	}
 	for _, name := range []string{"jobs", "compare", "q", "v", "demo", "version"} {
 		flags.BoolFunc(name, "", func(s string) error {
-			on, err := strconv.ParseBool(s)
-			if o.given[name] = ""; !on {
-				delete(o.given, name)
+			if o.given[name] = ""; s != "true" {
+				return errors.New("it takes no value")
 			}
-			return err
+			return nil
 		})
 	}
 	return flags

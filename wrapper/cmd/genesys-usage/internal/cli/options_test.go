@@ -47,6 +47,7 @@ func TestVersion(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"-nonsense", "nonsense"},
+		{"-q=false", `value "false" for -q: it takes no value`},
 		{"rows", `unexpected argument "rows"`},
 		{"-interval=", `invalid value "" for flag -interval: it is empty`},
 		{"-match=", "flag -match: it is empty"},

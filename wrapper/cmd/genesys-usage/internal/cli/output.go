@@ -41,7 +41,7 @@ func (out *output) open(ctx context.Context, c *Command) (err error) {
 			return err
 		}
 		out.file, to = file, file
-	case isClosed(to):
+	case outfile.IsClosed(to):
 		return errors.New("it is closed; name a file with -o, or /dev/null to discard the report")
 	case out.form == render.XLSX && isTerminal(to):
 		return errors.New("a workbook cannot be shown on a terminal; name a file with -o")

@@ -2,7 +2,6 @@
 package render
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
@@ -69,19 +68,17 @@ type Writer interface {
 
 // New returns a Writer of a form. It writes in small pieces: out should have a buffer.
 func New(form Form, out io.Writer, q *report.Query, o Options) (Writer, error) {
-	switch columns := report.Columns(q); form {
+	switch form {
 	case Table:
 		return finisher(func(r *report.Report) error { return writeTable(out, r, o) }), nil
 	case HTML:
 		return finisher(func(r *report.Report) error { return writePage(out, r, o) }), nil
 	case CSV:
-		return newCSV(out, columns), nil
+		return newCSV(out, report.Columns(q)), nil
 	case JSON, NDJSON:
-		return newJSON(out, columns, form == NDJSON), nil
-	case XLSX:
-		return newWorkbook(out, columns, o)
+		return newJSON(out, report.Columns(q), form == NDJSON), nil
 	}
-	return nil, fmt.Errorf("unknown form %q", form)
+	return newWorkbook(out, report.Columns(q), o)
 }
 
 // finisher is a Writer that does all at the end.

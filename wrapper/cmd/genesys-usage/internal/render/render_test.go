@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"testing"
 
@@ -54,13 +53,6 @@ func TestFormOf(t *testing.T) {
 	for _, form := range Forms {
 		got, _ := FormOf("report" + form.Extension())
 		equal(t, "the form of "+form.Extension(), got, form)
-	}
-}
-
-func TestUnknownForm(t *testing.T) {
-	_, err := New("pdf", io.Discard, &report.Query{}, Options{})
-	if err == nil {
-		t.Error("no error")
 	}
 }
 

@@ -1,6 +1,6 @@
 //go:build unix
 
-package cli
+package outfile
 
 import (
 	"io"
@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isClosed reports whether the command was started with standard output closed. Go's
+// IsClosed reports whether the command was started with standard output closed. Go's
 // runtime then opens the null device in its place, for reading and writing, so that
 // writing to it is no error.
-func isClosed(stdout io.Writer) bool {
+func IsClosed(stdout io.Writer) bool {
 	file, ok := stdout.(*os.File)
 	if !ok {
 		return false

@@ -5,6 +5,7 @@ package outfile_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -145,4 +146,29 @@ func TestFIFOWithoutReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	reader.Close()
+}
+
+// The null device is what stands in for a closed standard output if it is open for reading too, and nothing else is.
+func TestIsClosed(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		flags int
+		want  bool
+	}{
+		{os.DevNull, os.O_RDWR, true},
+		{os.DevNull, os.O_WRONLY, false},
+		{filepath.Join(t.TempDir(), "file"), os.O_RDWR | os.O_CREATE, false},
+	} {
+		file, err := os.OpenFile(test.name, test.flags, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := outfile.IsClosed(file); got != test.want {
+			t.Errorf("%s, flags %#x: closed %v, want %v", test.name, test.flags, got, test.want)
+		}
+		file.Close()
+	}
+	if outfile.IsClosed(io.Discard) {
+		t.Error("what is no file is closed")
+	}
 }

@@ -27,7 +27,9 @@ func TestHelp(t *testing.T) {
 	})
 	contains(t, "the help", strings.Join(strings.Fields(r.stdout), " "), "oauth:client:view", "COLUMNS", "Exit codes: 0",
 		"(default 30d)", "(default client)", "(default table)",
-		"(default 1h)", "(default requests)", ".xlsx", "dates in the viewer's time zone")
+		"(default 1h)", "(default requests)", ".xlsx", "dates in the viewer's time zone",
+		"genesys-usage -q -allowance 1,500,000 -period-start 21 -o usage.txt", "errors (all 4xx and 5xx, 429 included)",
+		"in a name, id or endpoint of what they are grouped by")
 	for line := range strings.Lines(r.stdout) {
 		if n := len(strings.TrimSuffix(line, "\n")); n > 80 {
 			t.Errorf("a line of %d columns: %s", n, line)

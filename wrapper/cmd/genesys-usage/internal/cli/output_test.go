@@ -41,7 +41,26 @@ func TestOneQueryServesAllOutputs(t *testing.T) {
 			t.Errorf("%s begins with %.40q, want %q", name, got, begins)
 		}
 	}
-	contains(t, "standard error", r.stderr, "genesys-usage: 5 rows\n")
+	contains(t, "standard error", r.stderr, "genesys-usage: 5 rows, by client, day by day\n",
+		"rows are by day, for the chart of the page or workbook; -granularity none changes that")
+}
+
+// Only rows that a chart of another output has split by day are said to be.
+func TestRowsByDayAreSaidToBe(t *testing.T) {
+	dir := t.TempDir()
+	for _, test := range []struct {
+		args string
+		want bool
+	}{
+		{"-o a.csv -o a.html", true}, {"-o a.txt -o a.xlsx", true}, {"-o a.html", false}, {"-o a.csv", false},
+		{"-o a.csv -o a.html -granularity day", false}, {"-o a.csv -o a.html -granularity none", false},
+	} {
+		args := strings.ReplaceAll(test.args, "a.", filepath.Join(dir, "a."))
+		r := genesysUsage(t, "-last 2d "+args).want(t, 0)
+		if got := strings.Contains(r.stderr, "rows are by day"); got != test.want {
+			t.Errorf("%s: said to be by day: %v, want %v\n%s", test.args, got, test.want, r.stderr)
+		}
+	}
 }
 
 // Standard output can be one of several.

@@ -45,6 +45,9 @@ func (c *Command) write(ctx context.Context) (over bool, err error) {
 			return false, err
 		}
 	}
+	if !c.has("granularity") && c.Query.Granularity == report.Day && c.any(func(f render.Form) bool { return !f.Chart() }) {
+		c.progress.note("rows are by day, for the chart of the page or workbook; -granularity none changes that")
+	}
 	c.id = operation.ID
 	c.progress.note("query %s", text.Name(c.id))
 	err = c.receive(ctx, operation, func(row *report.Row) error {
@@ -109,15 +112,16 @@ func (c *Command) finish(totals *report.Totals) (over bool, err error) {
 			return false, err
 		}
 	}
-	c.progress.note("%s", text.Count(result.Rows, "row"))
-	if c.Allowance == nil {
-		return false, nil
+	c.progress.note("%s", strings.TrimSuffix(text.Count(result.Rows, "row")+", "+result.Query.Grouping(), ", "))
+	shown := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.name == "-" && out.form == render.Table })
+	if c.Allowance == nil || shown && isTerminal(c.Stdout) {
+		return c.Allowance != nil && c.Allowance.Over(), nil
 	}
-	over = c.Allowance.Over()
-	if !slices.ContainsFunc(c.outputs, func(out *output) bool { return out.file == nil && out.form == render.Table }) {
-		c.progress.quiet = c.progress.quiet && !over // the exit code needs its reason
-		c.progress.note("allowance: %s", c.Allowance)
+	say := c.progress.note
+	if over = c.Allowance.Over(); over {
+		say = c.progress.warn // the exit code needs its reason
 	}
+	say("allowance: %s", c.Allowance.Verdict())
 	return over, nil
 }
 

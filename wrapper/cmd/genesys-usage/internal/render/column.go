@@ -103,8 +103,7 @@ func groupColumns(r *report.Report, dated bool) []column {
 		add(wanted && q.Has(m) && m != r.Sort, m.Title(), numbers, count(m))
 	}
 	for _, m := range []report.Metric{report.Status429, report.Errors} {
-		wanted := q.Has(report.Requests) && q.Has(m) && (r.Total.Of(m) > 0 || m == r.Sort)
-		add(wanted, m.Title()+" %", ratios, func(l line) any { return ratio{l.Of(m), requests(l)} })
+		add(r.HasRate(m), m.Title()+" %", ratios, func(l line) any { return ratio{l.Of(m), requests(l)} })
 	}
 	return columns
 }

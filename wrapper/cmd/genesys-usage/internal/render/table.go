@@ -27,11 +27,17 @@ var layouts = map[kind]text.Column{
 // writeTable writes a report in aligned columns, the largest groups first, or by date if there are dates.
 func writeTable(to io.Writer, r *report.Report, o Options) error {
 	out := bufio.NewWriter(to) // Flush returns its first error
+	dated := r.Dated && r.Comparison == nil
+	if !dated {
+		undated := *r
+		undated.Query.Granularity = report.NoSteps
+		r = &undated
+	}
 	for _, sentence := range append(headings(r), "") {
 		fmt.Fprintln(out, text.Wrap(sentence, o.Width))
 	}
 	if len(r.Groups) > 0 {
-		writeGroups(out, r, o)
+		writeGroups(out, r, o, dated)
 	} else {
 		fmt.Fprintln(out, text.Wrap(r.Empty(), o.Width))
 	}
@@ -47,9 +53,8 @@ func headings(r *report.Report) []string {
 	return sentences
 }
 
-func writeGroups(out io.Writer, r *report.Report, o Options) {
-	dated, note := r.Dated && r.Comparison == nil, ""
-	groups := groupLines(r.Groups, o.Top)
+func writeGroups(out io.Writer, r *report.Report, o Options, dated bool) {
+	groups, note := groupLines(r.Groups, o.Top), ""
 	if dated {
 		groups = stepLines(r, groups)
 	}

@@ -117,6 +117,16 @@ func TestTableEndpoints(t *testing.T) {
 	contains(t, s.write(t, Table), "\nrouting/queues/{queueId}  GET")
 }
 
+// A table whose lines have no days is not said to be day by day, whatever the rows are.
+func TestTableWithoutDays(t *testing.T) {
+	s := octoberScene(byClient(report.Day), []report.Row{clientRow("Demo", october(1), 10, 0)})
+	contains(t, s.write(t, Table), "by client, day by day.\n")
+	s.report.Comparison = &report.Comparison{Period: days(day(2026, 9, 1), day(2026, 9, 30))}
+	table := s.write(t, Table)
+	contains(t, table, "1 to 31 October 2026, UTC, by client.\n")
+	containsNot(t, table, "DATE")
+}
+
 // What was not asked for has no column: a 0 there would be wrong.
 func TestTableColumns(t *testing.T) {
 	rows := []report.Row{clientRow("Demo", october(1), 10, 5)}

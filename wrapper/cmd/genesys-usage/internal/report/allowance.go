@@ -46,38 +46,40 @@ func (a *Allowance) set(r *Report) {
 	}
 }
 
-// String says in words whether the allowance lasts.
-func (a *Allowance) String() string {
-	words := fmt.Sprintf("used %s of %s (%s) ", text.Thousands(a.Used), text.Thousands(a.Limit), percent(a.Used, a.Limit))
+// Verdict says in a sentence whether the allowance lasts.
+func (a *Allowance) Verdict() string {
+	days, distance := text.Count(int64(a.AllDays), "day"), text.Percent(a.Limit-a.Forecast, a.Limit)+" under"
+	if a.Over() {
+		distance = text.Percent(a.Forecast-a.Limit, a.Limit) + " over"
+	}
+	words := fmt.Sprintf("used %s of %s (%s) ", text.Thousands(a.Used), text.Thousands(a.Limit),
+		text.Percent(a.Used, a.Limit))
 	if a.Days == a.AllDays {
-		words += fmt.Sprintf("in all %s; %s", text.Count(int64(a.AllDays), "day"), a.distance())
+		words += fmt.Sprintf("in all %s; %s", days, distance)
 	} else {
-		words += fmt.Sprintf("after %d of %s; at this pace %s by %s, %s",
-			a.Days, text.Count(int64(a.AllDays), "day"), text.Thousands(a.Forecast), a.Last.Format("2 Jan"), a.distance())
+		words += fmt.Sprintf("after %d of %s; at this pace %s by %s, %s", a.Days, days, text.Thousands(a.Forecast),
+			a.Last.Format("2 Jan"), distance)
 	}
 	if !a.RunsOut.IsZero() {
-		words += ": it is used up on " + a.RunsOut.Format("2 Jan")
-	}
-	if a.Days < a.AllDays {
-		words += ". This is an estimate: each day to come is taken as the average of those so far, and the last of those " +
-			"may not be complete"
-	}
-	if a.Assumed {
-		words += fmt.Sprintf(". That the billing period ends on %s is an assumption; the invoice names its days",
-			a.Last.Format("2 January"))
+		is := map[bool]string{true: "was", false: "is"}[a.Used > a.Limit]
+		words += fmt.Sprintf(": it %s used up on %s", is, a.RunsOut.Format("2 Jan"))
 	}
 	return words + "."
 }
 
-// distance says how far the requests are from the limit, at the end.
-func (a *Allowance) distance() string {
-	if a.Over() {
-		return percent(a.Forecast-a.Limit, a.Limit) + " over"
+// String says whether the allowance lasts, and on what that rests.
+func (a *Allowance) String() string {
+	words := a.Verdict()
+	if a.Days < a.AllDays {
+		words += " This is an estimate: each day to come is taken as the average of those so far, and the last of those " +
+			"may not be complete."
+		if a.Days < 7 {
+			words += " There are fewer than 7 days so far: weekends may not be balanced."
+		}
 	}
-	return percent(a.Limit-a.Forecast, a.Limit) + " under"
-}
-
-// percent writes a part of a total in a sentence.
-func percent(part, total int64) string {
-	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(total))
+	if a.Assumed {
+		words += fmt.Sprintf(" That the billing period ends on %s is an assumption; the invoice names its days.",
+			a.Last.Format("2 January"))
+	}
+	return words
 }

@@ -36,6 +36,17 @@ func (p *Period) Days() int { return DaysBetween(p.First, p.Last) }
 // DataDays returns the number of days that can have data, or 1 if it is not known.
 func (p *Period) DataDays() int { return max(DaysBetween(p.DataFirst, p.DataLast), 0) }
 
+// weekdays returns the number of days from Monday to Friday that can have data.
+func (p *Period) weekdays() int {
+	n := 0
+	for day := p.DataFirst; !day.After(p.DataLast); day = day.AddDate(0, 0, 1) {
+		if day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {
+			n++
+		}
+	}
+	return n
+}
+
 // Over reports whether there can be data on all days of the period, of a month or billing
 // period also on those that were not asked for.
 func (p *Period) Over() bool {

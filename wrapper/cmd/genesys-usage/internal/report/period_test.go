@@ -106,26 +106,26 @@ func TestAllowance(t *testing.T) {
 	}{
 		{
 			"2026-11-21", "2026-12-02", 812_345, 1_500_000,
-			"used 812,345 of 1,500,000 (54.2 %) after 12 of 30 days; at this pace 2,030,862 by 20 Dec, 35.4 % over: it is " +
+			"used 812,345 of 1,500,000 (54.2%) after 12 of 30 days; at this pace 2,030,862 by 20 Dec, 35.4% over: it is " +
 				"used up on 13 Dec. This is an estimate: ", "2026-12-13", true,
 		},
 		{"2026-11-21", "2026-12-02", 812_345, 1_500_000, assumed, "2026-12-13", true},
 		{"2026-11-21", "2026-11-21", 10, 300,
-			"used 10 of 300 (3.3 %) after 1 of 30 days; at this pace 300 by 20 Dec, 0.0 % under. This", "", false},
-		{"2026-11-21", "2026-11-21", 10, 299, "at this pace 300 by 20 Dec, 0.3 % over: it is used up on 20 Dec. ",
+			"used 10 of 300 (3.3%) after 1 of 30 days; at this pace 300 by 20 Dec, 0.0% under. This", "", false},
+		{"2026-11-21", "2026-11-21", 10, 299, "at this pace 300 by 20 Dec, 0.3% over: it is used up on 20 Dec. ",
 			"2026-12-20", true},
 		{"2026-11-21", "2026-12-19", 100, 1_000,
-			"used 100 of 1,000 (10.0 %) after 29 of 30 days; at this pace 103 by 20 Dec, 89.7 % under. This", "", false},
-		{"2026-10-21", "2026-11-20", 1_001, 1_000, "used 1,001 of 1,000 (100.1 %) in all 31 days; 0.1 % over", "", true},
-		{"2026-10-21", "2027-11-20", 1_000, 1_000, "used 1,000 of 1,000 (100.0 %) in all 31 days; 0.0 % under", "", false},
+			"used 100 of 1,000 (10.0%) after 29 of 30 days; at this pace 103 by 20 Dec, 89.7% under. This", "", false},
+		{"2026-10-21", "2026-11-20", 1_001, 1_000, "used 1,001 of 1,000 (100.1%) in all 31 days; 0.1% over", "", true},
+		{"2026-10-21", "2027-11-20", 1_000, 1_000, "used 1,000 of 1,000 (100.0%) in all 31 days; 0.0% under", "", false},
 		{
 			"2026-10-21", "2026-10-22", 1 << 60, 1 << 61,
-			"(50.0 %) after 2 of 31 days; at this pace 9,223,372,036,854,775,807 by 20 Nov, 300.0 % over: it is used up on " +
+			"(50.0%) after 2 of 31 days; at this pace 9,223,372,036,854,775,807 by 20 Nov, 300.0% over: it is used up on " +
 				"25 Oct.", "2026-10-25", true,
 		},
-		{"2026-10-21", "2026-10-22", 0, 5, "used 0 of 5 (0.0 %) after 2 of 31 days; at this pace 0 by 20 Nov, 100.0 % under.",
+		{"2026-10-21", "2026-10-22", 0, 5, "used 0 of 5 (0.0%) after 2 of 31 days; at this pace 0 by 20 Nov, 100.0% under.",
 			"", false},
-		{"2026-10-21", "2026-10-22", 6, 5, "at this pace 93 by 20 Nov, 1760.0 % over. This", "", true},
+		{"2026-10-21", "2026-10-22", 6, 5, "at this pace 93 by 20 Nov, 1760.0% over. This", "", true},
 	} {
 		t.Run(fmt.Sprint(test.used, " of ", test.limit), func(t *testing.T) {
 			first := date(t, test.first)
@@ -149,6 +149,21 @@ func TestAllowance(t *testing.T) {
 	}
 }
 
+// An estimate of few days says that they may have no weekend among them.
+func TestAllowanceOfLessThanAWeek(t *testing.T) {
+	for days, want := range map[int]bool{1: true, 6: true, 7: false, 31: false} {
+		a := &Allowance{Limit: 1, First: october(1), Last: october(31)}
+		New(Report{Period: Period{First: october(1), DataLast: october(days)}, Allowance: a}, NewTotals())
+		const words = "There are fewer than 7 days so far: weekends may not be balanced."
+		if got := strings.Contains(a.String(), words); got != want {
+			t.Errorf("%d days: says %q is %v, want %v: %s", days, words, got, want, a)
+		}
+		if got, want := strings.Count(a.Verdict(), ". "), 0; got != want {
+			t.Errorf("%d days: the verdict has %d sentences more than one: %s", days, got, a.Verdict())
+		}
+	}
+}
+
 // The day on which an allowance ran out is that of the rows, where they have days.
 func TestAllowanceRanOut(t *testing.T) {
 	var rows []*Row
@@ -160,8 +175,8 @@ func TestAllowanceRanOut(t *testing.T) {
 		limit int64
 		want  string
 	}{
-		{45, "at this pace 310 by 31 Oct, 588.9 % over: it is used up on 5 Oct."},
-		{100, "at this pace 310 by 31 Oct, 210.0 % over: it is used up on 11 Oct."},
+		{45, "at this pace 310 by 31 Oct, 588.9% over: it was used up on 5 Oct."},
+		{100, "at this pace 310 by 31 Oct, 210.0% over: it is used up on 11 Oct."},
 	} {
 		a := &Allowance{Limit: test.limit, First: october(1), Last: october(31)}
 		New(Report{Query: Query{Granularity: Day}, Period: period, Allowance: a}, totalsOf(rows...))

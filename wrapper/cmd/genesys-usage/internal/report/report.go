@@ -96,6 +96,11 @@ func (r *Report) StepLabel(date time.Time) string {
 	return strings.TrimSuffix(name+", "+part, ", ")
 }
 
+// HasRate reports whether the part that a counter is of all requests is shown.
+func (r *Report) HasRate(m Metric) bool {
+	return r.Query.Has(Requests) && r.Query.Has(m) && (r.Total.Of(m) > 0 || m == r.Sort)
+}
+
 // Sum adds up groups: those that are not shown one by one, say.
 func Sum(groups []*Group) Group {
 	var all Group
@@ -136,6 +141,9 @@ func (r *Report) Remarks() []string {
 		remarks = append(remarks, fmt.Sprintf("Only rows with %q in a name; totals and shares are those of these rows.",
 			text.Clean(r.Match)))
 	}
+	if r.HasRate(Errors) {
+		remarks = append(remarks, "Errors are all 4xx and 5xx, 429 included.")
+	}
 	if c := r.Comparison; c != nil {
 		remark := "Before: " + c.Period.String() + "."
 		if now, before := r.Period.DataDays(), c.Period.DataDays(); now != before {
@@ -143,6 +151,9 @@ func (r *Report) Remarks() []string {
 				text.Count(int64(now), "day"))
 		} else if !r.Period.Over() {
 			remark += fmt.Sprintf(" As many days as there are of this period so far: %d.", now)
+		}
+		if now, before := r.Period.weekdays(), c.Period.weekdays(); now != before {
+			remark += fmt.Sprintf(" Warning: %d weekdays (Monday to Friday) now, %d before.", now, before)
 		}
 		remarks = append(remarks, remark)
 	}

@@ -185,6 +185,13 @@ func TestRemarks(t *testing.T) {
 			"Before: 1 to 30 October 2026, UTC. Warning: 30 days before, 31 days now.",
 		},
 		{
+			"compared, days of other weekdays", Report{Period: period(12, 23, 23),
+				Comparison: &Comparison{Period: period(1, 12, 12)}},
+			"Before: 1 to 12 October 2026, UTC. Warning: 10 weekdays (Monday to Friday) now, 8 before.",
+		},
+		{"rates", Report{Total: Counts{Requests: 9, Status429: 1, Status400: 1}}, "Errors are all 4xx and 5xx, 429 included."},
+		{"rates of 0", Report{Total: Counts{Requests: 9}}, ""},
+		{
 			"compared, not over", Report{Period: soFar, Comparison: &Comparison{Period: period(1, 10, 10)}},
 			"Before: 1 to 10 October 2026, UTC. As many days as there are of this period so far: 10.",
 		},

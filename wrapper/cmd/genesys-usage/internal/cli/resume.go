@@ -29,11 +29,14 @@ func (c *Command) failure(ctx context.Context, err error) string {
 	case c.id == "", !unwritten && ctx.Err() == nil && !resumable(err):
 		return words
 	case unwritten:
-		words += "The query is complete. To write its rows to another file:"
+		words += "The query is complete. To write its rows to another file"
 	default:
-		words += "The query goes on without this command. To get its report:"
+		words += "The query goes on without this command. To get its report"
 	}
-	words += "\n\n    genesys-usage " + strings.Join(c.resumeArgs(c.id), " ") + "\n\n"
+	if c.Comparison != nil {
+		words += "; the period before is queried again"
+	}
+	words += ":\n\n    genesys-usage " + strings.Join(c.resumeArgs(c.id), " ") + "\n\n"
 	if c.has("demo") {
 		words += "(The demo organization has ended with this command, and its queries with it.)\n"
 	}

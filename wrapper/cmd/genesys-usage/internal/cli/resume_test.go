@@ -248,6 +248,10 @@ func TestCompareFailsInTheSecondQuery(t *testing.T) {
 				"2026-10"); got != test.advised {
 			t.Errorf("%d: -resume is advised: %v, want %v\n%s", test.status, got, test.advised, r.stderr)
 		}
+		const words = "To get its report; the period before is queried again:\n"
+		if got := strings.Contains(r.stderr, words); got != test.advised {
+			t.Errorf("%d: says %q is %v, want %v\n%s", test.status, words, got, test.advised, r.stderr)
+		}
 	}
 }
 

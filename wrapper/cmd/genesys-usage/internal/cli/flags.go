@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
@@ -35,7 +36,13 @@ func parse(args []string, now time.Time) (*options, error) {
 	o := &options{timeout: time.Hour, given: map[string]string{}, render: render.Options{Top: -1}}
 	o.Made = now
 	flags := o.flags()
-	if err := flags.Parse(args); err != nil || o.has("version") {
+	err := flags.Parse(args)
+	flags.VisitAll(func(f *flag.Flag) {
+		if err != nil && strings.HasPrefix(err.Error(), "flag provided but not defined: -"+f.Name[:min(2, len(f.Name))]) {
+			err = fmt.Errorf("%w; there is -%s", err, f.Name)
+		}
+	})
+	if err != nil || o.has("version") {
 		return o, err
 	}
 	if flags.NArg() > 0 {
@@ -59,42 +66,40 @@ func (o *options) flags() *flag.FlagSet {
 	for name, parse := range map[string]func(string) error{
 		"last": func(s string) (err error) { o.Query.Interval, err = fetch.Last(s, o.Made); return err }, "interval": later,
 		"month": func(s string) (err error) {
-			if o.start, err = time.Parse("2006-01", s); err != nil {
-				return errors.New("want a month such as 2026-10")
-			}
+			o.start, err = time.Parse("2006-01", s)
 			o.startDay = 1
-			return nil
+			return want(err, "a month such as 2026-10")
 		},
 		"period-start": func(s string) (err error) {
 			if o.startDay, err = strconv.Atoi(s); err == nil && o.startDay >= 1 && o.startDay <= 31 {
 				return nil
 			}
-			if o.start, err = time.Parse(time.DateOnly, s); err != nil {
-				return errors.New("want a day of the month, 1 to 31, or a day such as 2026-11-21")
-			}
+			o.start, err = time.Parse(time.DateOnly, s)
 			o.startDay = o.start.Day()
-			return nil
+			return want(err, "a day of the month, 1 to 31, or a day such as 2026-11-21")
 		},
 		"group-by": later, "match": later, "resume": later,
 		"granularity": text.Choose(&o.Query.Granularity,
 			[]report.Granularity{report.Day, report.Week, report.Month, report.NoSteps}),
 		"metrics": func(s string) error { return text.ChooseSome(&o.Query.Metrics, s, report.Counters) },
 		"sort":    text.Choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
-		"top": func(s string) (err error) {
-			if o.render.Top, err = strconv.Atoi(s); err != nil || o.render.Top < 0 {
-				return errors.New("want a number of groups, or 0 for all")
-			}
-			return nil
+		"top": func(s string) error {
+			top, err := strconv.ParseUint(s, 10, 31)
+			o.render.Top = int(top)
+			return want(err, "a number of groups, or 0 for all")
 		},
 		"allowance": func(s string) error {
 			limit, err := text.ParseCount(s)
 			o.Allowance = &report.Allowance{Limit: limit}
 			return err
 		},
-		"o":       func(s string) error { o.files = append(o.files, s); return nil },
-		"format":  text.Choose(new(render.Form), render.Forms),
-		"region":  func(s string) (err error) { o.region, err = wrapper.ParseRegion(s); return err },
-		"timeout": func(s string) (err error) { o.timeout, err = time.ParseDuration(s); return err },
+		"o":      func(s string) error { o.files = append(o.files, s); return nil },
+		"format": text.Choose(new(render.Form), render.Forms),
+		"region": func(s string) (err error) { o.region, err = wrapper.ParseRegion(s); return err },
+		"timeout": func(s string) (err error) {
+			o.timeout, err = time.ParseDuration(s)
+			return want(err, "a time such as 90s or 10m")
+		},
 	} {
 		flags.Func(name, "", func(s string) error {
 			if s == "" {
@@ -119,4 +124,12 @@ func (o *options) flags() *flag.FlagSet {
 func (o *options) has(name string) bool {
 	_, ok := o.given[name]
 	return ok
+}
+
+// want returns an error that says what is wanted, if there is one.
+func want(err error, words string) error {
+	if err != nil {
+		return errors.New("want " + words)
+	}
+	return nil
 }

@@ -36,7 +36,8 @@ func (o *options) setOutputs() error {
 		o.outputs = append(o.outputs, &output{name: file, form: form})
 	}
 	if o.has("format") && !o.any(func(f render.Form) bool { return f == format }) {
-		return fmt.Errorf("-format %s: no output has that form; files have the one that their extension names", format)
+		return fmt.Errorf("-format %s is for standard output and files without a known extension: leave it out, as the "+
+			"extension of %s names its form", format, files[0])
 	}
 	for _, name := range []string{"top", "sort", "compare"} {
 		if o.has(name) && !o.any(render.Form.Ranked) {
@@ -64,11 +65,13 @@ func (o *options) setQuery() error {
 	}
 	if o.has("group-by") || !o.has("resume") {
 		if err := text.ChooseSome(&q.GroupBy, cmp.Or(o.given["group-by"], "client"), report.Dimensions(q.Jobs)); err != nil {
-			return fmt.Errorf("-group-by %w; organization goes without -jobs, and platform with it", err)
+			other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
+			return fmt.Errorf("-group-by %w; %s", err, other)
 		}
 	}
 	if o.has("sort") && !q.Has(o.Sort) {
-		return fmt.Errorf("-sort %s needs that counter in -metrics (of errors status400 and status500)", o.given["sort"])
+		counters := cmp.Or(map[report.Metric]string{report.Errors: "400 and 500"}[o.Sort], o.given["sort"])
+		return fmt.Errorf("-sort %s: add %s to -metrics", o.given["sort"], counters)
 	}
 	return nil
 }
@@ -92,15 +95,10 @@ func (o *options) setPeriod() (err error) {
 	case len(named) == 0 && !o.has("resume"):
 		o.Query.Interval, _ = fetch.Last("30d", o.Made)
 	}
-	p := &o.Period
-	if *p, err = fetch.Period(o.Query.Interval, o.Query.Jobs, o.Made); err != nil || o.startDay == 0 {
+	if o.Period, err = fetch.Period(o.Query.Interval, o.Query.Jobs, o.Made); err != nil {
 		return err
 	}
-	first := o.start
-	if first.IsZero() {
-		first = report.StartOfMonthly(p.First, o.startDay)
-	}
-	if p.StartDay = o.startDay; !p.Known() || !p.First.Equal(first) || p.Last.After(report.EndOfMonthly(first, o.startDay)) {
+	if o.startDay > 0 && !o.Period.SetMonthly(o.start, o.startDay) {
 		return fmt.Errorf("-interval %s does not begin with the first day of -%s %s and end in that period: leave one of "+
 			"the two out", iso, named[0], o.given[named[0]])
 	}
@@ -139,9 +137,6 @@ func (o *options) setCompare() error {
 	}
 	first, last := o.Period.Before()
 	before, err := fetch.Period(wrapper.Days(first, last), o.Query.Jobs, o.Made)
-	if err == nil && before.DataDays() == 0 {
-		err = fmt.Errorf("there is no data on %s", &before)
-	}
 	if err != nil {
 		return fmt.Errorf("-compare: the period before: %w", err)
 	}

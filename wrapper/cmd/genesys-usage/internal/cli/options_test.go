@@ -48,7 +48,10 @@ func TestVersion(t *testing.T) {
 // A usage error is found before anything is sent, and says what is right.
 func TestUsageErrors(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
-		{"-nonsense", "nonsense"},
+		{"-nonsense", "not defined: -nonsense (see"},
+		{"-comapre", "not defined: -comapre; there is -compare (see"},
+		{"-verbose", "not defined: -verbose; there is -v; there is -version (see"},
+		{"---x", "bad flag syntax: ---x"},
 		{"-q=false", `value "false" for -q: it takes no value`},
 		{"rows", `unexpected argument "rows"`},
 		{"-interval=", `invalid value "" for flag -interval: it is empty`},
@@ -86,23 +89,23 @@ func TestUsageErrors(t *testing.T) {
 		{"-group-by moon", `-group-by "moon": want client, user, endpoint, method or organization, separated by commas`},
 		{"-group-by ,", `-group-by "": want client`},
 		{"-group-by platform", `-group-by "platform": want client, user, endpoint, method or organization, separated by ` +
-			`commas; organization goes without -jobs, and platform with it`},
+			`commas; platform needs -jobs`},
 		{"-group-by organization -jobs", `-group-by "organization": want client, user, endpoint, method or platform, ` +
-			`separated by commas; organization goes without -jobs`},
-		{"-metrics status418", `flag -metrics: "status418": want requests, status200, status300, status400, status429 or ` +
-			`status500`},
+			`separated by commas; organization does not go with -jobs`},
+		{"-metrics status418", `flag -metrics: "status418": want requests, 200, 300, 400, 429 or 500, separated`},
 		{"-metrics ,", `flag -metrics: "": want requests`},
 		{"-region mars", `unknown region "mars"`},
 		{"-region mars", "us-east-1 (mypurecloud.com)"},
 		{"-region eu-west-22", "did you mean eu-west-2"},
 		{"-format xml", `invalid value "xml" for flag -format: want table, csv, json, ndjson, xlsx or html`},
-		{"-sort clients", `invalid value "clients" for flag -sort: want requests, status429 or errors`},
-		{"-sort 429 -metrics requests", "-sort 429 needs that counter in -metrics"},
-		{"-sort errors -metrics status400", "-sort errors needs that counter in -metrics (of errors status400 and " +
-			"status500)"},
-		{"-sort requests -metrics status400", "-sort requests needs that counter in -metrics"},
+		{"-sort clients", `invalid value "clients" for flag -sort: want requests, 429 or errors`},
+		{"-sort 500", `invalid value "500" for flag -sort: want requests, 429 or errors`},
+		{"-sort 429 -metrics requests", "-sort 429: add 429 to -metrics"},
+		{"-sort errors -metrics status400", "-sort errors: add 400 and 500 to -metrics"},
+		{"-sort requests -metrics status400", "-sort requests: add requests to -metrics"},
 		{"-top -1", `invalid value "-1" for flag -top: want a number of groups, or 0 for all`},
-		{"-timeout soon", `invalid value "soon" for flag -timeout: time: invalid duration "soon"`},
+		{"-timeout soon", `invalid value "soon" for flag -timeout: want a time such as 90s or 10m`},
+		{"-timeout 5", `invalid value "5" for flag -timeout: want a time such as 90s or 10m`},
 		{"-top 3 -format csv", "-top applies to tables, pages and workbooks (.txt, .html, .xlsx); csv has all rows"},
 		{"-sort 429 -format json", "-sort applies to tables"},
 		{"-compare -o x.ndjson", "-compare applies to tables"},
@@ -110,7 +113,6 @@ func TestUsageErrors(t *testing.T) {
 		{"-compare -metrics status200", "-compare needs requests"},
 		{"-compare -interval P1M/2026-10-31", "-compare needs a period in days, such as -month 2026-10 or"},
 		{"-compare -resume x", "-compare needs a period in days"},
-		{"-compare -month 2018-01", "-compare: the period before: there is no data on 1 to 31 December 2017, UTC"},
 		{"-allowance 0 -month 2026-10", `invalid value "0" for flag -allowance: want a number`},
 		{"-allowance lots -month 2026-10", `invalid value "lots" for flag -allowance: want a number of requests such as ` +
 			`1500000 or 1,500,000`},
@@ -131,7 +133,8 @@ func TestUsageErrors(t *testing.T) {
 		{"-o a.csv -o a.csv", "-o a.csv is given twice"},
 		{"-o a.csv -o ./a.csv", "-o ./a.csv is given twice"},
 		{"-o - -o -", "-o - is given twice"},
-		{"-format csv -o a.html", "-format csv: no output has that form; files have the one that their extension names"},
+		{"-format csv -o a.html", "-format csv is for standard output and files without a known extension: leave it " +
+			"out, as the extension of a.html names its form"},
 		{"-html x", "html"},
 	} {
 		t.Run(test.args, func(t *testing.T) {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -32,11 +31,11 @@ func (out *output) String() string {
 
 // open opens the output, so that what cannot be written is refused before anything is
 // asked.
-func (out *output) open(ctx context.Context, c *Command) (err error) {
+func (out *output) open(c *Command) (err error) {
 	to := c.Stdout
 	switch {
 	case out.name != "-":
-		file, err := outfile.Create(ctx, out.name)
+		file, err := outfile.Create(out.name)
 		if err != nil {
 			return err
 		}

@@ -113,6 +113,9 @@ func TestFilesThatCannotBeWritten(t *testing.T) {
 		r := genesysUsageOn(t, refusing(t), "-o", filepath.Join(dir, "fine.csv"), "-o", file).want(t, 1)
 		contains(t, "the error", r.stderr, "genesys-usage: "+file+": ")
 		lacks(t, "the error", r.stderr, "-resume", ".tmp")
+		if name == "missing/report.csv" {
+			contains(t, "the error", r.stderr, file+": its folder does not exist")
+		}
 		if got := namesIn(t, dir); got != "file folder.csv" {
 			t.Errorf("%s: there are %s", name, got)
 		}

@@ -3,8 +3,6 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,29 +41,6 @@ func TestFIFO(t *testing.T) {
 	if info, err := os.Stat(fifo); err != nil || info.Mode().IsRegular() {
 		t.Errorf("the FIFO was replaced: %v, %v", info, err)
 	}
-}
-
-// A command that waits for the reader of a FIFO ends with its context.
-func TestFIFOWithoutAReader(t *testing.T) {
-	clearEnvironment(t)
-	fifo := filepath.Join(t.TempDir(), "fifo.csv")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("interrupted"))
-	var stderr strings.Builder
-	command := Command{Args: []string{"-demo", "-o", fifo}, Stdout: &stderr, Stderr: &stderr, Now: now}
-	if code := command.Run(ctx); code != 1 {
-		t.Errorf("exit code %d, want 1", code)
-	}
-	contains(t, "the error", stderr.String(), fifo+": interrupted")
-	// Let the one that was left behind go.
-	reader, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader.Close()
 }
 
 // Standard output that is closed is an error before anything is asked: the report would be lost without a word.

@@ -27,7 +27,7 @@ func (c *Command) run(ctx context.Context) (over bool, err error) {
 // write opens the outputs, submits the query or resumes it, and writes its report.
 func (c *Command) write(ctx context.Context) (over bool, err error) {
 	defer c.abort()
-	if err := c.each(func(out *output) error { return out.open(ctx, c) }); err != nil {
+	if err := c.each(func(out *output) error { return out.open(c) }); err != nil {
 		return false, err
 	}
 	if c.Allowance != nil && c.Period.Over() && !c.start.IsZero() && !c.has("interval") {
@@ -45,7 +45,8 @@ func (c *Command) write(ctx context.Context) (over bool, err error) {
 			return false, err
 		}
 	}
-	if !c.has("granularity") && c.Query.Granularity == report.Day && c.any(func(f render.Form) bool { return !f.Chart() }) {
+	byChart := !c.has("granularity") && c.Query.Granularity == report.Day
+	if byChart && c.any(func(f render.Form) bool { return !f.Chart() }) {
 		c.progress.note("rows are by day, for the chart of the page or workbook; -granularity none changes that")
 	}
 	c.id = operation.ID

@@ -104,7 +104,8 @@ func TestMatch(t *testing.T) {
 	contains(t, "the table", r.stdout, `Only rows with "dIALER" in a name; totals and shares are those of these rows.`,
 		"105")
 	r = genesysUsageOn(t, organization, "-match", "nobody").want(t, 0)
-	contains(t, "the table", r.stdout, "No row matches. Rows have names only for what they are grouped by (-group-by).")
+	contains(t, "the table", r.stdout, "No client matches. To look at user, endpoint, method or organization too, "+
+		"add it to -group-by.")
 }
 
 // Dates that were not asked for split nothing.

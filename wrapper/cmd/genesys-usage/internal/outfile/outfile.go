@@ -3,7 +3,6 @@ package outfile
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -21,9 +20,9 @@ type File struct {
 
 // Create returns a File that [File.Commit] puts in the place of a regular file, or of none, or at the end of symbolic
 // links. Anything else, such as a device, a FIFO or the file that standard output goes to, is written directly. What
-// cannot be written to is an error now. Opening a FIFO waits for its reader until ctx ends. The caller calls Close and
-// then Commit, or Abort.
-func Create(ctx context.Context, name string) (*File, error) {
+// cannot be written to is an error now. Opening a FIFO waits for its reader. The caller calls Close and then Commit, or
+// Abort.
+func Create(name string) (*File, error) {
 	mode := fs.FileMode(0o666)
 	info, err := os.Stat(name)
 	if err == nil {
@@ -31,7 +30,7 @@ func Create(ctx context.Context, name string) (*File, error) {
 		if open, err := os.Stdout.Stat(); err == nil && os.SameFile(info, open) {
 			return &File{file: os.Stdout}, nil
 		}
-		file, err := open(ctx, name)
+		file, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil || !info.Mode().IsRegular() {
 			return &File{file: file}, unwrapPathError(err)
 		}
@@ -43,6 +42,9 @@ func Create(ctx context.Context, name string) (*File, error) {
 	f := &File{path: resolve(name)}
 	if f.file, err = createTemp(filepath.Dir(f.path), mode); err != nil && info != nil {
 		f.file, err = createTemp(os.TempDir(), mode) // nothing can be created beside the file
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, errors.New("its folder does not exist")
 	}
 	return f, unwrapPathError(err)
 }
@@ -100,23 +102,6 @@ func resolve(name string) string {
 		path = link
 	}
 	return path
-}
-
-// open opens what exists, unless ctx ends before that.
-func open(ctx context.Context, name string) (*os.File, error) {
-	var file *os.File
-	opened := make(chan error, 1)
-	go func() {
-		var err error
-		file, err = os.OpenFile(name, os.O_WRONLY, 0)
-		opened <- err
-	}()
-	select {
-	case err := <-opened:
-		return file, err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 func createTemp(dir string, mode fs.FileMode) (*os.File, error) {

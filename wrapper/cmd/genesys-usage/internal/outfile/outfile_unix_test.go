@@ -3,7 +3,6 @@
 package outfile_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -81,7 +80,7 @@ func TestSymbolicLinkToItself(t *testing.T) {
 	if err := os.Symlink("link", link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := outfile.Create(t.Context(), link); !errors.Is(err, syscall.ELOOP) {
+	if _, err := outfile.Create(link); !errors.Is(err, syscall.ELOOP) {
 		t.Errorf("error %v, want %v", err, syscall.ELOOP)
 	}
 }
@@ -126,26 +125,6 @@ func TestFIFO(t *testing.T) {
 		t.Errorf("the FIFO is a file now (%v)", err)
 	}
 	wantNames(t, dir, "fifo")
-}
-
-// Waiting for the reader of a FIFO ends with the context.
-func TestFIFOWithoutReader(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "fifo")
-	if err := syscall.Mkfifo(name, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	interrupted := errors.New("interrupted")
-	cancel(interrupted)
-	if _, err := outfile.Create(ctx, name); !errors.Is(err, interrupted) {
-		t.Errorf("error %v, want %v", err, interrupted)
-	}
-	// A reader lets the goroutine that opens the FIFO end.
-	reader, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader.Close()
 }
 
 // The null device is what stands in for a closed standard output if it is open for reading too, and nothing else is.

@@ -70,6 +70,16 @@ func (p *Period) Before() (first, last time.Time) {
 	return first, last
 }
 
+// SetMonthly makes p the first days of a calendar month or billing period, and reports
+// whether they are. Without a first day, it is the one that p begins in.
+func (p *Period) SetMonthly(first time.Time, startDay int) bool {
+	if first.IsZero() {
+		first = StartOfMonthly(p.First, startDay)
+	}
+	p.StartDay = startDay
+	return p.Known() && p.First.Equal(first) && !p.Last.After(EndOfMonthly(first, startDay))
+}
+
 // StartOfMonthly returns the first day of the calendar month or billing period that a day
 // is in.
 func StartOfMonthly(day time.Time, startDay int) time.Time {

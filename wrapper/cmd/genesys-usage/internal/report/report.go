@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,10 +164,16 @@ func (r *Report) Remarks() []string {
 
 // Empty says that there is nothing to show.
 func (r *Report) Empty() string {
-	if r.Match != "" {
-		return "No row matches. Rows have names only for what they are grouped by (-group-by)."
+	if r.Match == "" {
+		return "No requests in this period."
 	}
-	return "No requests in this period."
+	words := "No " + cmp.Or(text.Join(r.Query.GroupBy, "or"), "row") + " matches."
+	others := Dimensions(r.Query.Jobs)
+	others = slices.DeleteFunc(others, func(d Dimension) bool { return slices.Contains(r.Query.GroupBy, d) })
+	if len(others) > 0 {
+		words += " To look at " + text.Join(others, "or") + " too, add it to -group-by."
+	}
+	return words
 }
 
 // Meaning says what the numbers mean, in the words of package wrapper's documentation.

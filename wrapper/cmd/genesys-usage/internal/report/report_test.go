@@ -189,7 +189,8 @@ func TestRemarks(t *testing.T) {
 				Comparison: &Comparison{Period: period(1, 12, 12)}},
 			"Before: 1 to 12 October 2026, UTC. Warning: 10 weekdays (Monday to Friday) now, 8 before.",
 		},
-		{"rates", Report{Total: Counts{Requests: 9, Status429: 1, Status400: 1}}, "Errors are all 4xx and 5xx, 429 included."},
+		{"rates", Report{Total: Counts{Requests: 9, Status429: 1, Status400: 1}},
+			"Errors are all 4xx and 5xx, 429 included."},
 		{"rates of 0", Report{Total: Counts{Requests: 9}}, ""},
 		{
 			"compared, not over", Report{Period: soFar, Comparison: &Comparison{Period: period(1, 10, 10)}},
@@ -197,6 +198,27 @@ func TestRemarks(t *testing.T) {
 		},
 	} {
 		if got := strings.Join(test.r.Remarks(), " "); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// What matches nothing is looked for elsewhere by another grouping.
+func TestNoMatch(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		q    Query
+		want string
+	}{
+		{"by endpoint", Query{GroupBy: []Dimension{Endpoint}},
+			"No endpoint matches. To look at client, user, method or organization too, add it to -group-by."},
+		{"jobs", Query{GroupBy: []Dimension{Client, Endpoint}, Jobs: true},
+			"No client or endpoint matches. To look at user, method or platform too, add it to -group-by."},
+		{"by everything", Query{GroupBy: Dimensions(false)}, "No client, user, endpoint, method or organization matches."},
+		{"not known", Query{}, "No row matches. To look at client, user, endpoint, method or organization too, add it to " +
+			"-group-by."},
+	} {
+		if got := (&Report{Match: "x", Query: test.q}).Empty(); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}

@@ -69,9 +69,6 @@ func New(r *report.Report) *Chart {
 		return (i + missing) / perBar
 	})
 	c.setScale(r.Sort)
-	if r.Query.Granularity == report.AnyStep {
-		step = "date"
-	}
 	if perBar > 1 {
 		step = fmt.Sprintf("%d %ss", perBar, step)
 	}

@@ -56,18 +56,15 @@ func (o *options) any(kind func(render.Form) bool) bool {
 // setQuery completes the query, but for its interval.
 func (o *options) setQuery() error {
 	q := &o.Query
-	switch {
-	case o.has("granularity"):
-	case o.has("resume"):
-		q.Granularity = report.AnyStep
-	case o.any(render.Form.Chart):
+	if o.has("resume") && !(o.has("group-by") && o.has("granularity")) {
+		return errors.New("-resume needs the -group-by and -granularity of its query")
+	}
+	if !o.has("granularity") && o.any(render.Form.Chart) {
 		q.Granularity = report.Day
 	}
-	if o.has("group-by") || !o.has("resume") {
-		if err := text.ChooseSome(&q.GroupBy, cmp.Or(o.given["group-by"], "client"), report.Dimensions(q.Jobs)); err != nil {
-			other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
-			return fmt.Errorf("-group-by %w; %s", err, other)
-		}
+	if err := text.ChooseSome(&q.GroupBy, cmp.Or(o.given["group-by"], "client"), report.Dimensions(q.Jobs)); err != nil {
+		other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
+		return fmt.Errorf("-group-by %w; %s", err, other)
 	}
 	if o.has("sort") && !q.Has(o.Sort) {
 		counters := cmp.Or(map[report.Metric]string{report.Errors: "400 and 500"}[o.Sort], o.given["sort"])

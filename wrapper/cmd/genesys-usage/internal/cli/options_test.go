@@ -112,7 +112,7 @@ func TestUsageErrors(t *testing.T) {
 		{"-compare -granularity day", "leave -granularity out"},
 		{"-compare -metrics status200", "-compare needs requests"},
 		{"-compare -interval P1M/2026-10-31", "-compare needs a period in days, such as -month 2026-10 or"},
-		{"-compare -resume x", "-compare needs a period in days"},
+		{"-compare -resume x -group-by user -granularity none", "-compare needs a period in days"},
 		{"-allowance 0 -month 2026-10", `invalid value "0" for flag -allowance: want a number`},
 		{"-allowance lots -month 2026-10", `invalid value "lots" for flag -allowance: want a number of requests such as ` +
 			`1500000 or 1,500,000`},
@@ -122,6 +122,8 @@ func TestUsageErrors(t *testing.T) {
 		{"-allowance 5 -month 2026-10 -jobs", "leave -jobs and -match out"},
 		{"-allowance 5 -month 2026-10 -match x", "leave -jobs and -match out"},
 		{"-allowance 5 -month 2026-10 -metrics status200", "-allowance needs requests"},
+		{"-resume x", "-resume needs the -group-by and -granularity of its query"},
+		{"-resume x -group-by client", "-resume needs the -group-by and -granularity"},
 		{"-resume=", "flag -resume: it is empty"},
 		{"-jobs -last 91d", "25 August to 23 November 2026, UTC has 91 days, and -jobs takes 90 at most"},
 		{"-jobs -month 2025-11", "begins on 2025-11-01, and -jobs reaches back a year, to 2025-11-24"},
@@ -193,8 +195,7 @@ func TestQueries(t *testing.T) {
 		{"-last 1d -o x.xlsx -granularity none", report.Query{Interval: "2026-11-22/2026-11-22", GroupBy: client}},
 		{"-last 1d -format html -granularity week",
 			report.Query{Interval: "2026-11-22/2026-11-22", Granularity: report.Week, GroupBy: client}},
-		{"-resume id", report.Query{Granularity: report.AnyStep}},
-		{"-resume id -o x.html -group-by user", report.Query{Granularity: report.AnyStep,
+		{"-resume id -group-by user -granularity week", report.Query{Granularity: report.Week,
 			GroupBy: []report.Dimension{report.User}}},
 	} {
 		o, err := parse(strings.Fields(test.args), late)

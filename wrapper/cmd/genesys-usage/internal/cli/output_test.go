@@ -79,7 +79,8 @@ func TestFilesAreCompleteOrNotThere(t *testing.T) {
 	file := filepath.Join(dir, "report.csv")
 	writeFile(t, file, "old")
 	page := filepath.Join(dir, "page.html")
-	genesysUsageOn(t, usagetest.Config{}, "-resume", "unknown", "-o", file, "-o", page).want(t, 1)
+	genesysUsageOn(t, usagetest.Config{}, "-resume", "unknown", "-group-by", "client", "-granularity", "none",
+		"-o", file, "-o", page).want(t, 1)
 	if got := readFile(t, file); got != "old" {
 		t.Errorf("after a failure the file is %q", got)
 	}

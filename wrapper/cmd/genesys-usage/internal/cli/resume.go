@@ -62,10 +62,8 @@ func (o *options) resumeArgs(id string) []string {
 	if o.Query.Interval != "" {
 		given["interval"] = o.Query.Interval
 	}
-	if !o.has("resume") {
-		given["granularity"] = o.Query.Granularity.String()
-		given["group-by"] = cmp.Or(given["group-by"], "client")
-	}
+	given["granularity"] = o.Query.Granularity.String()
+	given["group-by"] = cmp.Or(given["group-by"], "client")
 	args := []string{"-resume " + shellQuote(id)}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if given[name] == "" { // a boolean

@@ -209,8 +209,8 @@ func TestFinalFailures(t *testing.T) {
 	}{
 		{"failed", usagetest.Config{Fail: true}, "", "submit it again"},
 		{"failed, jobs", usagetest.Config{Fail: true}, "-jobs", "submit it again"},
-		{"unknown id", usagetest.Config{}, "-resume unknown", "404"},
-		{"unknown id, jobs", usagetest.Config{}, "-resume unknown -jobs", "404"},
+		{"unknown id", usagetest.Config{}, "-resume unknown -group-by user -granularity day", "404"},
+		{"unknown id, jobs", usagetest.Config{}, "-resume unknown -group-by user -granularity day -jobs", "404"},
 		{"unusable result", unusable, "", "query "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -279,7 +279,8 @@ func TestServerMessagesAreCleanAndShort(t *testing.T) {
 	if got, most := text.Width(r.stderr), text.MaxMessage+500; got > most {
 		t.Errorf("%d cells, want %d at most", got, most)
 	}
-	r = genesysUsageOn(t, usagetest.Config{}, "-resume", "a\x1b[2Jb").want(t, 1)
+	r = genesysUsageOn(t, usagetest.Config{}, "-resume", "a\x1b[2Jb", "-group-by", "user",
+		"-granularity", "none").want(t, 1)
 	lacks(t, "the error", r.stderr, "\x1b")
 	if got := resumeCommand(r.stderr); got != "" {
 		t.Errorf("it advises %s", got)

@@ -113,7 +113,7 @@ func (c *Command) finish(totals *report.Totals) (over bool, err error) {
 			return false, err
 		}
 	}
-	c.progress.note("%s", strings.TrimSuffix(text.Count(result.Rows, "row")+", "+result.Query.Grouping(), ", "))
+	c.progress.note("%s, %s", text.Count(result.Rows, "row"), result.Query.Grouping())
 	shown := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.name == "-" && out.form == render.Table })
 	if c.Allowance == nil || shown && isTerminal(c.Stdout) {
 		return c.Allowance != nil && c.Allowance.Over(), nil

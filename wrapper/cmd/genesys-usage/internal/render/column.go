@@ -76,7 +76,6 @@ func groupColumns(r *report.Report, dated bool) []column {
 	q, compared := &r.Query, r.Comparison != nil
 	nothing := func(line) any { return "" }
 	add(dated, "DATE", labels, nothing)
-	add(!dated && len(q.GroupBy) == 0, "", labels, nothing)
 	for _, d := range q.GroupBy {
 		kind := names
 		if d == report.Endpoint {

@@ -140,10 +140,6 @@ func TestTableColumns(t *testing.T) {
 		{"by errors", byClient(report.NoSteps), report.Errors, "CLIENT REQUESTS ERRORS SHARE 429 429 % ERRORS %"},
 		{"metrics", byClient(report.NoSteps, report.Status200, report.Status429), report.Status200, "CLIENT 2XX SHARE 429"},
 		{"steps", byClient(report.Day, report.Requests), report.Requests, "DATE CLIENT REQUESTS SHARE"},
-		{
-			"no groups", report.Query{GroupBy: []report.Dimension{}}, report.Requests,
-			"REQUESTS SHARE 429 429 % ERRORS %",
-		},
 	} {
 		s := octoberScene(test.query, rows)
 		s.report.Sort = test.sort

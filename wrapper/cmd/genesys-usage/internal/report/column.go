@@ -20,19 +20,14 @@ const (
 const clientName = -1
 
 // Columns returns the columns of a query's rows: what was asked for and nothing else, in
-// the same order for both APIs. Where it is not known what was asked for, there is a
-// column for everything that there may be.
+// the same order for both APIs.
 func Columns(q *Query) []Column {
 	var columns []Column
 	if q.Granularity != NoSteps {
 		columns = append(columns, Column{"date", Date, 0})
 	}
 	names := [numDimensions]string{"clientId", "userId", "templateUri", "httpMethod", "organizationId", "platform"}
-	groupBy := q.GroupBy
-	if groupBy == nil {
-		groupBy = Dimensions(q.Jobs)
-	}
-	for _, d := range groupBy {
+	for _, d := range q.GroupBy {
 		columns = append(columns, Column{names[d], Text, int(d)})
 		if d == Client {
 			columns = append(columns, Column{"clientName", Text, clientName})

@@ -17,21 +17,19 @@ type Query struct {
 	Jobs        bool        // the jobs API; otherwise the queries API
 	Interval    string      // ISO-8601
 	Granularity Granularity //
-	GroupBy     []Dimension // in the order of the columns; nil if it is not known
+	GroupBy     []Dimension // in the order of the columns
 	Metrics     []Metric    // in the order of the columns; nil means all
 }
 
 // Granularity is the size of the steps that rows are split by.
 type Granularity string
 
-// The granularities. AnyStep is that of a query that is resumed without saying what it
-// asked.
+// The granularities.
 const (
 	NoSteps Granularity = ""
 	Day     Granularity = "Day"
 	Week    Granularity = "Week"
 	Month   Granularity = "Month"
-	AnyStep Granularity = "any"
 )
 
 func (g Granularity) String() string { return strings.ToLower(cmp.Or(string(g), "none")) }
@@ -44,13 +42,10 @@ func (q *Query) Has(m Metric) bool {
 	return len(q.Metrics) == 0 || slices.Contains(q.Metrics, m)
 }
 
-// Grouping says in words what rows are for, or "" if it is not known.
+// Grouping says in words what rows are for.
 func (q *Query) Grouping() string {
-	if len(q.GroupBy) == 0 {
-		return ""
-	}
 	words := "by " + text.Join(q.GroupBy, "and")
-	if g := q.Granularity; g != NoSteps && g != AnyStep {
+	if g := q.Granularity; g != NoSteps {
 		words += fmt.Sprintf(", %s by %s", g, g)
 	}
 	return words

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,14 +36,10 @@ type Comparison struct {
 	Before int64 // requests, set by New
 }
 
-// New returns a report on rows that were added up. What is not known of the query is
-// completed with what the rows show.
+// New returns a report on rows that were added up.
 func New(r Report, t *Totals) *Report {
 	if r.Demo {
 		r.Region = ""
-	}
-	if r.Query.GroupBy == nil {
-		r.Query.GroupBy = t.groupedBy()
 	}
 	if !r.Query.Has(r.Sort) {
 		r.Sort = r.Query.Metrics[0]
@@ -74,9 +69,6 @@ func (r *Report) Label(g *Group) string {
 	names := make([]string, len(r.Query.GroupBy))
 	for i, d := range r.Query.GroupBy {
 		names[i] = r.Name(g, d)
-	}
-	if len(names) == 0 {
-		return "all"
 	}
 	return strings.Join(names, " ")
 }
@@ -115,7 +107,7 @@ func Sum(groups []*Group) Group {
 
 // Subject names the period and the grouping, in a sentence.
 func (r *Report) Subject() string {
-	return strings.TrimSuffix(r.Period.String()+", "+r.Query.Grouping(), ", ") + "."
+	return r.Period.String() + ", " + r.Query.Grouping() + "."
 }
 
 // Source says which requests are counted, in a sentence.
@@ -167,7 +159,7 @@ func (r *Report) Empty() string {
 	if r.Match == "" {
 		return "No requests in this period."
 	}
-	words := "No " + cmp.Or(text.Join(r.Query.GroupBy, "or"), "row") + " matches."
+	words := "No " + text.Join(r.Query.GroupBy, "or") + " matches."
 	others := Dimensions(r.Query.Jobs)
 	others = slices.DeleteFunc(others, func(d Dimension) bool { return slices.Contains(r.Query.GroupBy, d) })
 	if len(others) > 0 {

@@ -28,8 +28,6 @@ func TestColumns(t *testing.T) {
 			"clientId clientName userId templateUri httpMethod platform " + all},
 		{"some metrics", Query{GroupBy: []Dimension{User}, Metrics: []Metric{Requests, Status429}},
 			"userId requests status429"},
-		{"not known", Query{Granularity: AnyStep},
-			"date clientId clientName userId templateUri httpMethod organizationId " + all},
 	} {
 		var names []string
 		for _, c := range Columns(&test.q) {
@@ -53,7 +51,7 @@ func TestColumnValues(t *testing.T) {
 		"status500": int64(6),
 	}
 	for _, jobs := range []bool{false, true} {
-		for _, c := range Columns(&Query{Jobs: jobs}) {
+		for _, c := range Columns(&Query{GroupBy: Dimensions(jobs), Jobs: jobs}) {
 			var got any = c.Number
 			switch c.Kind {
 			case Text:
@@ -82,26 +80,8 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-// What is not known of a resumed query is completed with what its rows show.
-func TestResumedQueries(t *testing.T) {
-	totals := totalsOf(
-		&Row{Date: october(5), Names: Names{Endpoint: "api/v2/users", Method: "GET"}, Counts: Counts{Status429: 3}},
-		&Row{Date: october(12), Names: Names{Endpoint: "api/v2/users"}, Counts: Counts{Status429: 1}},
-	)
-	r := New(Report{Query: Query{Granularity: AnyStep}, Sort: Errors}, totals)
-	if want := []Dimension{Endpoint, Method}; !slices.Equal(r.Query.GroupBy, want) {
-		t.Errorf("grouped by %v, want %v", r.Query.GroupBy, want)
-	}
-	if got, want := r.Subject(), "An earlier query, by endpoint and method."; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	if !r.Dated {
-		t.Error("the rows have dates, and the report has none")
-	}
-}
-
-// A query that says what it asks stays as it is, however few rows there are.
-func TestKnownQueriesStayAsTheyAre(t *testing.T) {
+// A query stays as it is, however few rows there are.
+func TestQueriesStayAsTheyAre(t *testing.T) {
 	q := Query{Interval: "2026-10-01/2026-10-31", GroupBy: []Dimension{Client, User}, Granularity: Day}
 	if r := New(Report{Query: q}, NewTotals()); !reflect.DeepEqual(r.Query, q) {
 		t.Errorf("%+v, want %+v", r.Query, q)
@@ -215,8 +195,6 @@ func TestNoMatch(t *testing.T) {
 		{"jobs", Query{GroupBy: []Dimension{Client, Endpoint}, Jobs: true},
 			"No client or endpoint matches. To look at user, method or platform too, add it to -group-by."},
 		{"by everything", Query{GroupBy: Dimensions(false)}, "No client, user, endpoint, method or organization matches."},
-		{"not known", Query{}, "No row matches. To look at client, user, endpoint, method or organization too, add it to " +
-			"-group-by."},
 	} {
 		if got := (&Report{Match: "x", Query: test.q}).Empty(); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)

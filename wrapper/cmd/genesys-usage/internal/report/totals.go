@@ -113,21 +113,6 @@ func (t *Totals) ranked(measure Metric) []*Group {
 	})
 }
 
-// groupedBy returns the dimensions that some group has a name in: those of a query that
-// was resumed without saying what it asked.
-func (t *Totals) groupedBy() []Dimension {
-	var used []Dimension
-	for d := range Dimension(numDimensions) {
-		for k := range t.groups {
-			if k[d].Value() != "" {
-				used = append(used, d)
-				break
-			}
-		}
-	}
-	return used
-}
-
 // labels returns what clients are called, by id: by their name, with the id where several
 // have the same, and by the id where there is no name.
 func (t *Totals) labels() map[string]string {

@@ -64,13 +64,13 @@ func (o *options) resumeArgs(id string) []string {
 	}
 	given["granularity"] = o.Query.Granularity.String()
 	given["group-by"] = cmp.Or(given["group-by"], "client")
-	args := []string{"-resume " + shellQuote(id)}
+	args := []string{"-resume " + text.ShellQuote(id)}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if given[name] == "" { // a boolean
 			args = append(args, "-"+name)
 			continue
 		}
-		args = append(args, "-"+name+" "+shellQuote(given[name]))
+		args = append(args, "-"+name+" "+text.ShellQuote(given[name]))
 	}
 	for _, out := range o.outputs {
 		name := out.name
@@ -82,16 +82,8 @@ func (o *options) resumeArgs(id string) []string {
 			name = "ANOTHER-FILE" + form.Extension()
 		}
 		if name != "-" || len(o.files) > 0 {
-			args = append(args, "-o "+shellQuote(name))
+			args = append(args, "-o "+text.ShellQuote(name))
 		}
 	}
 	return args
-}
-
-// shellQuote quotes a value for a shell, if it needs that.
-func shellQuote(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:,/") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -286,14 +286,3 @@ func TestServerMessagesAreCleanAndShort(t *testing.T) {
 		t.Errorf("it advises %s", got)
 	}
 }
-
-func TestShellQuote(t *testing.T) {
-	for id, want := range map[string]string{
-		"9f32b7cf-7418": "9f32b7cf-7418", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$(x)": "'$(x)'", "-x": "-x",
-		"~": "'~'",
-	} {
-		if got := shellQuote(id); got != want {
-			t.Errorf("%q is %s, want %s", id, got, want)
-		}
-	}
-}

@@ -109,3 +109,11 @@ func Join[T any](words []T, conjunction string) string {
 	}
 	return b.String()
 }
+
+// ShellQuote quotes a value for a shell, if it needs that.
+func ShellQuote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:,/") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -170,3 +170,14 @@ func TestDays(t *testing.T) {
 		}
 	}
 }
+
+func TestShellQuote(t *testing.T) {
+	for id, want := range map[string]string{
+		"9f32b7cf-7418": "9f32b7cf-7418", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$(x)": "'$(x)'", "-x": "-x",
+		"~": "'~'",
+	} {
+		if got := ShellQuote(id); got != want {
+			t.Errorf("%q is %s, want %s", id, got, want)
+		}
+	}
+}

@@ -64,8 +64,8 @@ func (out *output) close() error {
 // abort removes all files that were not committed.
 func (c *Command) abort() {
 	for _, out := range c.outputs {
-		if out.writer != nil {
-			_ = out.writer.Close() // it holds nothing but temporary data
+		if closer, ok := out.writer.(io.Closer); ok {
+			_ = closer.Close() // it contains nothing but temporary data
 		}
 		out.file.Abort()
 	}

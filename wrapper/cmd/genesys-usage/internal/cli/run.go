@@ -114,15 +114,14 @@ func (c *Command) finish(totals *report.Totals) (over bool, err error) {
 		}
 	}
 	c.progress.note("%s, %s", text.Count(result.Rows, "row"), result.Query.Grouping())
+	if c.Allowance == nil {
+		return false, nil
+	}
+	over = c.Allowance.Over()
 	shown := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.name == "-" && out.form == render.Table })
-	if c.Allowance == nil || shown && isTerminal(c.Stdout) {
-		return c.Allowance != nil && c.Allowance.Over(), nil
-	}
-	say := c.progress.note
-	if over = c.Allowance.Over(); over {
-		say = c.progress.warn // the exit code needs its reason
-	}
-	say("allowance: %s", c.Allowance.Verdict())
+	shown = shown && isTerminal(c.Stdout)
+	c.progress.quiet = shown || c.progress.quiet && !over // exit code 3 needs its reason
+	c.progress.note("allowance: %s", c.Allowance.Verdict())
 	return over, nil
 }
 

@@ -3,9 +3,7 @@ package render
 import (
 	"encoding/csv"
 	"io"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
@@ -33,7 +31,7 @@ func (c *csvWriter) Row(r *report.Row) error {
 	for i := range c.columns {
 		c.record[i] = value(&c.columns[i], r)
 		if c.columns[i].Kind == report.Text {
-			c.record[i] = guard(c.record[i])
+			c.record[i] = text.NoFormula(c.record[i])
 		}
 	}
 	return c.out.Write(c.record)
@@ -43,8 +41,6 @@ func (c *csvWriter) Finish(*report.Report) error {
 	c.out.Flush()
 	return c.out.Error()
 }
-
-func (c *csvWriter) Close() error { return nil }
 
 // value returns the text of a row in a column. That of a date that is not known is empty.
 func value(c *report.Column, r *report.Row) string {
@@ -57,18 +53,4 @@ func value(c *report.Column, r *report.Row) string {
 		return ""
 	}
 	return r.Date.Format(time.DateOnly)
-}
-
-const formulaSigns = "=+@＝＋－＠-" // the last in a class of characters is no range
-
-// formula finds what a spreadsheet may take for a formula. Where a locale has another separator than a comma, a cell
-// begins after that too, with or without a quote.
-var formula = regexp.MustCompile(`(^|[;|])([" ]*)([` + formulaSigns + `])`)
-
-// guard makes text of a formula: whoever may name an OAuth client is not to run one on the administrator's machine.
-func guard(s string) string {
-	if strings.IndexAny(s, formulaSigns+` "`) != 0 && !strings.ContainsAny(s, ";|") {
-		return s // as nearly all text is
-	}
-	return formula.ReplaceAllString(s, "$1$2'$3")
 }

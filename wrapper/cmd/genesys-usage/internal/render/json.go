@@ -50,5 +50,3 @@ func (j *jsonWriter) Finish(*report.Report) error {
 	_, err := io.WriteString(j.out, j.end)
 	return err
 }
-
-func (j *jsonWriter) Close() error { return nil }

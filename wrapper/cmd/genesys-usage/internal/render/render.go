@@ -56,14 +56,12 @@ type Options struct {
 	Top      int  // groups at most; 0: all; negative: as many as the form shows by itself
 }
 
-// Writer writes a report.
+// Writer writes a report. One that is an [io.Closer] is closed after Finish, or in its place.
 type Writer interface {
 	// Row takes a row. It keeps nothing of it.
 	Row(*report.Row) error
 	// Finish writes what remains, after the last row. It is called at most once.
 	Finish(*report.Report) error
-	// Close releases what the Writer uses, after Finish or in its place.
-	Close() error
 }
 
 // New returns a Writer of a form. It writes in small pieces: out should have a buffer.
@@ -86,4 +84,3 @@ type finisher func(*report.Report) error
 
 func (finisher) Row(*report.Row) error           { return nil }
 func (f finisher) Finish(r *report.Report) error { return f(r) }
-func (finisher) Close() error                    { return nil }

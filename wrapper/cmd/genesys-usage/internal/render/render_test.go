@@ -159,7 +159,7 @@ func TestOutputErrors(t *testing.T) {
 			if !errors.Is(err, errFull) {
 				t.Errorf("%s with room for %d of %d bytes: error %v, want %v", form, room, size, err, errFull)
 			}
-			w.Close()
+			closeWriter(t, w)
 		}
 	}
 }

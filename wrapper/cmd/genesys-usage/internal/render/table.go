@@ -27,17 +27,11 @@ var layouts = map[kind]text.Column{
 // writeTable writes a report in aligned columns, the largest groups first, or by date if there are dates.
 func writeTable(to io.Writer, r *report.Report, o Options) error {
 	out := bufio.NewWriter(to) // Flush returns its first error
-	dated := r.Dated && r.Comparison == nil
-	if !dated {
-		undated := *r
-		undated.Query.Granularity = report.NoSteps
-		r = &undated
-	}
 	for _, sentence := range append(headings(r), "") {
 		fmt.Fprintln(out, text.Wrap(sentence, o.Width))
 	}
 	if len(r.Groups) > 0 {
-		writeGroups(out, r, o, dated)
+		writeGroups(out, r, o)
 	} else {
 		fmt.Fprintln(out, text.Wrap(r.Empty(), o.Width))
 	}
@@ -53,9 +47,9 @@ func headings(r *report.Report) []string {
 	return sentences
 }
 
-func writeGroups(out io.Writer, r *report.Report, o Options, dated bool) {
+func writeGroups(out io.Writer, r *report.Report, o Options) {
 	groups, note := groupLines(r.Groups, o.Top), ""
-	if dated {
+	if r.Dated {
 		groups = stepLines(r, groups)
 	}
 	if o.Top < 0 && o.Terminal && len(groups) > terminalLines {
@@ -75,7 +69,7 @@ func writeGroups(out io.Writer, r *report.Report, o Options, dated bool) {
 	if o.Terminal {
 		block, rule = "█", "─"
 	}
-	columns := groupColumns(r, dated)
+	columns := groupColumns(r, r.Dated)
 	rows, layout := [][]string{nil}, []text.Column(nil)
 	for _, c := range columns {
 		rows[0] = append(rows[0], c.title)

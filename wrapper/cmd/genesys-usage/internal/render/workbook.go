@@ -26,28 +26,38 @@ type workbook struct {
 	columns []report.Column
 	cells   []any // of a row
 	file    *excelize.File
-	styles  [percents + 1]int
+	styles  [growths + 1]int
 	rows    *excelize.StreamWriter
 	sheet   *excelize.StreamWriter // that is being written: rows, or Summary
 	row     int                    // its last one, from 1
+	lines   int                    // of text in the next row; 0 for one
+	last    rune                   // column of the table in Summary
+	width   int                    // of that table, in characters
 	err     error                  // the first one
 }
 
-// numberTitle is the title of a column of numbers.
-type numberTitle string
+// The widths of columns, in characters.
+const (
+	nameWidth   = 38
+	numberWidth = 13
+)
 
 // The styles of rows, and of cells by what is in them.
 const (
 	plain = iota
+	note
 	heading
 	bold
 	boldNumber
 	dates
 	counts
+	changes
 	percents
+	growths
 )
 
-var styles = [percents + 1]excelize.Style{
+var styles = [growths + 1]excelize.Style{
+	note:    {Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}},
 	heading: {Font: &excelize.Font{Family: "Calibri", Bold: true, Size: 16}},
 	bold:    {Font: &excelize.Font{Family: "Calibri", Bold: true}},
 	boldNumber: {
@@ -56,7 +66,9 @@ var styles = [percents + 1]excelize.Style{
 	},
 	dates:    {NumFmt: 14, Alignment: &excelize.Alignment{Horizontal: "left"}}, // as the reader's locale writes a day
 	counts:   {NumFmt: 3},                                                      // 1,234
+	changes:  {CustomNumFmt: new("+#,##0;-#,##0;0")},
 	percents: {CustomNumFmt: new("0.0%")},
+	growths:  {CustomNumFmt: new("+0.0%;-0.0%;0.0%")},
 }
 
 func newWorkbook(out io.Writer, columns []report.Column, o Options) (*workbook, error) {
@@ -69,10 +81,15 @@ func newWorkbook(out io.Writer, columns []report.Column, o Options) (*workbook, 
 	w.keep(w.file.SetSheetName("Sheet1", "Summary"))
 	_, err := w.file.NewSheet("Rows")
 	w.keep(err)
+	for _, sheet := range w.file.GetSheetList() { // on paper, all columns are on one page
+		w.keep(w.file.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: new(true)}))
+		w.keep(w.file.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: new("landscape"), FitToHeight: new(0)}))
+	}
+	w.keep(w.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "Rows!$1:$1", Scope: "Rows"}))
 	w.begin("Rows")
 	w.rows = w.sheet
 	for i, column := range columns {
-		width := map[report.Kind]float64{report.Text: 38, report.Date: 12, report.Number: 13}[column.Kind]
+		width := map[report.Kind]float64{report.Text: nameWidth, report.Date: 12, report.Number: numberWidth}[column.Kind]
 		w.keep(w.rows.SetColWidth(i+1, i+1, width))
 		w.cells = append(w.cells, column.Name)
 	}
@@ -105,12 +122,10 @@ func (w *workbook) write(style int, cells ...any) {
 			if !value.IsZero() {
 				values[i] = excelize.Cell{StyleID: w.styles[dates], Value: value}
 			}
-		case numberTitle:
-			values[i] = excelize.Cell{StyleID: w.styles[boldNumber], Value: string(value)}
 		case int64:
 			values[i] = excelize.Cell{StyleID: w.styles[counts], Value: value}
 		case change:
-			values[i] = excelize.Cell{StyleID: w.styles[counts], Value: int64(value)}
+			values[i] = excelize.Cell{StyleID: w.styles[changes], Value: int64(value)}
 		case ratio:
 			if value.whole > 0 {
 				values[i] = excelize.Cell{StyleID: w.styles[percents], Value: float64(value.n) / float64(value.whole)}
@@ -118,16 +133,17 @@ func (w *workbook) write(style int, cells ...any) {
 		case growth:
 			values[i] = excelize.Cell{StyleID: w.styles[boldNumber], Value: text.Change(value.now, value.before)}
 			if value.now > 0 && value.before > 0 {
-				part := float64(value.now)/float64(value.before) - 1
-				values[i] = excelize.Cell{StyleID: w.styles[percents], Value: part}
+				values[i] = excelize.Cell{StyleID: w.styles[growths], Value: float64(value.now)/float64(value.before) - 1}
 			}
 		default:
 			values[i] = value
 		}
 	}
+	options := excelize.RowOpts{StyleID: w.styles[style], Height: 15 * float64(w.lines)}
 	if w.row++; w.err == nil {
-		w.err = w.sheet.SetRow(fmt.Sprintf("A%d", w.row), values, excelize.RowOpts{StyleID: w.styles[style]})
+		w.err = w.sheet.SetRow(fmt.Sprintf("A%d", w.row), values, options)
 	}
+	w.lines = 0
 }
 
 func (w *workbook) Row(r *report.Row) error {
@@ -149,9 +165,8 @@ func (w *workbook) Row(r *report.Row) error {
 }
 
 func (w *workbook) Finish(r *report.Report) error {
-	corner, err := excelize.CoordinatesToCellName(len(w.columns), w.row)
-	w.keep(err)
-	w.keep(w.rows.AddTable(&excelize.Table{Range: "A1:" + corner, Name: "Usage", StyleName: "TableStyleLight9"}))
+	all := fmt.Sprintf("A1:%c%d", 'A'+len(w.columns)-1, w.row)
+	w.keep(w.rows.AddTable(&excelize.Table{Range: all, Name: "Usage", StyleName: "TableStyleLight9"}))
 	w.keep(w.rows.Flush())
 	w.summary(r)
 	made := r.Made.UTC().Format(time.RFC3339)
@@ -168,12 +183,12 @@ func (w *workbook) Close() error { return w.file.Close() }
 
 // summary writes the sheet Summary.
 func (w *workbook) summary(r *report.Report) {
-	w.keep(w.file.SetSheetProps("Summary", &excelize.SheetPropsOptions{FitToPage: new(true)}))
-	layout := &excelize.PageLayoutOptions{Orientation: new("landscape"), FitToHeight: new(0)}
-	w.keep(w.file.SetPageLayout("Summary", layout))
 	w.begin("Summary")
-	w.keep(w.sheet.SetColWidth(1, max(len(r.Query.GroupBy), 1), 38))
-	w.keep(w.sheet.SetColWidth(max(len(r.Query.GroupBy), 1)+1, 20, 13))
+	columns, names := groupColumns(r, false), len(r.Query.GroupBy)
+	columns = slices.DeleteFunc(columns, func(c column) bool { return c.kind == bars })
+	w.keep(w.sheet.SetColWidth(1, names, nameWidth))
+	w.keep(w.sheet.SetColWidth(names+1, names+20, numberWidth))
+	w.last, w.width = rune('A'+len(columns)-1), names*nameWidth+(len(columns)-names)*numberWidth
 	w.write(heading, title(r))
 	w.sentences(append(headings(r), "Made on "+made(r)+".")...)
 	c, anchor := chart.New(r), w.row+2
@@ -184,7 +199,7 @@ func (w *workbook) summary(r *report.Report) {
 	if w.row++; len(r.Groups) == 0 {
 		w.sentences(r.Empty())
 	} else {
-		w.groups(r)
+		w.groups(r, columns)
 	}
 	w.row++
 	w.sentences(append(r.Meaning(), "The sheet Rows has the rows of the report.")...)
@@ -195,20 +210,21 @@ func (w *workbook) summary(r *report.Report) {
 	w.keep(w.sheet.Flush())
 }
 
-// sentences writes a row for each.
+// sentences writes a row for each, over the columns of the table.
 func (w *workbook) sentences(sentences ...string) {
 	for _, sentence := range sentences {
-		w.write(plain, sentence)
+		w.lines = text.Lines(sentence, w.width)
+		w.write(note, sentence)
+		w.keep(w.sheet.MergeCell(fmt.Sprintf("A%d", w.row), fmt.Sprintf("%c%d", w.last, w.row)))
 	}
 }
 
 // groups writes the ranked groups and their total.
-func (w *workbook) groups(r *report.Report) {
-	columns, titles := groupColumns(r, false), []any(nil)
-	columns = slices.DeleteFunc(columns, func(c column) bool { return c.kind == bars })
+func (w *workbook) groups(r *report.Report, columns []column) {
+	var titles []any
 	for _, c := range columns {
 		if titles = append(titles, c.title); c.kind >= numbers {
-			titles[len(titles)-1] = numberTitle(c.title)
+			titles[len(titles)-1] = excelize.Cell{StyleID: w.styles[boldNumber], Value: c.title}
 		}
 	}
 	w.write(bold, titles...)
@@ -237,12 +253,13 @@ func (w *workbook) chart(c *chart.Chart, m report.Metric, anchor int) {
 	}
 	titles := []any{c.Unit}
 	for i, s := range c.Series {
-		titles = append(titles, numberTitle(s.Name))
-		column := string(rune('B' + i))
+		titles = append(titles, excelize.Cell{StyleID: w.styles[boldNumber], Value: s.Name})
+		w.lines = max(w.lines, text.Lines(s.Name, numberWidth-2)) // bold letters are wide
+		column := rune('B' + i)
 		drawing.Series = append(drawing.Series, excelize.ChartSeries{
-			Name:       fmt.Sprintf("Summary!$%s$%d", column, first-1),
+			Name:       fmt.Sprintf("Summary!$%c$%d", column, first-1),
 			Categories: fmt.Sprintf("Summary!$A$%d:$A$%d", first, last),
-			Values:     fmt.Sprintf("Summary!$%s$%d:$%s$%d", column, first, column, last),
+			Values:     fmt.Sprintf("Summary!$%c$%d:$%c$%d", column, first, column, last),
 			Fill:       excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{s.Color}},
 		})
 	}

@@ -4,8 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,10 +143,10 @@ func TestWorkbookSummary(t *testing.T) {
 	r := s.finished()
 	others := report.Sum(r.Groups[100:])
 	for _, want := range []string{
-		"Genesys Cloud API usage, eu-west-1\n1 to 31 October 2026, UTC, by client, day by day.\n" + r.Source(),
+		"Genesys Cloud API usage, eu-west-1\n1 to 31 October 2026, UTC, by client.\n" + r.Source(),
 		"Before: 1 to 30 September 2026, UTC.", "Allowance: " + r.Allowance.String(),
 		"CLIENT|REQUESTS|BEFORE|CHANGE|CHANGE %|SHARE|429|429 %|ERRORS %",
-		"Demo 0|4,650,465|0|4,650,465|new|1.3%|0|0.0%|0.0%",
+		"Demo 0|4,650,465|0|+4,650,465|new|1.3%|0|0.0%|0.0%",
 		"\n... and 51 more|" + text.Thousands(others.Of(report.Requests)) + "|", "\nTotal|351,144,750|11,325,000|",
 		strings.Join(r.Meaning(), "\n"), "Requests by day|all 151\n2026-10-01|11,325,000\n",
 	} {
@@ -158,6 +160,76 @@ func TestWorkbookSummary(t *testing.T) {
 	equal(t, "title", properties.Title, "Genesys Cloud API usage, eu-west-1")
 	equal(t, "creator", properties.Creator, "genesys-usage")
 	equal(t, "created", properties.Created, "2026-11-24T09:30:00Z")
+}
+
+// On paper, no column is lost, and each page of rows has their titles.
+func TestWorkbookPrints(t *testing.T) {
+	file := open(t, octoberScene(byClient(report.Day), manyRows(3, 31)).write(t, XLSX))
+	for _, sheet := range []string{"Summary", "Rows"} {
+		layout, err := file.GetPageLayout(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		properties, err := file.GetSheetProps(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, sheet+": orientation", *layout.Orientation, "landscape")
+		equal(t, sheet+": pages in height, any number", *layout.FitToHeight, 0)
+		equal(t, sheet+": fits the page", *properties.FitToPage, true)
+	}
+	names := file.GetDefinedName()
+	equal(t, "names", len(names), 1)
+	equal(t, "name", names[0].Name+" "+names[0].RefersTo+" "+names[0].Scope, "_xlnm.Print_Titles Rows!$1:$1 Rows")
+}
+
+// Long sentences wrap over the width of the table, and titles in their columns: rows are as high as that takes.
+func TestWorkbookWraps(t *testing.T) {
+	q := report.Query{Granularity: report.Day, GroupBy: []report.Dimension{report.Client, report.Endpoint}}
+	var rows []report.Row
+	for d := range 2 {
+		row := clientRow("Demo CRM Sync Partner", october(1+d), 10, 1)
+		row.Names[report.Endpoint] = "api/v2/analytics/conversations/details/query"
+		rows = append(rows, row)
+	}
+	s := octoberScene(q, rows)
+	s.report.Allowance = &report.Allowance{Limit: 5, First: october(1), Last: day(2026, 11, 20), Assumed: true}
+	file := open(t, s.write(t, XLSX))
+	all, err := file.GetRows("Summary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged, err := file.GetMergeCells("Summary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := map[string]string{}
+	for _, cell := range merged {
+		over[cell.GetStartAxis()] = cell.GetEndAxis()
+	}
+	for _, test := range []struct {
+		first  string // text of the row
+		column int
+		height float64
+		over   string // last column
+	}{
+		{"Usage queries API", 0, 15, "G"}, {"Allowance: used 20 of 5", 0, 45, "G"},
+		{"Demo CRM Sync Partner api/v2/analytics/conversations/details/query", 1, 105, ""},
+	} {
+		row := slices.IndexFunc(all, func(row []string) bool {
+			return len(row) > test.column && strings.HasPrefix(row[test.column], test.first)
+		})
+		height, err := file.GetRowHeight("Summary", row+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, test.first+": height", height, test.height)
+		want := ""
+		if test.over != "" {
+			want = fmt.Sprint(test.over, row+1)
+		}
+		equal(t, test.first+": merged to", over[fmt.Sprint("A", row+1)], want)
+	}
 }
 
 // A sheet has no column of bars: Excel draws its own.
@@ -237,8 +309,6 @@ func TestWorkbookLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closeWriter(t, w)
 	equal(t, "files after Close", files(), 0)
 }

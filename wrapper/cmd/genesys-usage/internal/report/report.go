@@ -25,7 +25,7 @@ type Report struct {
 	Rows   int64
 	Total  Counts
 	Groups []*Group // ranked; none if rows were only counted
-	Dated  bool     // rows have dates
+	Dated  bool     // groups are shown by step: rows have dates, and are not compared
 
 	labels map[string]string // of clients, by id
 }
@@ -44,7 +44,7 @@ func New(r Report, t *Totals) *Report {
 	if !r.Query.Has(r.Sort) {
 		r.Sort = r.Query.Metrics[0]
 	}
-	r.Rows, r.Total, r.Dated, r.labels = t.rows, t.total, t.dated, t.labels()
+	r.Rows, r.Total, r.Dated, r.labels = t.rows, t.total, t.dated && r.Comparison == nil, t.labels()
 	r.Groups = t.ranked(r.Sort)
 	if r.Comparison != nil {
 		r.Comparison.Before = t.before
@@ -107,7 +107,11 @@ func Sum(groups []*Group) Group {
 
 // Subject names the period and the grouping, in a sentence.
 func (r *Report) Subject() string {
-	return r.Period.String() + ", " + r.Query.Grouping() + "."
+	q := r.Query
+	if !r.Dated {
+		q.Granularity = NoSteps
+	}
+	return r.Period.String() + ", " + q.Grouping() + "."
 }
 
 // Source says which requests are counted, in a sentence.

@@ -94,6 +94,16 @@ func Wrap(s string, width int) string {
 	return strings.Join(append(lines, line), "\n")
 }
 
+// Lines returns the number of lines of at most width cells that text takes, with words that
+// are wider broken.
+func Lines(s string, width int) int {
+	lines := 0
+	for line := range strings.Lines(Wrap(s, width)) {
+		lines += (Width(line) + width - 1) / width
+	}
+	return lines
+}
+
 // Join lists words, with a conjunction before the last: "a, b or c".
 func Join[T any](words []T, conjunction string) string {
 	var b strings.Builder

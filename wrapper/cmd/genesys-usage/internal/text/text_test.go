@@ -181,3 +181,13 @@ func TestShellQuote(t *testing.T) {
 		}
 	}
 }
+
+func TestLines(t *testing.T) {
+	for s, want := range map[string]int{
+		"": 0, "a": 1, "a b": 1, "0123456789": 1, "01234 56789": 2, "0123456789a": 2, "a 0123456789a b": 4, "東京東京東京": 2,
+	} {
+		if got := Lines(s, 10); got != want {
+			t.Errorf("%q takes %d lines, want %d", s, got, want)
+		}
+	}
+}

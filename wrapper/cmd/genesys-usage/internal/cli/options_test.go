@@ -49,7 +49,7 @@ func TestVersion(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"-nonsense", "not defined: -nonsense (see"},
-		{"-comapre", "not defined: -comapre; there is -compare (see"},
+		{"-compar", "not defined: -compar; there is -compare (see"},
 		{"-verbose", "not defined: -verbose; there is -v; there is -version (see"},
 		{"---x", "bad flag syntax: ---x"},
 		{"-q=false", `value "false" for -q: it takes no value`},

@@ -207,8 +207,8 @@ func TestFinalFailures(t *testing.T) {
 		organization usagetest.Config
 		args, want   string
 	}{
-		{"failed", usagetest.Config{Fail: true}, "", "submit it again"},
-		{"failed, jobs", usagetest.Config{Fail: true}, "-jobs", "submit it again"},
+		{"failed", usagetest.Config{Fail: true}, "", wrapper.ErrQueryFailed.Error()},
+		{"failed, jobs", usagetest.Config{Fail: true}, "-jobs", wrapper.ErrQueryFailed.Error()},
 		{"unknown id", usagetest.Config{}, "-resume unknown -group-by user -granularity day", "404"},
 		{"unknown id, jobs", usagetest.Config{}, "-resume unknown -group-by user -granularity day -jobs", "404"},
 		{"unusable result", unusable, "", "query "},

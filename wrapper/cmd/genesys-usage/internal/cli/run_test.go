@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
@@ -61,7 +62,7 @@ func TestQuiet(t *testing.T) {
 	contains(t, "the reason", r.stderr, "genesys-usage: allowance: used ", "% over")
 	lacks(t, "the reason", r.stderr, "estimate", "assumption")
 	r = genesysUsageOn(t, usagetest.Config{Fail: true}, "-q").want(t, 1)
-	contains(t, "the error", r.stderr, "failed")
+	contains(t, "the error", r.stderr, wrapper.ErrQueryFailed.Error())
 }
 
 // Each API is asked at its own address, for the same figures.

@@ -1,6 +1,7 @@
 package outfile
 
 import (
+	"errors"
 	"io"
 	"os"
 )
@@ -18,5 +19,5 @@ func IsClosed(stdout io.Writer) bool {
 		return err != nil
 	}
 	_, err = file.Read(make([]byte, 1))
-	return err == io.EOF
+	return errors.Is(err, io.EOF)
 }

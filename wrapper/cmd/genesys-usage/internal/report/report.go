@@ -199,7 +199,6 @@ var jobMeaning = []string{
 	utcDays,
 	localDates,
 	"How fresh the counts of jobs are is not documented.",
-	"Requests answered with 429 are counted in status429.",
 	"All requests are counted, those of the vendor's own OAuth clients included, and not just the billable ones; the " +
 		"vendor says not to determine bills by them.",
 }

@@ -136,17 +136,35 @@ func TestHTTPClient(t *testing.T) {
 	}
 }
 
-// A path is below the address of WithBaseURL.
-func TestHTTPClientOfABaseURLWithAPath(t *testing.T) {
-	var path string
-	_, base := newServerClient(t, func(_ http.ResponseWriter, request *http.Request) { path = request.URL.Path })
-	client, err := New("", WithBaseURL(base+"/gateway/"), WithAccessToken("T"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _, err = fetchBody(client.HTTPClient(), "/api/v2/users")
+// A base URL with a path, of a gateway say, keeps it in every request.
+func TestBaseURLWithAPath(t *testing.T) {
+	var got string
+	_, base := newServerClient(t, func(w http.ResponseWriter, request *http.Request) {
+		got = request.URL.Path
+		fmt.Fprint(w, `{"executionId":"id","id":"id","queryStatus":"Running"}`)
+	})
+	client, err := New("", WithBaseURL(base+"/gateway/v1/"), WithAccessToken("T"))
 	checkError(t, err, "")
-	check(t, "path", path, "/gateway/api/v2/users")
+	for _, test := range []struct {
+		name string
+		send func() error
+		want string
+	}{
+		{"Submit", func() error { _, err := client.Submit(t.Context(), someQuery); return err }, "/api/v2/usage/query"},
+		{"Poll", func() error { _, err := client.Execution("id").Poll(t.Context()); return err },
+			"/api/v2/usage/query/id/results"},
+		{"SubmitJob", func() error { _, err := client.SubmitJob(t.Context(), someJobQuery); return err }, jobsPath},
+		{"Job.Poll", func() error { _, err := client.Job("id").Poll(t.Context()); return err }, jobsPath + "/id"},
+		{"API", func() error { _, err := client.API().PostUsageQueryWithResponse(t.Context(), someQuery); return err },
+			"/api/v2/usage/query"},
+		{"HTTPClient", func() error { _, _, err := fetchBody(client.HTTPClient(), "/api/v2/users"); return err },
+			"/api/v2/users"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			checkError(t, test.send(), "")
+			check(t, "path", got, "/gateway/v1"+test.want)
+		})
+	}
 }
 
 // Addresses may end with a slash.

@@ -235,6 +235,47 @@ func TestBodyIgnoresItsContext(t *testing.T) {
 	})
 }
 
+// trickle is a body that sends a byte at a time, or nothing at all, without an end.
+type trickle struct {
+	interval time.Duration
+	bytes    int
+}
+
+func (b trickle) Read([]byte) (int, error) {
+	time.Sleep(b.interval)
+	return b.bytes, nil
+}
+
+func (trickle) Close() error { return nil }
+
+// A body that never ends, however quickly it comes, ends with its context.
+func TestBodyWithoutEnd(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		body trickle
+	}{
+		{"a byte a millisecond", trickle{time.Millisecond, 1}},
+		{"no byte", trickle{time.Millisecond, 0}},
+		{"a byte in each grace", trickle{grace, 1}},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			transport := roundTripper(func(request *http.Request) (*http.Response, error) {
+				response := newResponse(request, 200, "")
+				response.Body = test.body
+				return response, nil
+			})
+			start := time.Now()
+			err := newStack(transport, static).Read(newRequest(t, "GET").WithContext(ctx), readJSON)
+			checkError(t, "read", err, context.DeadlineExceeded)
+			if took := time.Since(start); took < time.Second || took > time.Second+2*grace {
+				t.Errorf("duration: got %v, want %v and %v at most", took, time.Second, 2*grace)
+			}
+		})
+	}
+}
+
 // A Close that hangs costs a moment, though no context ends.
 func TestCloseHangs(t *testing.T) {
 	for _, test := range []struct {

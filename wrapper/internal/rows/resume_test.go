@@ -146,6 +146,34 @@ func TestResumeNoticesAnotherContent(t *testing.T) {
 	})
 }
 
+// Wherever the first copy broke off, and in whichever pieces the next one comes: once its
+// content turns out to be another one, no row of it is yielded.
+func TestResumeYieldsNothingOfAnotherContent(t *testing.T) {
+	body := numberedRows(12)
+	other := strings.Replace(body, "Demo 0", "Demo X", 1)
+	for at := strings.Index(body, "},") + 1; at < len(body); at++ {
+		for piece := 1; piece < 100; piece++ {
+			r := newReader()
+			r.readTruncated(t, body, at)
+			yielded := len(r.got)
+			if err := r.read(&pieces{strings.NewReader(other), piece}); !errors.Is(err, ErrChanged) {
+				t.Fatalf("cut at %d, pieces of %d: error %v, want %v", at, piece, err, ErrChanged)
+			}
+			if !inOrder(r.got, yielded) {
+				t.Fatalf("cut at %d, pieces of %d: rows %v, want 1 to %d", at, piece, r.got, yielded)
+			}
+		}
+	}
+}
+
+// pieces is a body that comes in pieces of some bytes.
+type pieces struct {
+	io.Reader
+	size int
+}
+
+func (p *pieces) Read(b []byte) (int, error) { return p.Reader.Read(b[:min(len(b), p.size)]) }
+
 // After the place where the first copy was truncated, there is nothing to compare.
 func TestResumeTakesAnotherRest(t *testing.T) {
 	body := numberedRows(20)

@@ -202,6 +202,9 @@ type source struct {
 }
 
 func (s *source) Read(p []byte) (n int, err error) {
+	if s.err != nil { // the decoder forgets an error that it met when it looked ahead
+		return 0, s.err
+	}
 	if s.length-s.decoder.InputOffset() > maxValue {
 		s.err = failure.Permanentf("a value exceeds %d bytes", maxValue)
 		return 0, s.err

@@ -15,11 +15,10 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
-// QueryJob is Query for the successor of the usage query, which the vendor expects to
-// deprecate: it submits a job, waits until it has succeeded and returns its rows, in
-// the order of SortBy. They count all requests, and not just the billable ones: those
-// of the vendor's own OAuth clients too. It needs the permission
-// usage:organization:view.
+// QueryJob is Query for usage jobs, the successor of the usage query: it submits a job,
+// waits until it has succeeded and returns its rows, in the order of SortBy. The rows
+// count all requests, those of the vendor's own OAuth clients too, and not just the
+// billable ones. The OAuth client needs the permission usage:organization:view.
 //
 // An interval has at most 90 days and begins at most a year ago, as the vendor's
 // document says. One of whole days or months, as Days and Month return it, is sent in

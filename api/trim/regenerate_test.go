@@ -26,16 +26,21 @@ import (
 // a client that everything compiles with, tests and examples included, without any edit by
 // hand. With the tag soak, all tests are run too.
 func TestRegenerationNeedsNoEdits(t *testing.T) {
-	for name, data := range map[string][]byte{
-		"2019":                 readFile(t, "testdata/upstream-2019.json"),
-		"2026, with additions": edited(t, addEverything),
+	for _, test := range []struct {
+		name     string
+		document []byte
+		check    string // without the tag: a command of go
+	}{
+		{"2019", readFile(t, "testdata/upstream-2019.json"), "build"},
+		{"2026, with additions", edited(t, addEverything), "vet"}, // tests too: rows cannot be compared then
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			newCheckout(t, dir, data)
-			goCommand(t, dir, "vet", ".", "./gen", "./wrapper/...")
+			newCheckout(t, dir, test.document)
+			goCommand(t, dir, test.check, ".", "./gen", "./wrapper/...")
 			if soak {
+				goCommand(t, dir, "vet", ".", "./gen", "./wrapper/...")
 				goCommand(t, dir, "test", ".", "./gen", "./wrapper/...")
 			}
 		})

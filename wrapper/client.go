@@ -81,7 +81,7 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	}
 	switch {
 	case len(missing) > 0:
-		err = failure.Permanentf("missing environment variables: %s", strings.Join(missing, ", "))
+		err = fmt.Errorf("missing environment variables: %s", strings.Join(missing, ", "))
 	case err == nil && c.needsRegion():
 		region, err = ParseRegion(os.Getenv(envRegion))
 		if err != nil {
@@ -89,7 +89,7 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, failure.Permanent(err)
 	}
 	return c.newClient(region)
 }

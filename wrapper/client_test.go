@@ -66,6 +66,7 @@ func TestNewFromEnv(t *testing.T) {
 			}
 			got, err := firstRequest(t, NewFromEnv, test.options...)
 			checkError(t, err, test.wantErr)
+			check(t, "Retryable", Retryable(err), false)
 			check(t, "first request", got, test.want)
 		})
 	}

@@ -99,6 +99,7 @@ func TestNewRefusesBadInput(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			client, err := New(test.region, test.options...)
 			checkError(t, err, test.want)
+			check(t, "Retryable", Retryable(err), false)
 			if client != nil {
 				t.Error("a client beside the error")
 			}

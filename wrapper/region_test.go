@@ -64,6 +64,7 @@ func TestParseRegionRefuses(t *testing.T) {
 			check(t, "region", region, "")
 			checkError(t, err, "unknown region")
 			checkError(t, err, "us-east-1 (mypurecloud.com)")
+			check(t, "Retryable", Retryable(err), false)
 			check(t, "APIURL", Region(test.text).APIURL(), "")
 			check(t, "LoginURL", Region(test.text).LoginURL(), "")
 		})

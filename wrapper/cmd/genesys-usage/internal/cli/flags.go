@@ -81,8 +81,7 @@ func (o *options) flags() *flag.FlagSet {
 		"group-by": later, "match": later, "resume": later,
 		"granularity": text.Choose(&o.Query.Granularity,
 			[]report.Granularity{report.Day, report.Week, report.Month, report.NoSteps}),
-		"metrics": func(s string) error { return text.ChooseSome(&o.Query.Metrics, s, report.Counters) },
-		"sort":    text.Choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
+		"sort": text.Choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
 		"top": func(s string) error {
 			top, err := strconv.ParseUint(s, 10, 31)
 			o.render.Top = int(top)

@@ -66,10 +66,6 @@ func (o *options) setQuery() error {
 		other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
 		return fmt.Errorf("-group-by %w; %s", err, other)
 	}
-	if o.has("sort") && !q.Has(o.Sort) {
-		counters := cmp.Or(map[report.Metric]string{report.Errors: "400 and 500"}[o.Sort], o.given["sort"])
-		return fmt.Errorf("-sort %s: add %s to -metrics", o.given["sort"], counters)
-	}
 	return nil
 }
 
@@ -112,8 +108,6 @@ func (o *options) setAllowance() error {
 			"as 21, or -month")
 	case o.Query.Jobs || o.Match != "":
 		return errors.New("-allowance is about all requests that count for billing: leave -jobs and -match out")
-	case !o.Query.Has(report.Requests):
-		return errors.New("-allowance needs requests in -metrics")
 	}
 	o.Allowance.First, o.Allowance.Last = o.Period.First, report.EndOfMonthly(o.Period.First, o.startDay)
 	o.Allowance.Assumed = o.has("period-start")
@@ -125,8 +119,6 @@ func (o *options) setCompare() error {
 	switch {
 	case !o.has("compare"):
 		return nil
-	case !o.Query.Has(report.Requests):
-		return errors.New("-compare needs requests in -metrics")
 	case o.given["granularity"] != "" && o.Query.Granularity != report.NoSteps && !o.any(render.Form.Chart):
 		return errors.New("-compare is about the total of each period: leave -granularity out")
 	case !o.Period.Known():

@@ -67,9 +67,8 @@ func TestInterruptionsAdviseToResume(t *testing.T) {
 			"-allowance 5,000 -demo -granularity none -group-by client -interval 2026-11-21/2026-11-23 -period-start 21",
 		},
 		{
-			"-metrics requests -granularity week -format ndjson -o OUT -region eu-west-1 -timeout 90s",
-			"-format ndjson -granularity week -group-by client -interval 2026-10-25/2026-11-23 -metrics requests -region " +
-				"eu-west-1 " +
+			"-granularity week -format ndjson -o OUT -region eu-west-1 -timeout 90s",
+			"-format ndjson -granularity week -group-by client -interval 2026-10-25/2026-11-23 -region eu-west-1 " +
 				"-timeout 90s -o OUT",
 		},
 	} {

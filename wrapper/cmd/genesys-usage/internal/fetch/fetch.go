@@ -106,20 +106,11 @@ var jobGroupBy = map[report.Dimension][]gen.JobGroupBy{
 	report.Platform: {gen.JobGroupByPlatform},
 }
 
-// metrics are called the same by both APIs, and so are granularities.
-var metrics = map[report.Metric]gen.Metric{
-	report.Requests: gen.MetricRequests, report.Status200: gen.MetricStatus200, report.Status300: gen.MetricStatus300,
-	report.Status400: gen.MetricStatus400, report.Status429: gen.MetricStatus429, report.Status500: gen.MetricStatus500,
-}
-
 // usageQuery is a query in the words of the queries API.
 func usageQuery(q *report.Query) gen.APIUsageQuery {
 	query := gen.APIUsageQuery{Interval: q.Interval, Granularity: gen.Granularity(q.Granularity)}
 	for _, d := range q.GroupBy {
 		query.GroupBy = append(query.GroupBy, groupBy[d])
-	}
-	for _, m := range q.Metrics {
-		query.Metrics = append(query.Metrics, metrics[m])
 	}
 	return query
 }
@@ -129,9 +120,6 @@ func jobQuery(q *report.Query) gen.UsageJobQuery {
 	query := gen.UsageJobQuery{Interval: q.Interval, Granularity: gen.JobGranularity(q.Granularity)}
 	for _, d := range q.GroupBy {
 		query.GroupBy = append(query.GroupBy, jobGroupBy[d]...)
-	}
-	for _, m := range q.Metrics {
-		query.Metrics = append(query.Metrics, gen.JobMetric(metrics[m]))
 	}
 	return query
 }

@@ -148,24 +148,18 @@ func TestQueries(t *testing.T) {
 		{
 			"everything",
 			report.Query{
-				Interval: "i", Granularity: report.Week, Metrics: report.Counters,
+				Interval: "i", Granularity: report.Week,
 				GroupBy: []report.Dimension{report.Client, report.User, report.Endpoint, report.Method},
 			},
 			gen.APIUsageQuery{
 				Interval: "i", Granularity: gen.GranularityWeek,
 				GroupBy: []gen.GroupBy{gen.GroupByOAuthClientID, gen.GroupByUserID, gen.GroupByTemplateURI, gen.GroupByHTTPMethod},
-				Metrics: []gen.Metric{gen.MetricRequests, gen.MetricStatus200, gen.MetricStatus300, gen.MetricStatus400,
-					gen.MetricStatus429, gen.MetricStatus500},
 			},
 			gen.UsageJobQuery{
 				Interval: "i", Granularity: gen.JobGranularityWeek,
 				GroupBy: []gen.JobGroupBy{
 					gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName, gen.JobGroupByUserID, gen.JobGroupByTemplateURI,
 					gen.JobGroupByHTTPMethod,
-				},
-				Metrics: []gen.JobMetric{
-					gen.JobMetricRequests, gen.JobMetricStatus200, gen.JobMetricStatus300, gen.JobMetricStatus400,
-					gen.JobMetricStatus429, gen.JobMetricStatus500,
 				},
 			},
 		},

@@ -90,17 +90,15 @@ func groupColumns(r *report.Report, dated bool) []column {
 	}
 	count := func(m report.Metric) func(line) any { return func(l line) any { return l.Of(m) } }
 	requests := func(l line) int64 { return l.Of(report.Requests) }
-	add(q.Has(report.Requests), report.Requests.Title(), numbers, count(report.Requests))
+	add(true, report.Requests.Title(), numbers, count(report.Requests))
 	add(r.Sort != report.Requests, r.Sort.Title(), numbers, count(r.Sort))
 	add(compared, "BEFORE", numbers, func(l line) any { return l.Before })
 	add(compared, "CHANGE", numbers, func(l line) any { return change(requests(l) - l.Before) })
 	add(compared, "CHANGE %", ratios, func(l line) any { return growth{requests(l), l.Before} })
 	add(true, "SHARE", ratios, func(l line) any { return ratio{l.Of(r.Sort), r.Total.Of(r.Sort)} })
 	add(!compared, "", bars, nothing) // of two periods, the change is to be looked at
-	for _, m := range report.Counters[1:] {
-		wanted := len(q.Metrics) > 0 || m == report.Status429 && r.Total.Of(m) > 0
-		add(wanted && q.Has(m) && m != r.Sort, m.Title(), numbers, count(m))
-	}
+	refused := r.Sort != report.Status429 && r.Total.Of(report.Status429) > 0
+	add(refused, report.Status429.Title(), numbers, count(report.Status429))
 	for _, m := range []report.Metric{report.Status429, report.Errors} {
 		add(r.HasRate(m), m.Title()+" %", ratios, func(l line) any { return ratio{l.Of(m), requests(l)} })
 	}

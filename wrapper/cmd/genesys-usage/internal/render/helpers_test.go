@@ -33,8 +33,8 @@ func days(first, last time.Time) report.Period {
 }
 
 // byClient is a query of October.
-func byClient(granularity report.Granularity, metrics ...report.Metric) report.Query {
-	return report.Query{Granularity: granularity, GroupBy: []report.Dimension{report.Client}, Metrics: metrics}
+func byClient(granularity report.Granularity) report.Query {
+	return report.Query{Granularity: granularity, GroupBy: []report.Dimension{report.Client}}
 }
 
 // clientRow is a row of a client, with some of its requests refused.

@@ -45,10 +45,8 @@ type pageCell struct {
 
 // writePage writes a report as one HTML page that needs nothing else.
 func writePage(out io.Writer, r *report.Report, o Options) error {
-	p := &page{Report: r, Title: title(r), Made: made(r), Tiles: r.Query.Metrics, Chart: chart.New(r)}
-	if len(p.Tiles) == 0 {
-		p.Tiles = []report.Metric{report.Requests, report.Status429, report.Errors}
-	}
+	p := &page{Report: r, Title: title(r), Made: made(r), Chart: chart.New(r)}
+	p.Tiles = []report.Metric{report.Requests, report.Status429, report.Errors}
 	columns := groupColumns(r, false)
 	for _, c := range columns {
 		class := map[kind]string{numbers: "n", ratios: "n", bars: "bar"}[c.kind]
@@ -63,10 +61,9 @@ func writePage(out io.Writer, r *report.Report, o Options) error {
 			}
 			row.Cells = append(row.Cells, cell)
 		}
-		asked := r.Query.Has(report.Requests) && r.Query.Has(report.Status429)
 		if l.sum {
 			row.Class = "others"
-		} else if asked && percent(l.Of(report.Status429), l.Of(report.Requests)) > 1 {
+		} else if percent(l.Of(report.Status429), l.Of(report.Requests)) > 1 {
 			row.Class, p.Marked = "refused", true
 		}
 		p.Rows = append(p.Rows, row)

@@ -227,17 +227,6 @@ func TestPageRedRows(t *testing.T) {
 	contains(t, before, "Red rows</span> had more than 1 % of their requests refused")
 	s.rows = s.rows[1:]
 	containsNot(t, s.write(t, HTML), "Red rows")
-	s.report.Query.Metrics = []report.Metric{report.Requests} // what was not asked for is not 0
-	containsNot(t, s.write(t, HTML), ">429 %<")
-}
-
-// What was not asked for has neither a column nor a tile.
-func TestPageShowsWhatWasAsked(t *testing.T) {
-	s := octoberScene(byClient(report.NoSteps, report.Status200, report.Status429), goldenRows())
-	page := pageOf(t, s)
-	equal(t, "columns", strings.Join(texts(page.find("th", "")), ","), "CLIENT,2XX,SHARE,,429")
-	equal(t, "tiles", strings.Join(texts(page.find("b", ""))[1:], " "), "1,013,258 200,002")
-	containsNot(t, page.find("div", "tiles")[0].text, "%")
 }
 
 // A page with a comparison has the change as a tile, and its columns.

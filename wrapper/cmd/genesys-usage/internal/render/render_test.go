@@ -68,7 +68,6 @@ func TestSameColumns(t *testing.T) {
 			"clients", "clientId clientName requests status200 status300 status400 status429 status500",
 			byClient(report.NoSteps),
 		},
-		{"metrics", "date clientId clientName requests status429", byClient(report.Day, report.Requests, report.Status429)},
 		{
 			"all dimensions",
 			"date clientId clientName userId templateUri httpMethod requests status200 status300 status400 status429 status500",
@@ -118,8 +117,8 @@ func members(t *testing.T, text string) []string {
 
 // A report without rows is one in every form.
 func TestNoRows(t *testing.T) {
-	s := octoberScene(byClient(report.Day, report.Requests), nil)
-	equal(t, "CSV", s.write(t, CSV), "date,clientId,clientName,requests\r\n")
+	s := octoberScene(byClient(report.Day), nil)
+	equal(t, "CSV", s.write(t, CSV), "date,clientId,clientName,requests,status200,status300,status400,status429,status500\r\n")
 	equal(t, "JSON", s.write(t, JSON), "[]\n")
 	equal(t, "NDJSON", s.write(t, NDJSON), "")
 	equal(t, "rows of the workbook", len(rowsOf(t, s.write(t, XLSX))), 1)
@@ -223,7 +222,7 @@ func TestJSONNames(t *testing.T) {
 func TestNoDate(t *testing.T) {
 	row := clientRow("Demo", october(1), 1, 0)
 	row.Date = day(1, 1, 1)
-	s := octoberScene(byClient(report.Day, report.Requests), []report.Row{row})
-	contains(t, s.write(t, CSV), "\r\n,id-of-Demo,Demo,1\r\n")
+	s := octoberScene(byClient(report.Day), []report.Row{row})
+	contains(t, s.write(t, CSV), "\r\n,id-of-Demo,Demo,1,")
 	contains(t, s.write(t, JSON), `{"date":null,`)
 }

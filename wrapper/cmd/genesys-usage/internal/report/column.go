@@ -34,9 +34,7 @@ func Columns(q *Query) []Column {
 		}
 	}
 	for _, m := range Counters {
-		if q.Has(m) {
-			columns = append(columns, Column{m.String(), Number, int(m)})
-		}
+		columns = append(columns, Column{m.String(), Number, int(m)})
 	}
 	return columns
 }

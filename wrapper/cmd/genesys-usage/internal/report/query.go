@@ -6,7 +6,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
@@ -18,7 +17,6 @@ type Query struct {
 	Interval    string      // ISO-8601
 	Granularity Granularity //
 	GroupBy     []Dimension // in the order of the columns
-	Metrics     []Metric    // in the order of the columns; nil means all
 }
 
 // Granularity is the size of the steps that rows are split by.
@@ -33,14 +31,6 @@ const (
 )
 
 func (g Granularity) String() string { return strings.ToLower(cmp.Or(string(g), "none")) }
-
-// Has reports whether a counter was asked for. Errors are two counters.
-func (q *Query) Has(m Metric) bool {
-	if m == Errors {
-		return q.Has(Status400) && q.Has(Status500)
-	}
-	return len(q.Metrics) == 0 || slices.Contains(q.Metrics, m)
-}
 
 // Grouping says in words what rows are for.
 func (q *Query) Grouping() string {

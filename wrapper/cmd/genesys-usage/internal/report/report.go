@@ -41,9 +41,6 @@ func New(r Report, t *Totals) *Report {
 	if r.Demo {
 		r.Region = ""
 	}
-	if !r.Query.Has(r.Sort) {
-		r.Sort = r.Query.Metrics[0]
-	}
 	r.Rows, r.Total, r.Dated, r.labels = t.rows, t.total, t.dated && r.Comparison == nil, t.labels()
 	r.Groups = t.ranked(r.Sort)
 	if r.Comparison != nil {
@@ -91,9 +88,7 @@ func (r *Report) StepLabel(date time.Time) string {
 }
 
 // HasRate reports whether the part that a counter is of all requests is shown.
-func (r *Report) HasRate(m Metric) bool {
-	return r.Query.Has(Requests) && r.Query.Has(m) && (r.Total.Of(m) > 0 || m == r.Sort)
-}
+func (r *Report) HasRate(m Metric) bool { return r.Total.Of(m) > 0 || m == r.Sort }
 
 // Sum adds up groups: those that are not shown one by one, say.
 func Sum(groups []*Group) Group {

@@ -26,8 +26,6 @@ func TestColumns(t *testing.T) {
 			"clientId clientName userId templateUri httpMethod organizationId " + all},
 		{"all dimensions, jobs", Query{GroupBy: Dimensions(true), Jobs: true},
 			"clientId clientName userId templateUri httpMethod platform " + all},
-		{"some metrics", Query{GroupBy: []Dimension{User}, Metrics: []Metric{Requests, Status429}},
-			"userId requests status429"},
 	} {
 		var names []string
 		for _, c := range Columns(&test.q) {

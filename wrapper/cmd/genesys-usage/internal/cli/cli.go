@@ -11,10 +11,12 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
@@ -43,13 +45,22 @@ type Command struct {
 	id       string // of the query, once it is submitted
 }
 
+// helpText returns the help, with the forms that there are.
+func helpText() string {
+	var forms strings.Builder
+	for _, f := range render.Forms {
+		fmt.Fprintf(&forms, "    %-8s %-7s  %s\n", f.Extension, f.Name, f.Help)
+	}
+	return strings.Replace(help, "FORMS\n", forms.String(), 1)
+}
+
 // Run runs the command until it is done or ctx ends, and returns the exit code.
 func (c *Command) Run(ctx context.Context) int {
 	var err error
 	c.options, err = parse(c.Args, c.Now)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(c.Stdout, help)
+		fmt.Fprint(c.Stdout, helpText())
 		return exitOK
 	case err != nil:
 		fmt.Fprintf(c.Stderr, "genesys-usage: %s (see genesys-usage -h)\n", text.Message(err.Error()))

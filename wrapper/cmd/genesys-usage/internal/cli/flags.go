@@ -29,11 +29,12 @@ type options struct {
 	startDay      int               // of the month; 0 without -month and -period-start
 	given         map[string]string // the values of the flags that were given, by name; "" for a boolean
 	files         []string          // of -o
+	format        *render.Form      // of -format
 }
 
 // parse reads the command line. The error is flag.ErrHelp for -h.
 func parse(args []string, now time.Time) (*options, error) {
-	o := &options{timeout: time.Hour, given: map[string]string{}, render: render.Options{Top: -1}}
+	o := &options{timeout: time.Hour, given: map[string]string{}, format: render.Forms[0], render: render.Options{Top: -1}}
 	o.Made = now
 	flags := o.flags()
 	err := flags.Parse(args)
@@ -93,7 +94,7 @@ func (o *options) flags() *flag.FlagSet {
 			return err
 		},
 		"o":      func(s string) error { o.files = append(o.files, s); return nil },
-		"format": text.Choose(new(render.Form), render.Forms),
+		"format": text.Choose(&o.format, render.Forms),
 		"region": func(s string) (err error) { o.region, err = wrapper.ParseRegion(s); return err },
 		"timeout": func(s string) (err error) {
 			o.timeout, err = time.ParseDuration(s)

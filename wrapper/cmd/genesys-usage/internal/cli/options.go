@@ -17,40 +17,54 @@ import (
 
 // setOutputs finds the form of each output, and flags that no output shows.
 func (o *options) setOutputs() error {
-	format := render.Form(cmp.Or(o.given["format"], string(render.Table)))
 	files := o.files
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
 	for i, file := range files {
-		form, known := render.FormOf(file)
+		form := render.FormOf(file)
 		switch {
-		case file == "-" || !known && o.has("format"):
-			form = format
-		case !known:
-			return fmt.Errorf("-o %s: want a file that ends in .txt, .csv, .json, .ndjson, .xlsx or .html, or -format", file)
+		case file == "-" || form == nil && o.has("format"):
+			form = o.format
+		case form == nil:
+			all := extensions(func(*render.Form) bool { return true })
+			return fmt.Errorf("-o %s: want a file that ends in %s, or -format", file, text.Join(all, "or"))
 		}
 		if slices.ContainsFunc(files[:i], func(other string) bool { return other == file || outfile.Same(other, file) }) {
 			return fmt.Errorf("-o %s is given twice: each report needs a file of its own", file)
 		}
 		o.outputs = append(o.outputs, &output{name: file, form: form})
 	}
-	if o.has("format") && !o.any(func(f render.Form) bool { return f == format }) {
+	if o.has("format") && !o.any(func(f *render.Form) bool { return f == o.format }) {
 		return fmt.Errorf("-format %s is for standard output and files without a known extension: leave it out, as the "+
-			"extension of %s names its form", format, files[0])
+			"extension of %s names its form", o.format, files[0])
 	}
 	for _, name := range []string{"top", "sort", "compare"} {
-		if o.has(name) && !o.any(render.Form.Ranked) {
-			return fmt.Errorf("-%s applies to tables, pages and workbooks (.txt, .html, .xlsx); %s has all rows, in no order",
-				name, o.outputs[0].form)
+		if o.has(name) && !o.any(ranked) {
+			return fmt.Errorf("-%s applies to %s; %s has all rows, in no order", name, text.Join(extensions(ranked), "and"),
+				o.outputs[0].form)
 		}
 	}
 	return nil
 }
 
 // any reports whether some output has a form of a kind.
-func (o *options) any(kind func(render.Form) bool) bool {
+func (o *options) any(kind func(*render.Form) bool) bool {
 	return slices.ContainsFunc(o.outputs, func(out *output) bool { return kind(out.form) })
+}
+
+func ranked(f *render.Form) bool  { return !f.Streamed }
+func charted(f *render.Form) bool { return f.Charted }
+
+// extensions returns the extensions of the forms of a kind.
+func extensions(kind func(*render.Form) bool) []string {
+	var all []string
+	for _, f := range render.Forms {
+		if kind(f) {
+			all = append(all, f.Extension)
+		}
+	}
+	return all
 }
 
 // setQuery completes the query, but for its interval.
@@ -59,7 +73,7 @@ func (o *options) setQuery() error {
 	if o.has("resume") && !(o.has("group-by") && o.has("granularity")) {
 		return errors.New("-resume needs the -group-by and -granularity of its query")
 	}
-	if !o.has("granularity") && o.any(render.Form.Chart) {
+	if !o.has("granularity") && o.any(charted) {
 		q.Granularity = report.Day
 	}
 	if err := text.ChooseSome(&q.GroupBy, cmp.Or(o.given["group-by"], "client"), report.Dimensions(q.Jobs)); err != nil {
@@ -119,7 +133,7 @@ func (o *options) setCompare() error {
 	switch {
 	case !o.has("compare"):
 		return nil
-	case o.given["granularity"] != "" && o.Query.Granularity != report.NoSteps && !o.any(render.Form.Chart):
+	case o.given["granularity"] != "" && o.Query.Granularity != report.NoSteps && !o.any(charted):
 		return errors.New("-compare is about the total of each period: leave -granularity out")
 	case !o.Period.Known():
 		return errors.New("-compare needs a period in days, such as -month 2026-10 or -interval 2026-10-01/2026-10-31")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
@@ -101,9 +100,9 @@ func TestUsageErrors(t *testing.T) {
 		{"-top -1", `invalid value "-1" for flag -top: want a number of groups, or 0 for all`},
 		{"-timeout soon", `invalid value "soon" for flag -timeout: want a time such as 90s or 10m`},
 		{"-timeout 5", `invalid value "5" for flag -timeout: want a time such as 90s or 10m`},
-		{"-top 3 -format csv", "-top applies to tables, pages and workbooks (.txt, .html, .xlsx); csv has all rows"},
-		{"-sort 429 -format json", "-sort applies to tables"},
-		{"-compare -o x.ndjson", "-compare applies to tables"},
+		{"-top 3 -format csv", "-top applies to .txt, .xlsx and .html; csv has all rows"},
+		{"-sort 429 -format json", "-sort applies to .txt"},
+		{"-compare -o x.ndjson", "-compare applies to .txt"},
 		{"-compare -granularity day", "leave -granularity out"},
 		{"-compare -interval P1M/2026-10-31", "-compare needs a period in days, such as -month 2026-10 or"},
 		{"-compare -resume x -group-by user -granularity none", "-compare needs a period in days"},
@@ -217,11 +216,6 @@ func TestForms(t *testing.T) {
 			t.Errorf("%s: %v", test.args, err)
 		} else if got := formsOf(o); got != test.want {
 			t.Errorf("%s: %s, want %s", test.args, got, test.want)
-		}
-	}
-	for _, form := range render.Forms {
-		if got, ok := render.FormOf("x" + form.Extension()); !ok || got != form {
-			t.Errorf("%s names the form %q", form.Extension(), got)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // output is a report that is being written: to a file, or to standard output.
 type output struct {
 	name    string // of -o; "-" is standard output
-	form    render.Form
+	form    *render.Form
 	file    *outfile.File // nil: standard output
 	buffer  *bufio.Writer // nil: it is not open
 	writer  render.Writer
@@ -42,14 +42,14 @@ func (out *output) open(c *Command) (err error) {
 		out.file, to = file, file
 	case outfile.IsClosed(to):
 		return errors.New("it is closed; name a file with -o, or /dev/null to discard the report")
-	case out.form == render.XLSX && isTerminal(to):
-		return errors.New("a workbook cannot be shown on a terminal; name a file with -o")
+	case out.form.Binary && isTerminal(to):
+		return errors.New("it is a terminal, and the form is binary; name a file with -o")
 	}
-	c.progress.terminal = c.progress.terminal && (out.form.Ranked() || !isTerminal(to)) // no status among rows
+	c.progress.terminal = c.progress.terminal && (!out.form.Streamed || !isTerminal(to)) // no status among rows
 	options := c.render
 	options.Width, options.Terminal = widthOf(to), isTerminal(to)
 	out.buffer = bufio.NewWriterSize(to, 64<<10)
-	out.writer, err = render.New(out.form, out.buffer, &c.Query, options)
+	out.writer, err = out.form.New(out.buffer, &c.Query, options)
 	return err
 }
 

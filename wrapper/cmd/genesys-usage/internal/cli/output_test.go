@@ -158,7 +158,7 @@ func TestTooManyRowsAdviseCSV(t *testing.T) {
 	}
 	c := &Command{options: o, id: "id"}
 	err = c.each(func(out *output) error {
-		if out.form == render.XLSX {
+		if out.form.Binary {
 			return render.ErrTooManyRows
 		}
 		return nil

@@ -75,11 +75,10 @@ func (o *options) resumeArgs(id string) []string {
 	for _, out := range o.outputs {
 		name := out.name
 		if out.failure != nil {
-			form := out.form
+			name = "ANOTHER-FILE" + out.form.Extension
 			if errors.Is(out.failure, render.ErrTooManyRows) {
-				form = render.CSV
+				name = "ANOTHER-FILE.csv"
 			}
-			name = "ANOTHER-FILE" + form.Extension()
 		}
 		if name != "-" || len(o.files) > 0 {
 			args = append(args, "-o "+text.ShellQuote(name))

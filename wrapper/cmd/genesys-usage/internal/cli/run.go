@@ -35,7 +35,7 @@ func (c *Command) write(ctx context.Context) (over bool, err error) {
 	}
 	totals := report.NewTotals()
 	add := totals.Count
-	if c.any(render.Form.Ranked) {
+	if c.any(ranked) {
 		add = totals.Add
 		defer debug.SetGCPercent(debug.SetGCPercent(25)) // groups are much memory, which is cheap to collect
 	}
@@ -46,7 +46,7 @@ func (c *Command) write(ctx context.Context) (over bool, err error) {
 		}
 	}
 	byChart := !c.has("granularity") && c.Query.Granularity == report.Day
-	if byChart && c.any(func(f render.Form) bool { return !f.Chart() }) {
+	if byChart && c.any(func(f *render.Form) bool { return !f.Charted }) {
 		c.progress.note("rows are by day, for the chart of the page or workbook; -granularity none changes that")
 	}
 	c.id = operation.ID
@@ -118,7 +118,7 @@ func (c *Command) finish(totals *report.Totals) (over bool, err error) {
 		return false, nil
 	}
 	over = c.Allowance.Over()
-	shown := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.name == "-" && out.form == render.Table })
+	shown := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.name == "-" && out.form == render.Forms[0] })
 	shown = shown && isTerminal(c.Stdout)
 	c.progress.quiet = shown || c.progress.quiet && !over // exit code 3 needs its reason
 	c.progress.note("allowance: %s", c.Allowance.Verdict())

@@ -17,14 +17,14 @@ type csvWriter struct {
 	record  []string
 }
 
-func newCSV(out io.Writer, columns []report.Column) *csvWriter {
+func newCSV(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
 	c := &csvWriter{csv.NewWriter(out), columns, make([]string, len(columns))}
 	c.out.UseCRLF = true
 	for i := range columns {
 		c.record[i] = columns[i].Name
 	}
 	_ = c.out.Write(c.record) // into a buffer
-	return c
+	return c, nil
 }
 
 func (c *csvWriter) Row(r *report.Row) error {

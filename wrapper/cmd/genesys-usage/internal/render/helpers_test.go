@@ -15,6 +15,10 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 )
 
+// The forms.
+var Table, CSV, JSON, NDJSON, XLSX, HTML = FormOf(".txt"), FormOf(".csv"), FormOf(".json"), FormOf(".ndjson"),
+	FormOf(".xlsx"), FormOf(".html")
+
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func day(year int, month time.Month, day int) time.Time {
@@ -130,10 +134,10 @@ func (s *scene) finished() *report.Report {
 }
 
 // write writes the scene in a form.
-func (s *scene) write(t *testing.T, form Form) string {
+func (s *scene) write(t *testing.T, form *Form) string {
 	t.Helper()
 	var out bytes.Buffer
-	w, err := New(form, &out, &s.report.Query, s.options)
+	w, err := form.New(&out, &s.report.Query, s.options)
 	if err != nil {
 		t.Fatal(err)
 	}

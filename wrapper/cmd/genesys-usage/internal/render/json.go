@@ -17,12 +17,14 @@ type jsonWriter struct {
 	line                     []byte
 }
 
-// newJSON returns a Writer of one array, or of lines that are objects.
-func newJSON(out io.Writer, columns []report.Column, lines bool) *jsonWriter {
-	if lines {
-		return &jsonWriter{out: out, columns: columns, rowEnd: "\n"}
-	}
-	return &jsonWriter{out: out, columns: columns, begin: "[\n", separator: ",\n", end: "[]\n", endRows: "\n]\n"}
+// newJSON returns a Writer of one array.
+func newJSON(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
+	return &jsonWriter{out: out, columns: columns, begin: "[\n", separator: ",\n", end: "[]\n", endRows: "\n]\n"}, nil
+}
+
+// newNDJSON returns a Writer of lines that are objects.
+func newNDJSON(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
+	return &jsonWriter{out: out, columns: columns, rowEnd: "\n"}, nil
 }
 
 func (j *jsonWriter) Row(r *report.Row) error {

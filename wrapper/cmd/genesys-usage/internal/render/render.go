@@ -4,50 +4,43 @@ package render
 import (
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 )
 
-// Form is what a report is written as.
-type Form string
-
-// The forms.
-const (
-	Table  Form = "table"
-	CSV    Form = "csv"
-	JSON   Form = "json"
-	NDJSON Form = "ndjson"
-	XLSX   Form = "xlsx"
-	HTML   Form = "html"
-)
-
-// Forms are all forms.
-var Forms = []Form{Table, CSV, JSON, NDJSON, XLSX, HTML}
-
-// FormOf returns the form that the extension of a file names, in any letter case.
-func FormOf(file string) (Form, bool) {
-	for _, form := range Forms {
-		if strings.EqualFold(filepath.Ext(file), form.Extension()) {
-			return form, true
-		}
-	}
-	return "", false
+// Form is a way to write a report.
+type Form struct {
+	Name, Extension string
+	Help            string // what it contains, and what for
+	Binary          bool   // not for a terminal
+	Streamed        bool   // rows are written as they come; the other forms rank groups
+	Charted         bool   // needs rows by day, for its chart
+	new             func(out io.Writer, columns []report.Column, o Options) (Writer, error)
 }
 
-// Extension returns the extension of files of the form, such as ".txt".
-func (f Form) Extension() string {
-	if f == Table {
-		return ".txt"
-	}
-	return "." + string(f)
+// Forms are all forms, the default first. A new one is a file, and a line here.
+var Forms = []*Form{
+	{Name: "table", Extension: ".txt", new: atEnd(writeTable), Help: "groups in aligned columns, for people"},
+	{Name: "csv", Extension: ".csv", Streamed: true, new: newCSV, Help: "rows, for programs"},
+	{Name: "json", Extension: ".json", Streamed: true, new: newJSON, Help: "one array of rows, for programs"},
+	{Name: "ndjson", Extension: ".ndjson", Streamed: true, new: newNDJSON, Help: "rows, a JSON object a line"},
+	{Name: "xlsx", Extension: ".xlsx", Binary: true, Charted: true, new: newWorkbook,
+		Help: "a workbook with groups, chart and rows, for Excel"},
+	{Name: "html", Extension: ".html", Charted: true, new: atEnd(writePage), Help: "a page with groups and a chart"},
 }
 
-// Chart reports whether the form has a chart, where rows have dates.
-func (f Form) Chart() bool { return f == XLSX || f == HTML }
+// FormOf returns the form that the extension of a file names, in any letter case, or nil.
+func FormOf(file string) *Form {
+	i := slices.IndexFunc(Forms, func(f *Form) bool { return strings.EqualFold(filepath.Ext(file), f.Extension) })
+	if i < 0 {
+		return nil
+	}
+	return Forms[i]
+}
 
-// Ranked reports whether the form shows the groups of a report. The others are of rows alone.
-func (f Form) Ranked() bool { return f == Table || f.Chart() }
+func (f *Form) String() string { return f.Name }
 
 // Options are how a form is written. The zero value is a table of any width, with all groups.
 type Options struct {
@@ -64,19 +57,9 @@ type Writer interface {
 	Finish(*report.Report) error
 }
 
-// New returns a Writer of a form. It writes in small pieces: out should have a buffer.
-func New(form Form, out io.Writer, q *report.Query, o Options) (Writer, error) {
-	switch form {
-	case Table:
-		return finisher(func(r *report.Report) error { return writeTable(out, r, o) }), nil
-	case HTML:
-		return finisher(func(r *report.Report) error { return writePage(out, r, o) }), nil
-	case CSV:
-		return newCSV(out, report.Columns(q)), nil
-	case JSON, NDJSON:
-		return newJSON(out, report.Columns(q), form == NDJSON), nil
-	}
-	return newWorkbook(out, report.Columns(q), o)
+// New returns a Writer of the form. It writes in small pieces: out should have a buffer.
+func (f *Form) New(out io.Writer, q *report.Query, o Options) (Writer, error) {
+	return f.new(out, report.Columns(q), o)
 }
 
 // finisher is a Writer that does all at the end.
@@ -84,3 +67,12 @@ type finisher func(*report.Report) error
 
 func (finisher) Row(*report.Row) error           { return nil }
 func (f finisher) Finish(r *report.Report) error { return f(r) }
+
+// atEnd returns the constructor of Writers that call a function at the end.
+func atEnd(
+	write func(io.Writer, *report.Report, Options) error,
+) func(io.Writer, []report.Column, Options) (Writer, error) {
+	return func(out io.Writer, _ []report.Column, o Options) (Writer, error) {
+		return finisher(func(r *report.Report) error { return write(out, r, o) }), nil
+	}
+}

@@ -155,7 +155,7 @@ func TestLargestCounts(t *testing.T) {
 		}
 	}
 	s := octoberScene(byClient(report.Day), rows)
-	for _, form := range []Form{Table, HTML} {
+	for _, form := range []*Form{Table, HTML} {
 		page := s.write(t, form)
 		contains(t, page, "9,223,372,036,854,775,807")
 		containsNot(t, page, ">-")

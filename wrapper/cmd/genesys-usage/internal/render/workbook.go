@@ -71,7 +71,7 @@ var styles = [growths + 1]excelize.Style{
 	growths:  {CustomNumFmt: new("+0.0%;-0.0%;0.0%")},
 }
 
-func newWorkbook(out io.Writer, columns []report.Column, o Options) (*workbook, error) {
+func newWorkbook(out io.Writer, columns []report.Column, o Options) (Writer, error) {
 	w := &workbook{out: out, options: o, columns: columns, file: excelize.NewFile()}
 	for i, style := range styles {
 		id, err := w.file.NewStyle(&style)

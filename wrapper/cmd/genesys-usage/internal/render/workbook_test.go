@@ -266,10 +266,11 @@ func TestWorkbookChart(t *testing.T) {
 
 // More rows than a worksheet has are an error that says what to do.
 func TestWorkbookTooManyRows(t *testing.T) {
-	w, err := newWorkbook(io.Discard, report.Columns(&report.Query{}), Options{})
+	created, err := newWorkbook(io.Discard, report.Columns(&report.Query{}), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := created.(*workbook)
 	defer w.Close()
 	w.row = 1_048_575 // the header and all rows but one
 	row := clientRow("Demo", october(1), 1, 0)
@@ -289,7 +290,7 @@ func TestWorkbookLeavesNothing(t *testing.T) {
 	t.Setenv("TMPDIR", dir)
 	t.Setenv("TMP", dir) // on Windows
 	s := octoberScene(byClient(report.Day), nil)
-	w, err := New(XLSX, &bytes.Buffer{}, &s.report.Query, s.options)
+	w, err := XLSX.New(&bytes.Buffer{}, &s.report.Query, s.options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -195,8 +195,8 @@ func (e JobGranularity) Valid() bool {
 // Defines values for JobGroupBy.
 const (
 	JobGroupByHTTPMethod      JobGroupBy = "HttpMethod"
-	JobGroupByOauthClientID   JobGroupBy = "OauthClientId"
-	JobGroupByOauthClientName JobGroupBy = "OauthClientName"
+	JobGroupByOAuthClientID   JobGroupBy = "OauthClientId"
+	JobGroupByOAuthClientName JobGroupBy = "OauthClientName"
 	JobGroupByPlatform        JobGroupBy = "Platform"
 	JobGroupByTemplateURI     JobGroupBy = "TemplateUri"
 	JobGroupByUserID          JobGroupBy = "UserId"
@@ -207,9 +207,9 @@ func (e JobGroupBy) Valid() bool {
 	switch e {
 	case JobGroupByHTTPMethod:
 		return true
-	case JobGroupByOauthClientID:
+	case JobGroupByOAuthClientID:
 		return true
-	case JobGroupByOauthClientName:
+	case JobGroupByOAuthClientName:
 		return true
 	case JobGroupByPlatform:
 		return true
@@ -468,8 +468,8 @@ type UsageJobRow struct {
 	// HTTPMethod HTTP method of the requests.
 	HTTPMethod JobHTTPMethod `json:"httpMethod,omitempty,omitzero"`
 
-	// OauthClient An OAuth client, by id and name.
-	OauthClient DomainEntityRef `json:"oauthClient,omitempty,omitzero"`
+	// OAuthClient An OAuth client, by id and name.
+	OAuthClient DomainEntityRef `json:"oauthClient,omitempty,omitzero"`
 
 	// Platform Platform that the requests were made on.
 	Platform string `json:"platform,omitempty,omitzero"`
@@ -516,8 +516,8 @@ type UsageJobQuery struct {
 	// Metrics Counters to return. Left out, all of them.
 	Metrics []JobMetric `json:"metrics,omitempty,omitzero"`
 
-	// OauthClientIDs Only these OAuth clients.
-	OauthClientIDs []string `json:"oauthClientIds,omitempty,omitzero"`
+	// OAuthClientIDs Only these OAuth clients.
+	OAuthClientIDs []string `json:"oauthClientIds,omitempty,omitzero"`
 
 	// Platforms Only these platforms.
 	Platforms []string `json:"platforms,omitempty,omitzero"`
@@ -535,7 +535,7 @@ type UsageJobQuery struct {
 // JobGranularity Size of the time buckets.
 type JobGranularity string
 
-// JobGroupBy What rows are aggregated by. Mind that it is Oauth here, and OAuth in a GroupBy.
+// JobGroupBy What rows are aggregated by. The values are spelled Oauth here, and OAuth in a GroupBy.
 type JobGroupBy string
 
 // JobHTTPMethod An HTTP method.
@@ -586,7 +586,8 @@ type UsageExecutionResult struct {
 
 // UsageQuerySortBy A field to order rows by, and the direction.
 type UsageQuerySortBy struct {
-	// FieldName Name of the field to order by. Which names it takes is not documented.
+	// FieldName Name of the field to order by. The vendor documents no names, and none has been tried with its
+	// service. The server of package usagetest takes the JSON names of a row's fields, such as requestCount.
 	FieldName string `json:"fieldName,omitempty,omitzero"`
 
 	// Order Ascending or descending.

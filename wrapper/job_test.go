@@ -501,7 +501,7 @@ func TestAJobOf200Pages(t *testing.T) {
 				t.Fatal(err)
 			}
 			check(t, "number", row.RequestCount, next)
-			check(t, "name", row.OauthClient.Name, fmt.Sprint("Demo ", next%50))
+			check(t, "name", row.OAuthClient.Name, fmt.Sprint("Demo ", next%50))
 			check(t, "day", row.Date.Day(), 2)
 			if t.Failed() {
 				t.FailNow()

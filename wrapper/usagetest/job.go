@@ -42,7 +42,7 @@ func (s *Server) submitJob(x *exchange) (*response, error) {
 	want.includes = func(a *activity) bool {
 		return matches(query.TemplateURIs, a.template) && matches(query.HTTPMethods, gen.JobHTTPMethod(a.method)) &&
 			matches(query.Platforms, a.platform) && matches(query.UserIDs, a.userID) &&
-			matches(query.OauthClientIDs, a.clientID)
+			matches(query.OAuthClientIDs, a.clientID)
 	}
 	rows := sync.OnceValue(func() []gen.UsageJobRow {
 		if s.config.JobRows != nil {
@@ -69,8 +69,8 @@ var sortFields = map[string]func(a, b *gen.UsageJobRow) int{
 	"httpMethod":      func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.HTTPMethod, b.HTTPMethod) },
 	"templateUri":     func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.TemplateURI, b.TemplateURI) },
 	"userId":          func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.User.ID, b.User.ID) },
-	"oauthClientId":   func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.OauthClient.ID, b.OauthClient.ID) },
-	"oauthClientName": func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.OauthClient.Name, b.OauthClient.Name) },
+	"oauthClientId":   func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.OAuthClient.ID, b.OAuthClient.ID) },
+	"oauthClientName": func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.OAuthClient.Name, b.OAuthClient.Name) },
 	"requestCount":    func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.RequestCount, b.RequestCount) },
 	"status200":       func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Status200, b.Status200) },
 	"status300":       func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Status300, b.Status300) },
@@ -149,10 +149,10 @@ func jobRows(totals []total) []gen.UsageJobRow {
 			Date: types.Date{Time: t.date}, Platform: t.platform, HTTPMethod: gen.JobHTTPMethod(t.method),
 			TemplateURI: t.template, RequestCount: t.requests, Status200: t.status200, Status300: t.status300,
 			Status400: t.status400, Status429: t.status429, Status500: t.status500,
-			OauthClient: gen.DomainEntityRef{ID: t.clientID, Name: t.clientName},
+			OAuthClient: gen.DomainEntityRef{ID: t.clientID, Name: t.clientName},
 		}
 		if t.clientID != "" {
-			rows[i].OauthClient.SelfURI = "/api/v2/oauth/clients/" + t.clientID
+			rows[i].OAuthClient.SelfURI = "/api/v2/oauth/clients/" + t.clientID
 		}
 		if t.userID != "" {
 			rows[i].User = gen.UserReference{ID: t.userID, SelfURI: "/api/v2/users/" + t.userID}

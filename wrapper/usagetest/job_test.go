@@ -40,7 +40,7 @@ func (f *fake) submitJob() string {
 }
 
 var jobGroupBys = []gen.JobGroupBy{
-	gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName, gen.JobGroupByUserID,
+	gen.JobGroupByOAuthClientID, gen.JobGroupByOAuthClientName, gen.JobGroupByUserID,
 	gen.JobGroupByTemplateURI, gen.JobGroupByHTTPMethod, gen.JobGroupByPlatform,
 }
 
@@ -50,7 +50,7 @@ func TestJobsIncludeTheVendorsClients(t *testing.T) {
 	queried := server.query(gen.APIUsageQuery{Interval: lastWeek()})
 	own, vendors := counts{}, counts{}
 	for _, row := range server.queryJob(gen.UsageJobQuery{Interval: lastWeek()}) {
-		if slices.ContainsFunc(queried, func(r gen.APIUsageRow) bool { return r.ClientID == row.OauthClient.ID }) {
+		if slices.ContainsFunc(queried, func(r gen.APIUsageRow) bool { return r.ClientID == row.OAuthClient.ID }) {
 			own.add(jobCountsOf(row))
 		} else {
 			vendors.add(jobCountsOf(row))
@@ -84,21 +84,21 @@ func TestJobsAddUp(t *testing.T) {
 func checkJobRow(t *testing.T, row gen.UsageJobRow, by []gen.JobGroupBy, granularity gen.JobGranularity) {
 	t.Helper()
 	clientURI, userURI := "", ""
-	if slices.Contains(by, gen.JobGroupByOauthClientID) {
-		clientURI = "/api/v2/oauth/clients/" + row.OauthClient.ID
+	if slices.Contains(by, gen.JobGroupByOAuthClientID) {
+		clientURI = "/api/v2/oauth/clients/" + row.OAuthClient.ID
 	}
 	if row.User.ID != "" {
 		userURI = "/api/v2/users/" + row.User.ID
 	}
-	check(t, "oauthClient.selfUri", row.OauthClient.SelfURI, clientURI)
+	check(t, "oauthClient.selfUri", row.OAuthClient.SelfURI, clientURI)
 	check(t, "user.selfUri", row.User.SelfURI, userURI)
 	for _, dimension := range []struct {
 		name  string
 		by    gen.JobGroupBy
 		value string
 	}{
-		{"oauthClient.id", gen.JobGroupByOauthClientID, row.OauthClient.ID},
-		{"oauthClient.name", gen.JobGroupByOauthClientName, row.OauthClient.Name},
+		{"oauthClient.id", gen.JobGroupByOAuthClientID, row.OAuthClient.ID},
+		{"oauthClient.name", gen.JobGroupByOAuthClientName, row.OAuthClient.Name},
 		{"templateUri", gen.JobGroupByTemplateURI, row.TemplateURI},
 		{"httpMethod", gen.JobGroupByHTTPMethod, string(row.HTTPMethod)},
 		{"platform", gen.JobGroupByPlatform, row.Platform},
@@ -129,8 +129,8 @@ func TestJobFilters(t *testing.T) {
 			func(r gen.UsageJobRow) bool { return r.Platform == some.Platform }},
 		{"userIds", gen.UsageJobQuery{UserIDs: []string{some.User.ID}},
 			func(r gen.UsageJobRow) bool { return r.User.ID == some.User.ID }},
-		{"oauthClientIds", gen.UsageJobQuery{OauthClientIDs: []string{some.OauthClient.ID}},
-			func(r gen.UsageJobRow) bool { return r.OauthClient.ID == some.OauthClient.ID }},
+		{"oauthClientIds", gen.UsageJobQuery{OAuthClientIDs: []string{some.OAuthClient.ID}},
+			func(r gen.UsageJobRow) bool { return r.OAuthClient.ID == some.OAuthClient.ID }},
 		{"none", gen.UsageJobQuery{Platforms: []string{"none"}}, func(gen.UsageJobRow) bool { return false }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -164,9 +164,9 @@ func TestJobOrder(t *testing.T) {
 		{"httpMethod", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.HTTPMethod, b.HTTPMethod) }},
 		{"templateUri", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.TemplateURI, b.TemplateURI) }},
 		{"userId", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.User.ID, b.User.ID) }},
-		{"oauthClientId", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.OauthClient.ID, b.OauthClient.ID) }},
+		{"oauthClientId", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.OAuthClient.ID, b.OAuthClient.ID) }},
 		{"oauthClientName", func(a, b gen.UsageJobRow) int {
-			return cmp.Compare(a.OauthClient.Name, b.OauthClient.Name)
+			return cmp.Compare(a.OAuthClient.Name, b.OAuthClient.Name)
 		}},
 		{"requestCount", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.RequestCount, b.RequestCount) }},
 		{"status200", func(a, b gen.UsageJobRow) int { return cmp.Compare(a.Status200, b.Status200) }},

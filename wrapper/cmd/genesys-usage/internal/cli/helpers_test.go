@@ -101,7 +101,7 @@ func jobRows(rows []gen.APIUsageRow) []gen.UsageJobRow {
 			Status400: r.Status400, Status429: r.Status429, Status500: r.Status500,
 		}
 		if r.ClientID != "" {
-			jobs[i].OauthClient = gen.DomainEntityRef{ID: r.ClientID, Name: r.ClientName,
+			jobs[i].OAuthClient = gen.DomainEntityRef{ID: r.ClientID, Name: r.ClientName,
 				SelfURI: "/api/v2/oauth/clients/" + r.ClientID}
 		}
 	}

@@ -80,7 +80,7 @@ func TestJobsOfSeveralPages(t *testing.T) {
 	organization := usagetest.Config{JobRows: func(gen.UsageJobQuery) []gen.UsageJobRow {
 		rows := make([]gen.UsageJobRow, 2500)
 		for i := range rows {
-			rows[i] = gen.UsageJobRow{OauthClient: gen.DomainEntityRef{ID: fmt.Sprint(i), Name: fmt.Sprint("Demo ", i)},
+			rows[i] = gen.UsageJobRow{OAuthClient: gen.DomainEntityRef{ID: fmt.Sprint(i), Name: fmt.Sprint("Demo ", i)},
 				RequestCount: 2}
 		}
 		return rows
@@ -141,7 +141,7 @@ func intervals(t *testing.T, args string, code int) (asked []string, r result) {
 		},
 		JobRows: func(q gen.UsageJobQuery) []gen.UsageJobRow {
 			asked = append(asked, strings.TrimSpace(q.Interval+" "+string(q.Granularity)))
-			return []gen.UsageJobRow{{OauthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"},
+			return []gen.UsageJobRow{{OAuthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"},
 				RequestCount: int64(10 * len(asked))}}
 		},
 	}

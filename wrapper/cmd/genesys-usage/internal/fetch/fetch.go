@@ -86,9 +86,9 @@ func usageRow(row *report.Row, r *gen.APIUsageRow) {
 
 func jobRow(row *report.Row, r *gen.UsageJobRow) {
 	*row = report.Row{
-		Date: interval.Day(r.Date.Time), ClientName: r.OauthClient.Name,
+		Date: interval.Day(r.Date.Time), ClientName: r.OAuthClient.Name,
 		Names: report.Names{
-			report.Client: r.OauthClient.ID, report.User: r.User.ID, report.Endpoint: r.TemplateURI,
+			report.Client: r.OAuthClient.ID, report.User: r.User.ID, report.Endpoint: r.TemplateURI,
 			report.Method: string(r.HTTPMethod), report.Platform: r.Platform,
 		},
 		Counts: report.Counts{r.RequestCount, r.Status200, r.Status300, r.Status400, r.Status429, r.Status500},
@@ -101,7 +101,7 @@ var groupBy = map[report.Dimension]gen.GroupBy{
 }
 
 var jobGroupBy = map[report.Dimension][]gen.JobGroupBy{
-	report.Client: {gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName}, report.User: {gen.JobGroupByUserID},
+	report.Client: {gen.JobGroupByOAuthClientID, gen.JobGroupByOAuthClientName}, report.User: {gen.JobGroupByUserID},
 	report.Endpoint: {gen.JobGroupByTemplateURI}, report.Method: {gen.JobGroupByHTTPMethod},
 	report.Platform: {gen.JobGroupByPlatform},
 }

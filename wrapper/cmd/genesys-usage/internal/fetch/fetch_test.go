@@ -57,12 +57,12 @@ func TestRowsOfBothAPIs(t *testing.T) {
 		JobRows: func(gen.UsageJobQuery) []gen.UsageJobRow {
 			return []gen.UsageJobRow{
 				{
-					Date: types.Date{Time: october5}, OauthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"},
+					Date: types.Date{Time: october5}, OAuthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"},
 					User:        gen.UserReference{ID: "u-1"},
 					TemplateURI: "api/v2/users", HTTPMethod: "GET",
 					RequestCount: 21, Status200: 1, Status300: 2, Status400: 9, Status429: 4, Status500: 5,
 				},
-				{OauthClient: gen.DomainEntityRef{ID: "c-2"}, RequestCount: 7},
+				{OAuthClient: gen.DomainEntityRef{ID: "c-2"}, RequestCount: 7},
 			}
 		},
 	}
@@ -158,7 +158,7 @@ func TestQueries(t *testing.T) {
 			gen.UsageJobQuery{
 				Interval: "i", Granularity: gen.JobGranularityWeek,
 				GroupBy: []gen.JobGroupBy{
-					gen.JobGroupByOauthClientID, gen.JobGroupByOauthClientName, gen.JobGroupByUserID, gen.JobGroupByTemplateURI,
+					gen.JobGroupByOAuthClientID, gen.JobGroupByOAuthClientName, gen.JobGroupByUserID, gen.JobGroupByTemplateURI,
 					gen.JobGroupByHTTPMethod,
 				},
 			},
@@ -189,7 +189,7 @@ func TestQueries(t *testing.T) {
 }
 
 // notInReports are the fields of rows that reports have no use for.
-var notInReports = []string{"OauthClient.SelfURI", "User.SelfURI"}
+var notInReports = []string{"OAuthClient.SelfURI", "User.SelfURI"}
 
 // Each field of the generated rows is in a report's row. One that a regeneration has added
 // is listed: a person decides on its column.

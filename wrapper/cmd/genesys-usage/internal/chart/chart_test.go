@@ -19,7 +19,7 @@ func october(n int) time.Time { return day(2026, time.October, n) }
 
 // days is a period all of whose days can have data.
 func days(first, last time.Time) report.Period {
-	return report.Period{First: first, Last: last, DataFirst: first, DataLast: last}
+	return report.Period{First: first, Last: last, DataFirst: first, DataLast: last, End: last}
 }
 
 // clientRow is a row of a client, with some of its requests refused.
@@ -39,12 +39,12 @@ type scene struct {
 }
 
 func (s scene) report() *report.Report {
-	totals := report.NewTotals()
+	query := report.Query{Granularity: s.size, GroupBy: []report.Dimension{report.Client}}
+	totals := report.NewTotals(report.Spec{Query: query, Sort: s.sort, Period: s.period}, true)
 	for i := range s.rows {
 		totals.Add(&s.rows[i])
 	}
-	query := report.Query{Granularity: s.size, GroupBy: []report.Dimension{report.Client}}
-	return report.New(report.Report{Query: query, Sort: s.sort, Period: s.period}, totals)
+	return totals.Report()
 }
 
 func equal(t *testing.T, what string, got, want any) {
@@ -105,8 +105,6 @@ func TestBars(t *testing.T) {
 		},
 		{"weeks", report.Week, "2026-10-05 2026-10-25", "2026-10-05 2026-10-12", 2, "0 1", "5 Oct,12 Oct", ""},
 		{"period not known", report.Month, "", "2026-01-01 2026-02-01 2026-04-01", 3, "0 1 2", "1 Jan,1 Feb,1 Apr", ""},
-		{"dates far apart", report.Day, "2026-10-01 2026-10-02", "0001-01-02 9999-12-31", 4, "0 3",
-			"2 Jan 01,1 Oct 26,2 Oct 26,31 Dec 99", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var rows []report.Row

@@ -29,7 +29,8 @@ const (
 	exitOK = iota
 	exitFailed
 	exitUsage
-	exitOver // the allowance does not last
+	exitOver    // the allowance does not last
+	exitNotSure // whether it lasts
 )
 
 // Command is a call of the command. It is used once.
@@ -76,7 +77,7 @@ func (c *Command) Run(ctx context.Context) int {
 		defer cancel()
 	}
 	c.progress = newProgress(c.options, c.Stderr)
-	over, err := c.run(ctx)
+	code, err := c.run(ctx)
 	c.progress.clear()
 	switch {
 	case errors.Is(err, syscall.EPIPE):
@@ -84,8 +85,6 @@ func (c *Command) Run(ctx context.Context) int {
 	case err != nil:
 		fmt.Fprint(c.Stderr, c.failure(ctx, err))
 		return exitFailed
-	case over:
-		return exitOver
 	}
-	return exitOK
+	return code
 }

@@ -30,7 +30,7 @@ func (c *Command) connect() (closeDemo func(), err error) {
 	}
 	c.client, err = wrapper.NewFromEnv(append(options, wrapper.WithPolling(polling))...)
 	if err != nil {
-		err = fmt.Errorf("%w (-demo needs no credentials)", err)
+		err = fmt.Errorf("%w; to try the command without credentials, use -demo", err)
 	}
 	return func() {}, err
 }

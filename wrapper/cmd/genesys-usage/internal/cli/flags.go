@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,29 +11,31 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/fetch"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
+	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
 // options are what the flags say.
 type options struct {
-	report.Report // what is known of it before the query
-	outputs       []*output
-	render        render.Options // but for what depends on the output
-	region        wrapper.Region
-	timeout       time.Duration
-	start         time.Time         // of -month or -period-start; zero if only its day is given
-	startDay      int               // of the month; 0 without -month and -period-start
-	given         map[string]string // the values of the flags that were given, by name; "" for a boolean
-	files         []string          // of -o
-	format        *render.Form      // of -format
+	report.Spec
+	outputs  []*output
+	render   render.Options // but for what depends on the output
+	region   wrapper.Region
+	timeout  time.Duration
+	today    time.Time         // the UTC day, or that of -as-of
+	start    time.Time         // of -month or -period-start; zero if only its day is given
+	startDay int               // of the month; 0 without -month and -period-start
+	given    map[string]string // the values of the flags that were given, by name; "" for a boolean
+	files    []string          // of -o
+	format   *render.Form      // of -format
 }
 
 // parse reads the command line. The error is flag.ErrHelp for -h.
 func parse(args []string, now time.Time) (*options, error) {
-	o := &options{timeout: time.Hour, given: map[string]string{}, format: render.Forms[0], render: render.Options{Top: -1}}
+	o := &options{timeout: time.Hour, given: map[string]string{}, format: render.Forms[0],
+		render: render.Options{Top: -1}, today: interval.Day(now)}
 	o.Made = now
 	flags := o.flags()
 	err := flags.Parse(args)
@@ -50,8 +51,8 @@ func parse(args []string, now time.Time) (*options, error) {
 		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	o.Query.Jobs, o.Demo, o.Match = o.has("jobs"), o.has("demo"), o.given["match"]
-	o.Region = cmp.Or(o.given["region"], os.Getenv("GENESYSCLOUD_REGION"))
-	for _, step := range []func() error{o.setOutputs, o.setQuery, o.setPeriod, o.setAllowance, o.setCompare} {
+	steps := []func() error{o.setRegion, o.setOutputs, o.setQuery, o.setPeriod, o.setAllowance, o.setCompare}
+	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -65,7 +66,11 @@ func (o *options) flags() *flag.FlagSet {
 	flags.SetOutput(io.Discard)                // Run prints errors and help
 	later := func(string) error { return nil } // its meaning depends on other flags
 	for name, parse := range map[string]func(string) error{
-		"last": func(s string) (err error) { o.Query.Interval, err = fetch.Last(s, o.Made); return err }, "interval": later,
+		"last": later, "interval": later, "group-by": later, "match": later, "resume": later, "region": later,
+		"as-of": func(s string) (err error) {
+			o.today, err = time.Parse(time.DateOnly, s)
+			return want(err, "a day such as 2026-11-24")
+		},
 		"month": func(s string) (err error) {
 			o.start, err = time.Parse("2006-01", s)
 			o.startDay = 1
@@ -79,23 +84,17 @@ func (o *options) flags() *flag.FlagSet {
 			o.startDay = o.start.Day()
 			return want(err, "a day of the month, 1 to 31, or a day such as 2026-11-21")
 		},
-		"group-by": later, "match": later, "resume": later,
-		"granularity": text.Choose(&o.Query.Granularity,
+		"granularity": choose(&o.Query.Granularity,
 			[]report.Granularity{report.Day, report.Week, report.Month, report.NoSteps}),
-		"sort": text.Choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
+		"sort": choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
 		"top": func(s string) error {
 			top, err := strconv.ParseUint(s, 10, 31)
 			o.render.Top = int(top)
 			return want(err, "a number of groups, or 0 for all")
 		},
-		"allowance": func(s string) error {
-			limit, err := text.ParseCount(s)
-			o.Allowance = &report.Allowance{Limit: limit}
-			return err
-		},
-		"o":      func(s string) error { o.files = append(o.files, s); return nil },
-		"format": text.Choose(&o.format, render.Forms),
-		"region": func(s string) (err error) { o.region, err = wrapper.ParseRegion(s); return err },
+		"allowance": func(s string) (err error) { o.Limit, err = text.ParseCount(s); return err },
+		"o":         func(s string) error { o.files = append(o.files, s); return nil },
+		"format":    choose(&o.format, render.Forms),
 		"timeout": func(s string) (err error) {
 			o.timeout, err = time.ParseDuration(s)
 			return want(err, "a time such as 90s or 10m")
@@ -124,6 +123,22 @@ func (o *options) flags() *flag.FlagSet {
 func (o *options) has(name string) bool {
 	_, ok := o.given[name]
 	return ok
+}
+
+// setRegion finds the region, unless there is none.
+func (o *options) setRegion() (err error) {
+	from, name := "-region", o.given["region"]
+	if name == "" {
+		from, name = "GENESYSCLOUD_REGION", os.Getenv("GENESYSCLOUD_REGION")
+	}
+	if o.Demo || name == "" {
+		return nil
+	}
+	if o.region, err = wrapper.ParseRegion(name); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	o.Region = string(o.region)
+	return nil
 }
 
 // want returns an error that says what is wanted, if there is one.

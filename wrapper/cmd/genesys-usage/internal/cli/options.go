@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/genesyscloud-go/usage/wrapper"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/fetch"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/outfile"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
@@ -40,8 +38,12 @@ func (o *options) setOutputs() error {
 			"extension of %s names its form", o.format, files[0])
 	}
 	for _, name := range []string{"top", "sort", "compare"} {
-		if o.has(name) && !o.any(ranked) {
-			return fmt.Errorf("-%s applies to %s; %s has all rows, in no order", name, text.Join(extensions(ranked), "and"),
+		shown := ranked
+		if name == "compare" {
+			shown = summed
+		}
+		if o.has(name) && !o.any(shown) {
+			return fmt.Errorf("-%s applies to %s; %s has all rows, in no order", name, text.Join(extensions(shown), "and"),
 				o.outputs[0].form)
 		}
 	}
@@ -53,8 +55,10 @@ func (o *options) any(kind func(*render.Form) bool) bool {
 	return slices.ContainsFunc(o.outputs, func(out *output) bool { return kind(out.form) })
 }
 
-func ranked(f *render.Form) bool  { return !f.Streamed }
-func charted(f *render.Form) bool { return f.Charted }
+func ranked(f *render.Form) bool   { return !f.Streamed }
+func streamed(f *render.Form) bool { return f.Streamed }
+func summed(f *render.Form) bool   { return !f.RowsOnly }
+func charted(f *render.Form) bool  { return f.Charted }
 
 // extensions returns the extensions of the forms of a kind.
 func extensions(kind func(*render.Form) bool) []string {
@@ -67,16 +71,20 @@ func extensions(kind func(*render.Form) bool) []string {
 	return all
 }
 
-// setQuery completes the query, but for its interval.
+// setQuery completes the query, but for its interval. Charts and forecasts are of days; a
+// table has no line for each of them just because of that.
 func (o *options) setQuery() error {
 	q := &o.Query
 	if o.has("resume") && !(o.has("group-by") && o.has("granularity")) {
 		return errors.New("-resume needs the -group-by and -granularity of its query")
 	}
-	if !o.has("granularity") && o.any(charted) {
+	byDay := o.Limit > 0 || o.any(charted)
+	if byDay && !o.has("granularity") {
 		q.Granularity = report.Day
 	}
-	if err := text.ChooseSome(&q.GroupBy, cmp.Or(o.given["group-by"], "client"), report.Dimensions(q.Jobs)); err != nil {
+	o.Stepped = q.Granularity != report.NoSteps && !(byDay && q.Granularity == report.Day) && !o.has("compare")
+	var err error
+	if q.GroupBy, err = chooseSome(cmp.Or(o.given["group-by"], "client"), report.Dimensions(q.Jobs)); err != nil {
 		other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
 		return fmt.Errorf("-group-by %w; %s", err, other)
 	}
@@ -85,46 +93,49 @@ func (o *options) setQuery() error {
 
 // setPeriod finds the period of the query.
 func (o *options) setPeriod() (err error) {
-	named := slices.DeleteFunc([]string{"last", "month", "period-start"}, func(name string) bool { return !o.has(name) })
+	named := slices.DeleteFunc([]string{"last", "month", "period-start", "interval"}, func(name string) bool {
+		return !o.has(name)
+	})
+	if len(named) > 1 {
+		return errors.New("give one of -last, -month, -period-start and -interval")
+	}
 	iso := o.given["interval"]
 	switch {
-	case len(named) > 1 || o.has("last") && iso != "":
-		return errors.New("give one of -last, -month, -period-start and -interval; only with -month or -period-start, " +
-			"-interval can name the first days of that period")
 	case iso != "" && !strings.Contains(iso, "/"):
-		return fmt.Errorf("-interval %q: want two days, such as 2026-10-01/2026-10-31", iso)
+		err = errors.New("want two days, such as 2026-10-01/2026-10-31")
 	case iso != "":
-		o.Query.Interval = iso
+		o.Period, err = report.NewPeriod(iso, o.Query.Jobs, o.today)
 	case o.startDay > 0:
-		if o.Query.Interval, err = fetch.Monthly(o.start, o.startDay, o.Made); err != nil {
-			return fmt.Errorf("-%s %s: %w", named[0], o.given[named[0]], err)
+		o.Period, err = report.Monthly(o.start, o.startDay, o.Query.Jobs, o.today)
+	case len(named) > 0 || !o.has("resume"):
+		if len(named) == 0 {
+			named, o.given["last"] = []string{"last"}, "30d"
 		}
-	case len(named) == 0 && !o.has("resume"):
-		o.Query.Interval, _ = fetch.Last("30d", o.Made)
+		o.Period, err = report.LastDays(o.given["last"], o.Query.Jobs, o.today)
 	}
-	if o.Period, err = fetch.Period(o.Query.Interval, o.Query.Jobs, o.Made); err != nil {
-		return err
-	}
-	if o.startDay > 0 && !o.Period.SetMonthly(o.start, o.startDay) {
-		return fmt.Errorf("-interval %s does not begin with the first day of -%s %s and end in that period: leave one of "+
-			"the two out", iso, named[0], o.given[named[0]])
+	o.Query.Interval = o.Period.Interval
+	if err != nil {
+		return fmt.Errorf("-%s %s: %w", named[0], o.given[named[0]], err)
 	}
 	return nil
 }
 
-// setAllowance completes the allowance.
+// setAllowance completes what an allowance needs: the days before the period are for its
+// forecast.
 func (o *options) setAllowance() error {
 	switch {
-	case o.Allowance == nil:
+	case o.Limit == 0:
 		return nil
 	case o.startDay == 0:
 		return errors.New("-allowance needs its period: -period-start with the day of the month that it begins on, such " +
 			"as 21, or -month")
 	case o.Query.Jobs || o.Match != "":
 		return errors.New("-allowance is about all requests that count for billing: leave -jobs and -match out")
+	case o.Query.Granularity != report.Day:
+		return errors.New("-allowance needs rows by day: leave -granularity out")
 	}
-	o.Allowance.First, o.Allowance.Last = o.Period.First, report.EndOfMonthly(o.Period.First, o.startDay)
-	o.Allowance.Assumed = o.has("period-start")
+	o.Billing = o.has("period-start")
+	o.Query.Interval = report.Interval(o.Period.First.AddDate(0, 0, -report.ForecastDays), o.Period.Last)
 	return nil
 }
 
@@ -133,16 +144,16 @@ func (o *options) setCompare() error {
 	switch {
 	case !o.has("compare"):
 		return nil
-	case o.given["granularity"] != "" && o.Query.Granularity != report.NoSteps && !o.any(charted):
+	case o.has("granularity") && o.Query.Granularity != report.NoSteps && o.Limit == 0 && !o.any(charted):
 		return errors.New("-compare is about the total of each period: leave -granularity out")
 	case !o.Period.Known():
 		return errors.New("-compare needs a period in days, such as -month 2026-10 or -interval 2026-10-01/2026-10-31")
 	}
 	first, last := o.Period.Before()
-	before, err := fetch.Period(wrapper.Days(first, last), o.Query.Jobs, o.Made)
+	before, err := report.NewPeriod(report.Interval(first, last), o.Query.Jobs, o.today)
 	if err != nil {
 		return fmt.Errorf("-compare: the period before: %w", err)
 	}
-	o.Comparison = &report.Comparison{Period: before}
+	o.Compare = &before
 	return nil
 }

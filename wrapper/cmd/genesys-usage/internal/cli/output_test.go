@@ -42,7 +42,7 @@ func TestOneQueryServesAllOutputs(t *testing.T) {
 		}
 	}
 	contains(t, "standard error", r.stderr, "genesys-usage: 5 rows, by client, day by day\n",
-		"rows are by day, for the chart of the page or workbook; -granularity none changes that")
+		"the chart needs daily rows, so all files get them; -granularity none turns this off")
 }
 
 // Only rows that a chart of another output has split by day are said to be.
@@ -52,12 +52,12 @@ func TestRowsByDayAreSaidToBe(t *testing.T) {
 		args string
 		want bool
 	}{
-		{"-o a.csv -o a.html", true}, {"-o a.txt -o a.xlsx", true}, {"-o a.html", false}, {"-o a.csv", false},
+		{"-o a.csv -o a.html", true}, {"-o a.txt -o a.xlsx", false}, {"-o a.html", false}, {"-o a.csv", false},
 		{"-o a.csv -o a.html -granularity day", false}, {"-o a.csv -o a.html -granularity none", false},
 	} {
 		args := strings.ReplaceAll(test.args, "a.", filepath.Join(dir, "a."))
 		r := genesysUsage(t, "-last 2d "+args).want(t, 0)
-		if got := strings.Contains(r.stderr, "rows are by day"); got != test.want {
+		if got := strings.Contains(r.stderr, "needs daily rows"); got != test.want {
 			t.Errorf("%s: said to be by day: %v, want %v\n%s", test.args, got, test.want, r.stderr)
 		}
 	}
@@ -128,12 +128,12 @@ func TestFilesThatCannotBeWritten(t *testing.T) {
 func TestWriteFailuresAdviseAnotherFile(t *testing.T) {
 	clearEnvironment(t)
 	for _, test := range []struct{ args, want, never string }{
-		{"-month 2026-10", " -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -month " +
+		{"-month 2026-10", " -demo -granularity none -group-by client -month " +
 			"2026-10 -o ANOTHER-FILE.txt\n", ""},
-		{"-month 2026-10 -format csv", "-format csv -granularity none -group-by client -interval 2026-10-01/2026-10-31 " +
+		{"-month 2026-10 -format csv", "-format csv -granularity none -group-by client " +
 			"-month 2026-10 -o ANOTHER-FILE.csv\n", ""},
-		{"-month 2026-10 -format csv -o -", "-format csv -granularity none -group-by client -interval " +
-			"2026-10-01/2026-10-31 -month 2026-10 -o ANOTHER-FILE.csv\n", "-o - "},
+		{"-month 2026-10 -format csv -o -", "-format csv -granularity none -group-by client " +
+			"-month 2026-10 -o ANOTHER-FILE.csv\n", "-o - "},
 	} {
 		var stderr strings.Builder
 		command := Command{Args: strings.Fields("-demo " + test.args), Stdout: brokenWriter{}, Stderr: &stderr, Now: now,

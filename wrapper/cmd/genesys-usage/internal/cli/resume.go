@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
@@ -33,8 +34,8 @@ func (c *Command) failure(ctx context.Context, err error) string {
 	default:
 		words += "The query goes on without this command. To get its report"
 	}
-	if c.Comparison != nil {
-		words += "; the period before is queried again"
+	if c.Compare != nil {
+		words += " (the query of the period before is submitted once more)"
 	}
 	words += ":\n\n    genesys-usage " + strings.Join(c.resumeArgs(c.id), " ") + "\n\n"
 	if c.has("demo") {
@@ -51,16 +52,15 @@ func resumable(err error) bool {
 	return mendable || wrapper.Retryable(err)
 }
 
-// resumeArgs returns the flags that describe a query and its report, quoted for a shell.
-// Days that move are those of today. In place of an output that could not be written there
-// is another one to be named.
+// resumeArgs returns the flags that describe a query and its report, quoted for a shell,
+// with the day that they are about. A failed output becomes a placeholder.
 func (o *options) resumeArgs(id string) []string {
 	given := maps.Clone(o.given)
-	for _, name := range []string{"resume", "last", "o"} {
+	for _, name := range []string{"resume", "o"} {
 		delete(given, name)
 	}
-	if o.Query.Interval != "" {
-		given["interval"] = o.Query.Interval
+	if !o.has("interval") {
+		given["as-of"] = o.today.Format(time.DateOnly)
 	}
 	given["granularity"] = o.Query.Granularity.String()
 	given["group-by"] = cmp.Or(given["group-by"], "client")

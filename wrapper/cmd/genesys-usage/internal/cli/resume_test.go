@@ -42,33 +42,33 @@ func (w *interruptingWriter) Write(p []byte) (int, error) {
 // call; and what is advised is understood.
 func TestInterruptionsAdviseToResume(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
-		{"", "-demo -granularity none -group-by client -interval 2026-10-25/2026-11-23"},
-		{"-last 3d -group-by endpoint", "-demo -granularity none -group-by endpoint -interval 2026-11-21/2026-11-23"},
+		{"", "-as-of 2026-11-24 -demo -granularity none -group-by client -last 30d"},
+		{"-last 3d -group-by endpoint", "-as-of 2026-11-24 -demo -granularity none -group-by endpoint -last 3d"},
 		{
 			"-month 2026-10 -compare -top 0 -sort 429",
-			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -month 2026-10 -sort 429 " +
+			"-compare -demo -granularity none -group-by client -month 2026-10 -sort 429 " +
 				"-top 0",
 		},
 		{
 			"-month 2026-11 -compare",
-			"-compare -demo -granularity none -group-by client -interval 2026-11-01/2026-11-23 -month 2026-11",
+			"-compare -demo -granularity none -group-by client -month 2026-11",
 		},
 		{
 			"-jobs -match it's -o OUT.csv -o OUT.html",
-			`-demo -granularity day -group-by client -interval 2026-10-25/2026-11-23 -jobs -match 'it'\''s' -o OUT.csv -o ` +
+			`-demo -granularity day -group-by client -jobs -last 30d -match 'it'\''s' -o OUT.csv -o ` +
 				`OUT.html`,
 		},
 		{
 			"-allowance 5,000 -period-start 2026-11-21",
-			"-allowance 5,000 -demo -granularity none -group-by client -interval 2026-11-21/2026-11-23 -period-start 2026-11-21",
+			"-allowance 5,000 -as-of 2026-11-24 -demo -granularity day -group-by client -period-start 2026-11-21",
 		},
 		{
 			"-allowance 5,000 -period-start 21",
-			"-allowance 5,000 -demo -granularity none -group-by client -interval 2026-11-21/2026-11-23 -period-start 21",
+			"-allowance 5,000 -as-of 2026-11-24 -demo -granularity day -group-by client -period-start 21",
 		},
 		{
 			"-granularity week -format ndjson -o OUT -region eu-west-1 -timeout 90s",
-			"-format ndjson -granularity week -group-by client -interval 2026-10-25/2026-11-23 -region eu-west-1 " +
+			"-format ndjson -granularity week -group-by client -last 30d -region eu-west-1 " +
 				"-timeout 90s -o OUT",
 		},
 	} {
@@ -152,8 +152,8 @@ func TestTimeoutAdvisesToResume(t *testing.T) {
 	execution := &wrapper.ExecutionError{ExecutionID: "id", Err: fmt.Errorf("last status Running: %w", context.Cause(ctx))}
 	got := (&Command{options: o, id: "id"}).failure(ctx, execution)
 	want := "genesys-usage: query id: last status Running: no report within 1m30s (-timeout)\n" +
-		"The query goes on without this command. To get its report:\n\n    genesys-usage -resume id -granularity none " +
-		"-group-by client -interval 2026-10-01/2026-10-31 -month 2026-10 -timeout 90s\n\n"
+		"The query goes on without this command. To get its report:\n\n    genesys-usage -resume id -as-of 2026-11-24 " +
+		"-granularity none -group-by client -month 2026-10 -timeout 90s\n\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -243,11 +243,10 @@ func TestCompareFailsInTheSecondQuery(t *testing.T) {
 			t.Errorf("%d: on standard output: %s", test.status, r.stdout)
 		}
 		if got := strings.Contains(resumeCommand(r.stderr),
-			"-compare -demo -granularity none -group-by client -interval 2026-10-01/2026-10-31 -month "+
-				"2026-10"); got != test.advised {
+			"-compare -demo -granularity none -group-by client -month 2026-10"); got != test.advised {
 			t.Errorf("%d: -resume is advised: %v, want %v\n%s", test.status, got, test.advised, r.stderr)
 		}
-		const words = "To get its report; the period before is queried again:\n"
+		const words = "To get its report (the query of the period before is submitted once more):\n"
 		if got := strings.Contains(r.stderr, words); got != test.advised {
 			t.Errorf("%d: says %q is %v, want %v\n%s", test.status, words, got, test.advised, r.stderr)
 		}

@@ -13,71 +13,83 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// run connects, and writes the report in each form. It reports whether the allowance is
-// exceeded at this pace.
-func (c *Command) run(ctx context.Context) (over bool, err error) {
+// run connects, and writes the report in each form. It returns the exit code.
+func (c *Command) run(ctx context.Context) (code int, err error) {
 	closeDemo, err := c.connect()
 	if err != nil {
-		return false, err
+		return exitFailed, err
 	}
 	defer closeDemo()
 	return c.write(ctx)
 }
 
 // write opens the outputs, submits the query or resumes it, and writes its report.
-func (c *Command) write(ctx context.Context) (over bool, err error) {
+func (c *Command) write(ctx context.Context) (code int, err error) {
 	defer c.abort()
 	if err := c.each(func(out *output) error { return out.open(c) }); err != nil {
-		return false, err
+		return exitFailed, err
 	}
-	if c.Allowance != nil && c.Period.Over() && !c.start.IsZero() && !c.has("interval") {
-		c.progress.warn("warning: this period is over; -period-start %d is the period that yesterday is in", c.startDay)
+	if c.any(ranked) { // groups are much memory, which is cheap to collect
+		defer debug.SetGCPercent(debug.SetGCPercent(25))
 	}
-	totals := report.NewTotals()
-	add := totals.Count
-	if c.any(ranked) {
-		add = totals.Add
-		defer debug.SetGCPercent(debug.SetGCPercent(25)) // groups are much memory, which is cheap to collect
+	totals := report.NewTotals(c.Spec, c.any(ranked))
+	operation, before, err := c.submit(ctx)
+	if err != nil {
+		return exitFailed, err
 	}
-	operation := fetch.Resume(c.client, &c.Query, c.given["resume"])
-	if !c.has("resume") {
-		if operation, err = c.submit(ctx, &c.Query, &c.Period); err != nil {
-			return false, err
+	err = c.receive(ctx, operation, func(row *report.Row) error {
+		if !totals.Add(row) {
+			return nil
 		}
+		return c.each(func(out *output) error { return out.writer.Row(row) })
+	})
+	if err == nil && before != nil {
+		err = c.receive(ctx, before, func(row *report.Row) error { totals.AddBefore(row); return nil })
 	}
-	byChart := !c.has("granularity") && c.Query.Granularity == report.Day
-	if byChart && c.any(func(f *render.Form) bool { return !f.Charted }) {
-		c.progress.note("rows are by day, for the chart of the page or workbook; -granularity none changes that")
+	if err != nil {
+		return exitFailed, err
+	}
+	return c.finish(totals.Report())
+}
+
+// submit submits the query, or resumes it, and submits the one of the period before, which
+// runs at the same time.
+func (c *Command) submit(ctx context.Context) (operation, before *fetch.Operation, err error) {
+	if c.Period.Warning != "" {
+		c.progress.warn("warning: %s", c.Period.Warning)
+	}
+	if c.Limit > 0 && c.Period.Over() && !c.start.IsZero() {
+		c.progress.warn("warning: this period is over; for the current one, use -period-start %d", c.startDay)
+	}
+	if !c.has("granularity") && c.Query.Granularity == report.Day && c.any(streamed) {
+		words := "the chart needs daily rows, so all files get them; -granularity none turns this off"
+		if c.Limit > 0 {
+			words = "the forecast needs daily rows, so all files get them"
+		}
+		c.progress.note("%s", words)
+	}
+	if c.has("resume") {
+		operation = fetch.Resume(c.client, &c.Query, c.given["resume"])
+	} else {
+		more := ""
+		if c.Limit > 0 {
+			more = fmt.Sprintf(", and the %d days before it for the forecast", report.ForecastDays)
+		}
+		c.progress.note("querying %s%s", &c.Period, more)
+		if operation, err = fetch.Submit(ctx, c.client, &c.Query); err != nil {
+			return nil, nil, err
+		}
 	}
 	c.id = operation.ID
 	c.progress.note("query %s", text.Name(c.id))
-	err = c.receive(ctx, operation, func(row *report.Row) error {
-		add(row)
-		return c.each(func(out *output) error { return out.writer.Row(row) })
-	})
-	if err != nil {
-		return false, err
+	if c.Compare == nil {
+		return operation, nil, nil
 	}
-	if c.Comparison != nil {
-		query := c.Query
-		query.Interval, query.Granularity = c.Comparison.Period.Interval, report.NoSteps
-		operation, err := c.submit(ctx, &query, &c.Comparison.Period)
-		if err == nil {
-			err = c.receive(ctx, operation, func(row *report.Row) error { totals.AddBefore(row); return nil })
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	return c.finish(totals)
-}
-
-func (c *Command) submit(ctx context.Context, q *report.Query, period *report.Period) (*fetch.Operation, error) {
-	c.progress.note("querying %s", period)
-	if period.Warning != "" {
-		c.progress.warn("warning: %s", period.Warning)
-	}
-	return fetch.Submit(ctx, c.client, q)
+	query := c.Query
+	query.Interval, query.Granularity = c.Compare.Interval, report.NoSteps
+	c.progress.note("querying %s", c.Compare)
+	before, err = fetch.Submit(ctx, c.client, &query)
+	return operation, before, err
 }
 
 // receive calls a function with each row of a query that matches.
@@ -102,27 +114,38 @@ func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add f
 }
 
 // finish writes the report, and puts all files in place once all are complete.
-func (c *Command) finish(totals *report.Totals) (over bool, err error) {
-	result := report.New(c.Report, totals)
+func (c *Command) finish(r *report.Report) (code int, err error) {
 	c.progress.clear()
 	for _, step := range []func(*output) error{
-		func(out *output) error { return out.writer.Finish(result) }, (*output).close,
+		func(out *output) error { return out.writer.Finish(r) }, (*output).close,
 		func(out *output) error { return out.file.Commit() },
 	} {
 		if err := c.each(step); err != nil {
-			return false, err
+			return exitFailed, err
 		}
 	}
-	c.progress.note("%s, %s", text.Count(result.Rows, "row"), result.Query.Grouping())
-	if c.Allowance == nil {
-		return false, nil
+	c.progress.note("%s, %s", text.Count(r.Rows, "row"), r.Query.Grouping())
+	if r.Outside > 0 {
+		c.progress.warn("warning: %s dated outside the period, and not counted", text.Count(r.Outside, "row"))
 	}
-	over = c.Allowance.Over()
-	shown := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.name == "-" && out.form == render.Forms[0] })
-	shown = shown && isTerminal(c.Stdout)
-	c.progress.quiet = shown || c.progress.quiet && !over // exit code 3 needs its reason
-	c.progress.note("allowance: %s", c.Allowance.Verdict())
-	return over, nil
+	a := r.Allowance
+	switch {
+	case a == nil:
+		return exitOK, nil
+	case a.Doubt != "":
+		code = exitNotSure
+	case a.Over():
+		code = exitOver
+	}
+	shown := slices.ContainsFunc(c.outputs, func(out *output) bool {
+		return out.name == "-" && out.form == render.Forms[0] && isTerminal(c.Stdout)
+	})
+	if code != exitOK && !shown { // the exit code needs its reason, with -q too
+		c.progress.warn("allowance: %s", a.Verdict())
+	} else if !shown {
+		c.progress.note("allowance: %s", a.Verdict())
+	}
+	return code, nil
 }
 
 // each calls a function for each output, and notes for which of them it fails.

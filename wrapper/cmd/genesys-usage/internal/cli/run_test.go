@@ -13,6 +13,7 @@ import (
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
@@ -53,13 +54,13 @@ func TestQuiet(t *testing.T) {
 	}
 	// That the allowance does not last is the reason of the exit code.
 	r = genesysUsage(t, args+"1").want(t, 3)
-	contains(t, "the reason", r.stderr, "% over")
+	contains(t, "the reason", r.stderr, "it was used up on 21 Nov")
 	if n := strings.Count(r.stderr, "\n"); n != 1 {
 		t.Errorf("%d lines: %s", n, r.stderr)
 	}
 	// A table that is no terminal's may have gone to a file, or nowhere.
 	r = genesysUsage(t, "-q -period-start 21 -allowance 1").want(t, 3)
-	contains(t, "the reason", r.stderr, "genesys-usage: allowance: used ", "% over")
+	contains(t, "the reason", r.stderr, "genesys-usage: allowance: used ")
 	lacks(t, "the reason", r.stderr, "estimate", "assumption")
 	r = genesysUsageOn(t, usagetest.Config{Fail: true}, "-q").want(t, 1)
 	contains(t, "the error", r.stderr, wrapper.ErrQueryFailed.Error())
@@ -102,7 +103,7 @@ func TestMatch(t *testing.T) {
 		lacks(t, format, r.stdout, "Wallboard")
 	}
 	r := genesysUsageOn(t, organization, "-match", "dIALER").want(t, 0)
-	contains(t, "the table", r.stdout, `Only rows with "dIALER" in a name; totals and shares are those of these rows.`,
+	contains(t, "the table", r.stdout, `Only rows with "dIALER" in a name, id or endpoint; totals and shares are those of these rows.`,
 		"105")
 	r = genesysUsageOn(t, organization, "-match", "nobody").want(t, 0)
 	contains(t, "the table", r.stdout, "No client matches. To look at user, endpoint, method or organization too, "+
@@ -199,7 +200,7 @@ func TestCompareSaysHowManyDays(t *testing.T) {
 	contains(t, "the table", r.stdout, "Before: 1 to 30 September 2026, UTC. Warning: 30 days before, 31 days now.")
 	_, r = intervals(t, "-compare -month 2026-11", 0)
 	contains(t, "the table", r.stdout, "Before: 1 to 23 October 2026, UTC. As many days as there are of this period so "+
-		"far: 23. Warning: 16 weekdays (Monday to Friday) now, 17 before.")
+		"far: 23.")
 	lacks(t, "the table", r.stdout, "days before")
 	asked, r := intervals(t, "-compare -month 2026-10 -format html", 0)
 	contains(t, "the page", r.stdout, "Warning: 30 days before, 31 days now.")
@@ -217,45 +218,44 @@ func TestCompareJobs(t *testing.T) {
 	contains(t, "the table", r.stdout, "-50.0%")
 }
 
-// The days that count for an allowance are those that can have data: up to yesterday, in
-// UTC. Nothing else is asked for.
+// A verdict is on the days up to yesterday, and its forecast on those before the period too: one query asks for both.
 func TestAllowance(t *testing.T) {
+	clearEnvironment(t)
 	for _, test := range []struct {
-		args     string
-		requests int64
-		code     int
-		asked    string
-		want     string
+		args  string
+		each  int64 // requests a day
+		code  int
+		asked string
+		want  string
 	}{
-		{"-allowance 100 -period-start 2026-11-21", 10, 0, "2026-11-21/2026-11-23",
-			"after 3 of 30 days; at this pace 100 by 20 Dec, 0.0% under."},
-		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23",
-			"at this pace 100 by 20 Dec, 1.0% over: it is used up on 20 Dec."},
-		{"-allowance 99 -period-start 2026-11-21", 10, 3, "2026-11-21/2026-11-23",
-			"the billing period ends on 20 December is an assumption"},
-		{"-allowance 99 -period-start 21", 10, 3, "2026-11-21/2026-11-23",
-			"after 3 of 30 days; at this pace 100 by 20 Dec, 1.0% over"},
-		{"-allowance 99 -period-start 24", 98, 0, "2026-10-24/2026-11-23", "in all 31 days; 1.0% under"},
-		{"-allowance 99 -period-start 31", 10, 0, "2026-10-31/2026-11-23", "after 24 of 30 days"},
-		{"-allowance 99 -period-start 21 -interval 2026-11-21/2026-11-22", 10, 3, "2026-11-21/2026-11-22",
-			"after 2 of 30 days; at this pace 150 by 20 Dec"},
-		{"-allowance 99 -month 2026-11", 77, 3, "2026-11-01/2026-11-23", "after 23 of 30 days; at this pace 100 by 30 Nov"},
-		{"-allowance 99 -month 2026-10", 99, 0, "2026-10-01/2026-10-31", "in all 31 days"},
-		{"-allowance 99 -period-start 2026-11-21 -format csv", 10, 3, "2026-11-21/2026-11-23",
-			"after 3 of 30 days; at this pace 100 by 20 Dec, 1.0% over"},
-		{"-allowance 99 -period-start 2026-11-21 -format html -sort 429", 10, 3, "2026-11-21/2026-11-23 Day", "10 of 99"},
+		{"-allowance 300 -period-start 2026-11-21", 10, 0, "2026-10-24/2026-11-23",
+			"used 30 of 300 (10.0%) after 3 of 30 days; forecast for 20 Dec: 300 (100.0%); it lasts."},
+		{"-allowance 299 -period-start 21", 10, 3, "2026-10-24/2026-11-23", "it will be used up on 20 Dec."},
+		{"-allowance 299 -period-start 21 -format csv", 10, 3, "2026-10-24/2026-11-23", "it will be used up on 20 Dec."},
+		{"-allowance 310 -period-start 24", 10, 0, "2026-09-26/2026-11-23", "in all 31 days; it lasted."},
+		{"-allowance 99 -month 2026-10", 10, 3, "2026-09-03/2026-10-31", "in all 31 days; it was used up on 10 Oct."},
+		{"-allowance 300 -month 2026-11", 0, 4, "2026-10-04/2026-11-23",
+			"whether it lasts is not sure: there are no counts yet."},
+		{"-allowance 99 -period-start 2026-11-21 -format html -sort 429", 10, 3, "2026-10-24/2026-11-23", "30 of 99"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
-			var asked string
-			organization := usagetest.Config{Rows: func(q gen.APIUsageQuery) []gen.APIUsageRow {
-				asked = strings.TrimSpace(q.Interval + " " + string(q.Granularity))
-				return []gen.APIUsageRow{{ClientID: "c", ClientName: "Demo", Requests: test.requests, Status200: test.requests}}
+			var asked []string
+			organization := usagetest.Config{Rows: func(q gen.APIUsageQuery) (rows []gen.APIUsageRow) {
+				asked = append(asked, q.Interval+" "+string(q.Granularity))
+				days, _ := report.NewPeriod(q.Interval, false, now)
+				for day := days.First; test.each > 0 && !day.After(days.Last); day = day.AddDate(0, 0, 1) {
+					rows = append(rows, gen.APIUsageRow{Date: day, ClientID: "c", ClientName: "Demo", Requests: test.each})
+				}
+				return rows
 			}}
-			r := genesysUsageOn(t, organization, strings.Fields(test.args)...).want(t, test.code)
-			if asked != test.asked {
-				t.Errorf("asked for %s, want %s", asked, test.asked)
+			r := genesysUsageOn(t, organization, strings.Fields("-q "+test.args)...).want(t, test.code)
+			if want := []string{test.asked + " Day"}; !slices.Equal(asked, want) {
+				t.Errorf("asked for %s, want %s", asked, want)
 			}
 			contains(t, "the report", strings.Join(strings.Fields(r.stdout+r.stderr), " "), test.want)
+			if got := r.stderr != ""; got != (test.code != 0) {
+				t.Errorf("the reason is on standard error: %v, exit code %d\n%s", got, r.code, r.stderr)
+			}
 		})
 	}
 }
@@ -263,11 +263,10 @@ func TestAllowance(t *testing.T) {
 // A job that is to watch the current period is warned, with -q too, once the one that its flags name is over.
 func TestAllowanceOfAPeriodThatIsOver(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
-		{"-period-start 2026-10-21", "warning: this period is over; -period-start 21 is the period that yesterday is in"},
-		{"-month 2026-10", "warning: this period is over; -period-start 1 is the period that yesterday is in"},
+		{"-period-start 2026-10-21", "warning: this period is over; for the current one, use -period-start 21"},
+		{"-month 2026-10", "warning: this period is over; for the current one, use -period-start 1"},
 		{"-period-start 2026-10-25", ""},
 		{"-period-start 24", ""},
-		{"-period-start 2026-10-21 -interval 2026-10-21/2026-11-20", ""},
 	} {
 		r := genesysUsage(t, "-q -allowance 1,000,000,000,000 "+test.args).want(t, 0)
 		if got := strings.TrimPrefix(strings.TrimSpace(r.stderr), "genesys-usage: "); got != test.want {
@@ -298,7 +297,7 @@ func TestEnormousCounts(t *testing.T) {
 		{Date: october(2), ClientID: "c-2", ClientName: "Demo Two", Requests: math.MaxInt64, Status429: math.MaxInt64},
 	})
 	dir := t.TempDir()
-	args := strings.Fields("-month 2026-10 -compare -allowance 5")
+	args := strings.Fields("-month 2026-10 -compare -allowance 5 -granularity day")
 	for _, extension := range []string{"txt", "csv", "json", "ndjson", "html", "xlsx"} {
 		args = append(args, "-o", filepath.Join(dir, "report."+extension))
 	}
@@ -306,7 +305,7 @@ func TestEnormousCounts(t *testing.T) {
 	lacks(t, "standard error", r.stderr, " -9")
 	table := readFile(t, filepath.Join(dir, "report.txt"))
 	contains(t, "the table", table, "9,223,372,036,854,775,807")
-	lacks(t, "the table", table, " -")
+	lacks(t, "the table", table, " -9")
 }
 
 // A failed fetch of a token is reported in a line that can be read. It blames the secret

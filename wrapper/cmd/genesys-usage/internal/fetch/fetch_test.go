@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -248,87 +247,4 @@ func leaves(of reflect.Type, prefix string, index []int) map[string][]int {
 		}
 	}
 	return all
-}
-
-// The periods that an API refuses are refused before they are sent.
-func TestRefusedPeriods(t *testing.T) {
-	now := time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
-	for _, test := range []struct {
-		interval string
-		jobs     bool
-		want     string
-	}{
-		{"2026-08-26/2026-11-23", true, ""},
-		{
-			"2026-08-25/2026-11-23", true,
-			"25 August to 23 November 2026, UTC has 91 days, and -jobs takes 90 at most: name shorter periods, or leave " +
-				"-jobs out",
-		},
-		{"2026-08-25/2026-11-23", false, ""},
-		{"2025-11-24/2025-11-30", true, ""},
-		{
-			"2025-11-23/2025-11-30", true,
-			"23 to 30 November 2025, UTC begins on 2025-11-23, and -jobs reaches back a year, to 2025-11-24: " +
-				"name later days, or leave -jobs out",
-		},
-		{"2025-11-23/2025-11-30", false, ""},
-		{"P1M/2026-10-31", true, ""},
-		{"2026-10-31/2026-10-01", false, `interval "2026-10-31/2026-10-01" ends before it starts`},
-		{"2026-10-31T12:00:00Z/2026-10-31T06:00:00Z", false,
-			`interval "2026-10-31T12:00:00Z/2026-10-31T06:00:00Z" ends before it starts`},
-	} {
-		got := ""
-		if _, err := Period(test.interval, test.jobs, now); err != nil {
-			got = err.Error()
-		}
-		if got != test.want {
-			t.Errorf("%s, jobs %v: %q, want %q", test.interval, test.jobs, got, test.want)
-		}
-	}
-}
-
-func TestPeriods(t *testing.T) {
-	now := time.Date(2026, 11, 24, 23, 30, 0, 0, time.FixedZone("", -5*60*60)) // the 25th in UTC
-	for _, test := range []struct {
-		interval string
-		jobs     bool
-		days     string
-		warning  string
-	}{
-		{"2026-10-01/2026-10-31", false, "31 of 31", ""},
-		{"2018-01-01/2026-11-24", false, "3250 of 3250", ""},
-		{
-			"2026-11-20/2026-11-25", false, "5 of 6",
-			"the period is 2026-11-20 to 2026-11-25, but only days from 2018-01-01 to 2026-11-24 can have data",
-		},
-		{
-			"2026-11/2026-11", false, "24 of 30",
-			"the period is 2026-11-01 to 2026-11-30, but only days from 2018-01-01 to 2026-11-24 can have data",
-		},
-		{
-			"2017-12-31/2018-01-31", false, "31 of 32",
-			"the period is 2017-12-31 to 2018-01-31, but only days from 2018-01-01 to 2026-11-24 can have data",
-		},
-		{
-			"2027-01-01/2027-01-31", false, "0 of 31",
-			"the period is 2027-01-01 to 2027-01-31, but only days from 2018-01-01 to 2026-11-24 can have data",
-		},
-		{"P1M/2026-11-30", false, "1 of 1", ""}, // not understood here
-		{"2026-11-01/2026-11-25", true, "25 of 25", ""},
-		{
-			"2026-11-01/2026-11-30", true, "25 of 30",
-			"the period is 2026-11-01 to 2026-11-30, but only days from 2025-11-25 to 2026-11-25 can have data",
-		},
-	} {
-		p, err := Period(test.interval, test.jobs, now)
-		if err != nil {
-			t.Errorf("%s, jobs %v: %v", test.interval, test.jobs, err)
-		}
-		if got := fmt.Sprintf("%d of %d", p.DataDays(), p.Days()); got != test.days {
-			t.Errorf("%s, jobs %v: %s days, want %s", test.interval, test.jobs, got, test.days)
-		}
-		if p.Warning != test.warning {
-			t.Errorf("%s, jobs %v: %q, want %q", test.interval, test.jobs, p.Warning, test.warning)
-		}
-	}
 }

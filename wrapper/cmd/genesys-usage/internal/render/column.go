@@ -34,8 +34,8 @@ func othersLine(groups []*report.Group) line {
 
 func totalLine(r *report.Report) line {
 	total := line{&report.Group{Counts: r.Total}, "Total", true}
-	if r.Comparison != nil {
-		total.Before = r.Comparison.Before
+	if r.Before != nil {
+		total.Before = r.Before.Total
 	}
 	return total
 }
@@ -73,7 +73,7 @@ func groupColumns(r *report.Report, dated bool) []column {
 			columns = append(columns, column{title, kind, value})
 		}
 	}
-	q, compared := &r.Query, r.Comparison != nil
+	q, compared := &r.Query, r.Before != nil
 	nothing := func(line) any { return "" }
 	add(dated, "DATE", labels, nothing)
 	for _, d := range q.GroupBy {
@@ -92,9 +92,10 @@ func groupColumns(r *report.Report, dated bool) []column {
 	requests := func(l line) int64 { return l.Of(report.Requests) }
 	add(true, report.Requests.Title(), numbers, count(report.Requests))
 	add(r.Sort != report.Requests, r.Sort.Title(), numbers, count(r.Sort))
-	add(compared, "BEFORE", numbers, func(l line) any { return l.Before })
-	add(compared, "CHANGE", numbers, func(l line) any { return change(requests(l) - l.Before) })
-	add(compared, "CHANGE %", ratios, func(l line) any { return growth{requests(l), l.Before} })
+	now, before := func(l line) int64 { return l.Of(r.Sort) }, func(l line) int64 { return l.Before.Of(r.Sort) }
+	add(compared, "BEFORE", numbers, func(l line) any { return before(l) })
+	add(compared, "CHANGE", numbers, func(l line) any { return change(now(l) - before(l)) })
+	add(compared, "CHANGE %", ratios, func(l line) any { return growth{now(l), before(l)} })
 	add(true, "SHARE", ratios, func(l line) any { return ratio{l.Of(r.Sort), r.Total.Of(r.Sort)} })
 	add(!compared, "", bars, nothing) // of two periods, the change is to be looked at
 	refused := r.Sort != report.Status429 && r.Total.Of(report.Status429) > 0

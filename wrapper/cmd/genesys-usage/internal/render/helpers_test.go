@@ -32,7 +32,7 @@ func october(n int) time.Time { return day(2026, time.October, n) }
 func days(first, last time.Time) report.Period {
 	return report.Period{
 		Interval: first.Format(time.DateOnly) + "/" + last.Format(time.DateOnly),
-		First:    first, Last: last, DataFirst: first, DataLast: last,
+		First:    first, Last: last, DataFirst: first, DataLast: last, End: last,
 	}
 }
 
@@ -101,7 +101,7 @@ func goldenDays() []report.Row {
 
 // scene is a report and the rows that it is made of.
 type scene struct {
-	report  report.Report
+	report  report.Spec
 	rows    []report.Row
 	before  []report.Row
 	options Options
@@ -118,19 +118,20 @@ func octoberScene(q report.Query, rows []report.Row) *scene {
 		}
 	}
 	made := time.Date(2026, time.November, 24, 9, 30, 0, 0, time.UTC)
-	return &scene{report: report.Report{Made: made, Region: "eu-west-1", Query: q, Period: period}, rows: rows}
+	return &scene{rows: rows, report: report.Spec{Made: made, Region: "eu-west-1", Query: q, Period: period,
+		Stepped: q.Granularity != report.NoSteps}}
 }
 
 // finished returns the report.
 func (s *scene) finished() *report.Report {
-	totals := report.NewTotals()
+	totals := report.NewTotals(s.report, true)
 	for i := range s.rows {
 		totals.Add(&s.rows[i])
 	}
 	for i := range s.before {
 		totals.AddBefore(&s.before[i])
 	}
-	return report.New(s.report, totals)
+	return totals.Report()
 }
 
 // write writes the scene in a form.

@@ -233,7 +233,7 @@ func TestPageRedRows(t *testing.T) {
 func TestPageCompares(t *testing.T) {
 	rows := []report.Row{clientRow("Demo", october(1), 150, 0), clientRow("new", october(1), 5, 0)}
 	s := octoberScene(byClient(report.NoSteps), rows)
-	s.report.Comparison = &report.Comparison{Period: days(day(2026, 9, 1), day(2026, 9, 30))}
+	s.report.Compare = new(days(day(2026, 9, 1), day(2026, 9, 30)))
 	s.before = []report.Row{clientRow("Demo", october(1), 100, 0), clientRow("gone", october(1), 7, 0)}
 	page := pageOf(t, s)
 	contains(t, page.text, "+48compared with before: +44.9%")
@@ -260,14 +260,17 @@ func TestPageAllowance(t *testing.T) {
 		{"does not last", 1000, 400, 10, "40.0%",
 			"of 1,000 used; at this pace it runs out on 26 October", true, "32 100 81"},
 		{"lasts", 2000, 400, 10, "20.0%", "of 2,000 used; at this pace 62.0% by 31 October", false, "20 62 100"},
-		{"ran out", 100, 400, 10, "400.0%", "of 100 used; it ran out", true, "32 100 8"},
-		{"lasted", 1000, 400, 31, "40.0%", "of 1,000 used", false, "40 40 100"},
+		{"ran out", 100, 400, 10, "400.0%", "of 100 used; it ran out on 3 October", true, "32 100 8"},
+		{"lasted", 1000, 310, 31, "31.0%", "of 1,000 used", false, "31 31 100"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			rows := []report.Row{clientRow("Demo", october(1), test.used, 0)}
-			s := octoberScene(byClient(report.NoSteps), rows)
+			var rows []report.Row
+			for d := range test.last {
+				rows = append(rows, clientRow("Demo", october(1+d), test.used/int64(test.last), 0))
+			}
+			s := octoberScene(byClient(report.Day), rows)
 			s.report.Period = days(october(1), october(test.last))
-			s.report.Allowance = &report.Allowance{Limit: test.limit, First: october(1), Last: october(31)}
+			s.report.Limit, s.report.Period.End = test.limit, october(31)
 			page := pageOf(t, s)
 			tile := page.find("div", "meter")[0]
 			equal(t, "number", texts(tile.find("b", ""))[0], test.number)

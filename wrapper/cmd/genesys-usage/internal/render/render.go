@@ -16,6 +16,7 @@ type Form struct {
 	Help            string // what it contains, and what for
 	Binary          bool   // not for a terminal
 	Streamed        bool   // rows are written as they come; the other forms rank groups
+	RowsOnly        bool   // nothing but rows: neither totals nor what follows from them
 	Charted         bool   // needs rows by day, for its chart
 	new             func(out io.Writer, columns []report.Column, o Options) (Writer, error)
 }
@@ -23,9 +24,10 @@ type Form struct {
 // Forms are all forms, the default first. A new one is a file, and a line here.
 var Forms = []*Form{
 	{Name: "table", Extension: ".txt", new: atEnd(writeTable), Help: "groups in aligned columns, for people"},
-	{Name: "csv", Extension: ".csv", Streamed: true, new: newCSV, Help: "rows, for programs"},
+	{Name: "csv", Extension: ".csv", Streamed: true, RowsOnly: true, new: newCSV, Help: "rows, for programs"},
 	{Name: "json", Extension: ".json", Streamed: true, new: newJSON, Help: "one array of rows, for programs"},
-	{Name: "ndjson", Extension: ".ndjson", Streamed: true, new: newNDJSON, Help: "rows, a JSON object a line"},
+	{Name: "ndjson", Extension: ".ndjson", Streamed: true, RowsOnly: true, new: newNDJSON,
+		Help: "rows, a JSON object a line"},
 	{Name: "xlsx", Extension: ".xlsx", Binary: true, Charted: true, new: newWorkbook,
 		Help: "a workbook with groups, chart and rows, for Excel"},
 	{Name: "html", Extension: ".html", Charted: true, new: atEnd(writePage), Help: "a page with groups and a chart"},

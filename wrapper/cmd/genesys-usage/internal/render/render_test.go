@@ -14,7 +14,7 @@ import (
 func TestGolden(t *testing.T) {
 	endpoints := report.Query{Granularity: report.Day, GroupBy: []report.Dimension{report.Endpoint, report.Method}}
 	compared := octoberScene(byClient(report.NoSteps), goldenRows())
-	compared.report.Comparison = &report.Comparison{Period: days(day(2026, 9, 1), day(2026, 9, 30))}
+	compared.report.Compare = new(days(day(2026, 9, 1), day(2026, 9, 30)))
 	compared.before = goldenRows()[1:3]
 	for _, test := range []struct {
 		file  string

@@ -49,7 +49,7 @@ func headings(r *report.Report) []string {
 
 func writeGroups(out io.Writer, r *report.Report, o Options) {
 	groups, note := groupLines(r.Groups, o.Top), ""
-	if r.Dated {
+	if r.Stepped {
 		groups = stepLines(r, groups)
 	}
 	if o.Top < 0 && o.Terminal && len(groups) > terminalLines {
@@ -69,7 +69,7 @@ func writeGroups(out io.Writer, r *report.Report, o Options) {
 	if o.Terminal {
 		block, rule = "█", "─"
 	}
-	columns := groupColumns(r, r.Dated)
+	columns := groupColumns(r, r.Stepped)
 	rows, layout := [][]string{nil}, []text.Column(nil)
 	for _, c := range columns {
 		rows[0] = append(rows[0], c.title)

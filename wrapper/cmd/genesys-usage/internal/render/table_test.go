@@ -35,7 +35,7 @@ func TestTableFits(t *testing.T) {
 			s := octoberScene(test.query, append(goldenRows(), wide))
 			s.report.Sort = test.sort
 			if test.compare {
-				s.report.Comparison, s.before = &report.Comparison{}, goldenRows()
+				s.report.Compare, s.before = new(days(day(2026, 9, 1), day(2026, 9, 30))), goldenRows()
 			}
 			for width := 72; width <= 200; width += 16 {
 				s.options.Width = width
@@ -119,7 +119,7 @@ func TestTableEndpoints(t *testing.T) {
 func TestTableWithoutDays(t *testing.T) {
 	s := octoberScene(byClient(report.Day), []report.Row{clientRow("Demo", october(1), 10, 0)})
 	contains(t, s.write(t, Table), "by client, day by day.\n")
-	s.report.Comparison = &report.Comparison{Period: days(day(2026, 9, 1), day(2026, 9, 30))}
+	s.report.Compare, s.report.Stepped = new(days(day(2026, 9, 1), day(2026, 9, 30))), false
 	table := s.write(t, Table)
 	contains(t, table, "1 to 31 October 2026, UTC, by client.\n")
 	containsNot(t, table, "DATE")

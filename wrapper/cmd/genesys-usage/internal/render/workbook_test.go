@@ -127,9 +127,9 @@ func TestWorkbookText(t *testing.T) {
 func TestWorkbookSummary(t *testing.T) {
 	s := octoberScene(byClient(report.Day), manyRows(150, 31))
 	s.options.Top = -1
-	s.report.Comparison = &report.Comparison{Period: days(day(2026, 9, 1), day(2026, 9, 30))}
+	s.report.Compare, s.report.Stepped = new(days(day(2026, 9, 1), day(2026, 9, 30))), false
 	s.before = manyRows(151, 1)[1:]
-	s.report.Allowance = &report.Allowance{Limit: 1_000_000_000, First: october(1), Last: october(31)}
+	s.report.Limit = 1_000_000_000
 	file := open(t, s.write(t, XLSX))
 	rows, err := file.GetRows("Summary")
 	if err != nil {
@@ -193,7 +193,7 @@ func TestWorkbookWraps(t *testing.T) {
 		rows = append(rows, row)
 	}
 	s := octoberScene(q, rows)
-	s.report.Allowance = &report.Allowance{Limit: 5, First: october(1), Last: day(2026, 11, 20), Assumed: true}
+	s.report.Limit, s.report.Billing, s.report.Period.End = 5, true, day(2026, 11, 20)
 	file := open(t, s.write(t, XLSX))
 	all, err := file.GetRows("Summary")
 	if err != nil {

@@ -8,76 +8,152 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// Allowance is a number of requests that a period includes, and how much of it is used.
-// The first fields are given to New; those below the line are set by New.
+const (
+	// ForecastDays is the number of days whose means a forecast is made of. Of 14 days, or
+	// with the last 7 alone for the level, it is worse: see TestForecastErrors.
+	ForecastDays = 28
+	leastDays    = 7 // that a forecast needs: each weekday once
+	drift        = 0.15
+)
+
+// Allowance is a number of requests that a period includes, and whether it lasts.
 type Allowance struct {
 	Limit       int64
 	First, Last time.Time // of the period, both included
-	Assumed     bool      // Last is an assumption: that of a billing period
+	Used        int64
+	Days        int // of the period, with counts: up to the newest day that has rows
+	AllDays     int // of the period
 
-	Used     int64
-	Days     int       // of the period, with data
-	AllDays  int       // of the period
-	Forecast int64     // used by the end, if each day to come is as the average so far
-	RunsOut  time.Time // the day on which it is used up, at this pace; zero if never or not known
+	Forecast int64 // Used, and on each other day the mean of its weekday
+	// ForecastFirst and ForecastLast are the days whose means the forecast is made of;
+	// zero if all days of the period have counts.
+	ForecastFirst, ForecastLast time.Time
+	Drift                       float64   // how much more requests the last 7 days have than these means, 0.2 for 20%
+	RunsOut                     time.Time // the day on which it is or will be used up; zero if it lasts
+	Doubt                       string    // why it is not sure whether it lasts; "" if it is
+	assumed                     bool      // Last is an assumption: that of a billing period
 }
 
-// Over reports whether the allowance does not last.
-func (a *Allowance) Over() bool { return a.Forecast > a.Limit }
-
-// set computes the fields that follow from a report.
-func (a *Allowance) set(r *Report) {
-	a.Used = r.Total[Requests]
-	a.AllDays = DaysBetween(a.First, a.Last)
-	a.Days = max(min(DaysBetween(a.First, r.Period.DataLast), a.AllDays), 1)
-	a.Forecast = math.MaxInt64
-	if a.Used < math.MaxInt64/int64(a.AllDays) {
-		a.Forecast = a.Used * int64(a.AllDays) / int64(a.Days)
-	}
-	var used int64
-	for _, step := range r.Steps() {
-		if used = sum(used, step.Counts[Requests]); used > a.Limit && r.Query.Granularity == Day {
-			a.RunsOut = step.Date
-			return
+// newAllowance returns the allowance of a report, by the requests of each day that has rows,
+// those before the period included.
+func newAllowance(s *Spec, days map[time.Time]int64) *Allowance {
+	p := &s.Period
+	a := &Allowance{Limit: s.Limit, First: p.First, Last: p.End, AllDays: daysBetween(p.First, p.End), assumed: s.Billing}
+	var oldest, newest time.Time
+	for day := range days {
+		if oldest.IsZero() || day.Before(oldest) {
+			oldest = day
+		}
+		if day.After(newest) {
+			newest = day
 		}
 	}
-	if a.Over() && a.Used <= a.Limit {
-		a.RunsOut = a.First.AddDate(0, 0, int(float64(a.Days)*float64(a.Limit)/float64(a.Used)))
+	next := p.First // the first day without counts
+	for ; !next.After(newest); next = next.AddDate(0, 0, 1) {
+		a.Days++
+		a.use(next, days[next])
+	}
+	a.Used = a.Forecast
+	if a.Days == a.AllDays {
+		return a
+	}
+	known := 0
+	if len(days) > 0 {
+		known = daysBetween(oldest, newest)
+		a.ForecastFirst, a.ForecastLast = newest.AddDate(0, 0, 1-min(known, ForecastDays)), newest
+	}
+	means := a.means(days)
+	missing := 0
+	for ; !next.After(p.End); next = next.AddDate(0, 0, 1) {
+		mean := means[next.Weekday()]
+		if mean > 0 && !next.After(p.DataLast) {
+			missing++
+		}
+		a.use(next, int64(min(mean+0.5, 1<<62)))
+	}
+	switch {
+	case a.Used > a.Limit:
+	case known == 0:
+		a.Doubt = "there are no counts yet"
+	case known < leastDays:
+		a.Doubt = fmt.Sprintf("there are counts of %s only, and a forecast needs %d", text.Count(int64(known), "day"),
+			leastDays)
+	case missing > 1:
+		a.Doubt = fmt.Sprintf("the counts end on %s, and those of %d days up to %s are missing", newest.Format("2 Jan"),
+			missing, p.DataLast.Format("2 Jan"))
+	}
+	return a
+}
+
+// use adds the requests of a day to the forecast, and notes when the allowance runs out.
+func (a *Allowance) use(day time.Time, requests int64) {
+	if a.Forecast = sum(a.Forecast, requests); a.RunsOut.IsZero() && a.Forecast > a.Limit {
+		a.RunsOut = day
 	}
 }
+
+// means returns the mean of the requests of each weekday, and notes how far the last 7 days
+// are from them.
+func (a *Allowance) means(days map[time.Time]int64) (means [7]float64) {
+	var counts [7]float64
+	var all, week, last7 float64
+	for day := a.ForecastFirst; !day.After(a.ForecastLast); day = day.AddDate(0, 0, 1) {
+		means[day.Weekday()] += float64(days[day])
+		counts[day.Weekday()]++
+		all += float64(days[day])
+		if daysBetween(day, a.ForecastLast) <= 7 {
+			last7 += float64(days[day])
+		}
+	}
+	for i := range means {
+		if means[i] /= counts[i]; counts[i] == 0 { // less than a week is known
+			means[i] = all / max(float64(daysBetween(a.ForecastFirst, a.ForecastLast)), 1)
+		}
+		week += means[i]
+	}
+	if week > 0 {
+		a.Drift = last7/week - 1
+	}
+	return means
+}
+
+// Over reports whether the allowance surely does not last.
+func (a *Allowance) Over() bool { return a.Doubt == "" && a.Forecast > a.Limit }
 
 // Verdict says in a sentence whether the allowance lasts.
 func (a *Allowance) Verdict() string {
-	days, distance := text.Count(int64(a.AllDays), "day"), text.Percent(a.Limit-a.Forecast, a.Limit)+" under"
-	if a.Over() {
-		distance = text.Percent(a.Forecast-a.Limit, a.Limit) + " over"
-	}
 	words := fmt.Sprintf("used %s of %s (%s) ", text.Thousands(a.Used), text.Thousands(a.Limit),
 		text.Percent(a.Used, a.Limit))
 	if a.Days == a.AllDays {
-		words += fmt.Sprintf("in all %s; %s", days, distance)
+		words += fmt.Sprintf("in all %d days", a.AllDays)
 	} else {
-		words += fmt.Sprintf("after %d of %s; at this pace %s by %s, %s", a.Days, days, text.Thousands(a.Forecast),
-			a.Last.Format("2 Jan"), distance)
+		words += fmt.Sprintf("after %d of %d days; forecast for %s: %s (%s)", a.Days, a.AllDays, a.Last.Format("2 Jan"),
+			text.Thousands(a.Forecast), text.Percent(a.Forecast, a.Limit))
 	}
-	if !a.RunsOut.IsZero() {
-		is := map[bool]string{true: "was", false: "is"}[a.Used > a.Limit]
-		words += fmt.Sprintf(": it %s used up on %s", is, a.RunsOut.Format("2 Jan"))
+	switch {
+	case a.Doubt != "":
+		return words + "; whether it lasts is not sure: " + a.Doubt + "."
+	case a.Used > a.Limit:
+		return words + "; it was used up on " + a.RunsOut.Format("2 Jan") + "."
+	case a.Over():
+		return words + "; it will be used up on " + a.RunsOut.Format("2 Jan") + "."
+	case a.Days == a.AllDays:
+		return words + "; it lasted."
 	}
-	return words + "."
+	return words + "; it lasts."
 }
 
 // String says whether the allowance lasts, and on what that rests.
 func (a *Allowance) String() string {
 	words := a.Verdict()
-	if a.Days < a.AllDays {
-		words += " This is an estimate: each day to come is taken as the average of those so far, and the last of those " +
-			"may not be complete."
-		if a.Days < 7 {
-			words += " There are fewer than 7 days so far: weekends may not be balanced."
+	if !a.ForecastFirst.IsZero() {
+		words += fmt.Sprintf(" The forecast takes each day from %s on as the mean of its weekday, %s.",
+			a.First.AddDate(0, 0, a.Days).Format("2 January"), text.Days(a.ForecastFirst, a.ForecastLast))
+		if math.Abs(a.Drift) > drift {
+			words += fmt.Sprintf(" But the last 7 of these days have %+.1f%% requests compared with their means.", 100*a.Drift)
 		}
 	}
-	if a.Assumed {
+	if a.assumed {
 		words += fmt.Sprintf(" That the billing period ends on %s is an assumption; the invoice names its days.",
 			a.Last.Format("2 January"))
 	}

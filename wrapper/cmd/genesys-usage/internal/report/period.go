@@ -2,20 +2,99 @@ package report
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
+	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
 // Period is the time that a report covers, in UTC days.
 type Period struct {
-	Interval    string    // ISO-8601, as it is sent
+	Interval    string    // ISO-8601
 	First, Last time.Time // the days that were asked for, both included; zero if not known
 	// DataFirst and DataLast are the days of them that can have data, both included.
 	DataFirst, DataLast time.Time
-	StartDay            int    // of a calendar month or billing period: the day of the month it begins on; 0 of others
-	Warning             string // which days can have data, if not all of them; "" otherwise
+	End                 time.Time // Last, or the last day of the calendar month or billing period
+	StartDay            int       // the day of the month that a month or billing period begins on; 0 for other periods
+	Warning             string    // which days can have data, if not all of them; "" otherwise
+}
+
+// history is the first day that the queries API has data of.
+var history = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// NewPeriod returns the period of an ISO-8601 interval, as far as an API can have data on it.
+// The error is that of one which the API refuses, as the vendor documents it.
+func NewPeriod(iso string, jobs bool, today time.Time) (Period, error) {
+	p := Period{Interval: iso}
+	asked, ok := interval.Parse(iso)
+	if !ok {
+		return p, nil // the vendor understands more intervals
+	}
+	p.First, p.Last = asked.Days()
+	p.End = p.Last
+	earliest, latest, yearAgo := history, today.AddDate(0, 0, -1), today.AddDate(-1, 0, 0)
+	if jobs { // how fresh its data is, is not documented
+		earliest, latest = yearAgo, today
+	}
+	switch {
+	case asked.End.Before(asked.Start):
+		return p, fmt.Errorf("interval %q ends before it starts", iso)
+	case jobs && p.Days() > 90:
+		return p, fmt.Errorf("%s has %s, and -jobs takes 90 at most: name shorter periods, or leave -jobs out", &p,
+			text.Count(int64(p.Days()), "day"))
+	case jobs && p.First.Before(yearAgo):
+		return p, fmt.Errorf("%s begins on %s, and -jobs reaches back a year, to %s: name later days, or leave -jobs out",
+			&p, p.First.Format(time.DateOnly), yearAgo.Format(time.DateOnly))
+	}
+	p.DataFirst = slices.MaxFunc([]time.Time{p.First, earliest}, time.Time.Compare)
+	p.DataLast = slices.MinFunc([]time.Time{p.Last, latest}, time.Time.Compare)
+	if p.DataFirst != p.First || p.DataLast != p.Last {
+		p.Warning = fmt.Sprintf("the period is %s to %s, but only days from %s to %s can have data",
+			p.First.Format(time.DateOnly),
+			p.Last.Format(time.DateOnly), earliest.Format(time.DateOnly), latest.Format(time.DateOnly))
+	}
+	return p, nil
+}
+
+// LastDays returns the period of the last days or weeks before today, such as 7d or 4w.
+func LastDays(s string, jobs bool, today time.Time) (Period, error) {
+	days := map[byte]int{'d': 1, 'w': 7}[s[len(s)-1]]
+	n, err := strconv.Atoi(s[:len(s)-1])
+	if err != nil || days == 0 || n < 1 || n > 10_000 {
+		return Period{}, errors.New("want a number of days or weeks, such as 7d or 4w")
+	}
+	return NewPeriod(Interval(today.AddDate(0, 0, -n*days), today.AddDate(0, 0, -1)), jobs, today)
+}
+
+// Monthly returns the period of the days of a calendar month or billing period that can
+// have data. Without a first day, it is the one that yesterday is in. That a billing period
+// ends on the day before the next one begins is an assumption.
+func Monthly(first time.Time, startDay int, jobs bool, today time.Time) (Period, error) {
+	yesterday := today.AddDate(0, 0, -1)
+	if first.IsZero() {
+		if first = dayOfMonth(yesterday, 0, startDay); first.After(yesterday) {
+			first = dayOfMonth(yesterday, -1, startDay)
+		}
+	}
+	if first.After(yesterday) {
+		return Period{}, fmt.Errorf("it has no complete day yet, and the counts are about a day old; for the current "+
+			"period, use -period-start %d", startDay)
+	}
+	end := dayOfMonth(first, 1, startDay).AddDate(0, 0, -1)
+	last := slices.MinFunc([]time.Time{end, yesterday}, time.Time.Compare)
+	p, err := NewPeriod(Interval(first, last), jobs, today)
+	p.End, p.StartDay = end, startDay
+	return p, err
+}
+
+// Interval returns the ISO-8601 interval of days, both included.
+func Interval(first, last time.Time) string {
+	return first.Format(time.DateOnly) + "/" + last.Format(time.DateOnly)
 }
 
 // Known reports whether the days of the period are known: ISO-8601 has more ways to write
@@ -31,31 +110,14 @@ func (p *Period) String() string {
 }
 
 // Days returns the number of days that were asked for, or 1 if it is not known.
-func (p *Period) Days() int { return DaysBetween(p.First, p.Last) }
+func (p *Period) Days() int { return daysBetween(p.First, p.Last) }
 
 // DataDays returns the number of days that can have data, or 1 if it is not known.
-func (p *Period) DataDays() int { return max(DaysBetween(p.DataFirst, p.DataLast), 0) }
-
-// weekdays returns the number of days from Monday to Friday that can have data.
-func (p *Period) weekdays() int {
-	n := 0
-	for day := p.DataFirst; !day.After(p.DataLast); day = day.AddDate(0, 0, 1) {
-		if day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {
-			n++
-		}
-	}
-	return n
-}
+func (p *Period) DataDays() int { return max(daysBetween(p.DataFirst, p.DataLast), 0) }
 
 // Over reports whether there can be data on all days of the period, of a month or billing
 // period also on those that were not asked for.
-func (p *Period) Over() bool {
-	end := p.Last
-	if p.StartDay > 0 {
-		end = EndOfMonthly(p.First, p.StartDay)
-	}
-	return !p.DataLast.Before(end)
-}
+func (p *Period) Over() bool { return !p.DataLast.Before(p.End) }
 
 // Before returns the days to compare this period with, like with like: those of the
 // period before it, and if this one is not over, as many of them from its start.
@@ -70,31 +132,6 @@ func (p *Period) Before() (first, last time.Time) {
 	return first, last
 }
 
-// SetMonthly makes p the first days of a calendar month or billing period, and reports
-// whether they are. Without a first day, it is the one that p begins in.
-func (p *Period) SetMonthly(first time.Time, startDay int) bool {
-	if first.IsZero() {
-		first = StartOfMonthly(p.First, startDay)
-	}
-	p.StartDay = startDay
-	return p.Known() && p.First.Equal(first) && !p.Last.After(EndOfMonthly(first, startDay))
-}
-
-// StartOfMonthly returns the first day of the calendar month or billing period that a day
-// is in.
-func StartOfMonthly(day time.Time, startDay int) time.Time {
-	if first := dayOfMonth(day, 0, startDay); !first.After(day) {
-		return first
-	}
-	return dayOfMonth(day, -1, startDay)
-}
-
-// EndOfMonthly returns the last day of a calendar month or billing period: the one before
-// the next begins. That a billing period ends so is an assumption.
-func EndOfMonthly(first time.Time, startDay int) time.Time {
-	return dayOfMonth(first, 1, startDay).AddDate(0, 0, -1)
-}
-
 // dayOfMonth returns a day of the month some months after that of a date, or the last one
 // of a month that has no such day.
 func dayOfMonth(date time.Time, months, day int) time.Time {
@@ -102,22 +139,33 @@ func dayOfMonth(date time.Time, months, day int) time.Time {
 	return first.AddDate(0, 0, min(day, first.AddDate(0, 1, -1).Day())-1)
 }
 
-// DaysBetween returns the number of days from the first to the last, both included.
-func DaysBetween(first, last time.Time) int { return int(last.Sub(first)/(24*time.Hour)) + 1 }
+// daysBetween returns the number of days from the first to the last, both included.
+func daysBetween(first, last time.Time) int { return int(last.Sub(first)/(24*time.Hour)) + 1 }
+
+// stepDays returns the first and the last day of the step that begins with a date.
+func stepDays(date time.Time, size Granularity) (first, last time.Time) {
+	switch size {
+	case Week:
+		return date, date.AddDate(0, 0, 6)
+	case Month:
+		// The vendor does not document whether it dates the first step of a period by
+		// the step's first day or by the period's. Of a month both are understood; of a
+		// week only the former.
+		first = date.AddDate(0, 0, 1-date.Day())
+		return first, first.AddDate(0, 1, -1)
+	}
+	return date, date
+}
 
 // Step names the step of a granularity that begins with a date, and the part of it that is
 // in the period if not all of it is.
 func (p *Period) Step(date time.Time, size Granularity) (name, part string) {
-	name, first, last := date.Format(time.DateOnly), date, date
-	switch size {
+	first, last := stepDays(date, size)
+	switch name = date.Format(time.DateOnly); size {
 	case Week:
-		name, last = "week of "+name, date.AddDate(0, 0, 6)
+		name = "week of " + name
 	case Month:
-		// The vendor does not document whether it dates the first step of a period by
-		// the step's first day or by the period's. Of a month both are told; of a week
-		// only the former.
-		first = date.AddDate(0, 0, 1-date.Day())
-		name, last = date.Format("Jan 2006"), first.AddDate(0, 1, -1)
+		name = date.Format("Jan 2006")
 	}
 	if p.Known() && first.Before(p.DataFirst) {
 		part = " from " + p.DataFirst.Format("2 Jan")
@@ -126,4 +174,11 @@ func (p *Period) Step(date time.Time, size Granularity) (name, part string) {
 		part += " to " + p.DataLast.Format("2 Jan")
 	}
 	return name, strings.TrimPrefix(part, " ")
+}
+
+// overlaps reports whether a step that begins with a date has days in the period, as far
+// as is known.
+func (p *Period) overlaps(date time.Time, size Granularity) bool {
+	first, last := stepDays(date, size)
+	return date.IsZero() || !p.Known() || !first.After(p.Last) && !last.Before(p.First)
 }

@@ -9,47 +9,39 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// Report is what a query came to. The fields above the line are given to New; those below
-// it are set by New.
-type Report struct {
-	Made       time.Time
-	Region     string // such as us-east-1; "" if Demo
-	Demo       bool   // the organization is made up
-	Query      Query
-	Period     Period
-	Match      string      // only rows with it in a name were kept; "" for all rows
-	Sort       Metric      // what groups are ranked by
-	Comparison *Comparison // nil without one
-	Allowance  *Allowance  // nil without one
-
-	Rows   int64
-	Total  Counts
-	Groups []*Group // ranked; none if rows were only counted
-	Dated  bool     // groups are shown by step: rows have dates, and are not compared
-
-	labels map[string]string // of clients, by id
+// Spec is what a report is to be of.
+type Spec struct {
+	Made    time.Time
+	Region  string // such as us-east-1
+	Demo    bool   // the organization is made up
+	Query   Query
+	Period  Period
+	Match   string  // only rows with it in a name are kept; "" for all rows
+	Sort    Metric  // the counter that groups are ranked and compared by
+	Stepped bool    // tables have a line for each step of a group
+	Compare *Period // the period to compare with; nil without one
+	Limit   int64   // the requests that the period includes; 0 if that is not asked
+	Billing bool    // it is a billing period, and its end is an assumption
 }
 
-// Comparison sets a period beside the one before it.
+// Report is what came of a query.
+type Report struct {
+	Spec
+	Rows      int64
+	Outside   int64 // rows that are not counted: their dates are not in the period
+	Total     Counts
+	Groups    []*Group    // ranked; none if rows were only counted
+	Before    *Comparison // nil without one
+	Allowance *Allowance  // nil without one
+
+	inexact bool              // a count is negative, or a sum is too large
+	labels  map[string]string // of clients, by id
+}
+
+// Comparison is the period before.
 type Comparison struct {
 	Period Period
-	Before int64 // requests, set by New
-}
-
-// New returns a report on rows that were added up.
-func New(r Report, t *Totals) *Report {
-	if r.Demo {
-		r.Region = ""
-	}
-	r.Rows, r.Total, r.Dated, r.labels = t.rows, t.total, t.dated && r.Comparison == nil, t.labels()
-	r.Groups = t.ranked(r.Sort)
-	if r.Comparison != nil {
-		r.Comparison.Before = t.before
-	}
-	if r.Allowance != nil {
-		r.Allowance.set(&r)
-	}
-	return &r
+	Total  Counts
 }
 
 // Name returns what a group is called in a dimension, as it is shown.
@@ -95,7 +87,7 @@ func Sum(groups []*Group) Group {
 	var all Group
 	for _, g := range groups {
 		all.Add(&g.Counts)
-		all.Before = sum(all.Before, g.Before)
+		all.Before.Add(&g.Before)
 	}
 	return all
 }
@@ -103,7 +95,7 @@ func Sum(groups []*Group) Group {
 // Subject names the period and the grouping, in a sentence.
 func (r *Report) Subject() string {
 	q := r.Query
-	if !r.Dated {
+	if !r.Stepped {
 		q.Granularity = NoSteps
 	}
 	return r.Period.String() + ", " + q.Grouping() + "."
@@ -124,29 +116,26 @@ func (r *Report) Source() string {
 // Remarks are sentences on what makes the figures other than a reader may think.
 func (r *Report) Remarks() []string {
 	var remarks []string
-	if r.Period.Warning != "" {
-		remarks = append(remarks, "Warning: "+r.Period.Warning+".")
+	add := func(when bool, format string, args ...any) {
+		if when {
+			remarks = append(remarks, fmt.Sprintf(format, args...))
+		}
 	}
-	if r.Sort != Requests {
-		remarks = append(remarks, "Ranked by "+r.Sort.Words()+"; the share is theirs.")
-	}
-	if r.Match != "" {
-		remarks = append(remarks, fmt.Sprintf("Only rows with %q in a name; totals and shares are those of these rows.",
-			text.Clean(r.Match)))
-	}
-	if r.HasRate(Errors) {
-		remarks = append(remarks, "Errors are all 4xx and 5xx, 429 included.")
-	}
-	if c := r.Comparison; c != nil {
-		remark := "Before: " + c.Period.String() + "."
-		if now, before := r.Period.DataDays(), c.Period.DataDays(); now != before {
+	add(r.Period.Warning != "", "Warning: %s.", r.Period.Warning)
+	add(r.Outside > 0, "Warning: %s dated outside this period, and not counted.", text.Count(r.Outside, "row"))
+	add(r.inexact, "Warning: some counts are negative or too large to add up; sums with them are not exact.")
+	add(r.Sort != Requests, "Ranked by %s; the share is theirs.", r.Sort.Words())
+	add(r.Match != "", "Only rows with %q in a name, id or endpoint; totals and shares are those of these rows.",
+		text.Clean(r.Match))
+	add(r.HasRate(Errors), "Errors are all 4xx and 5xx, 429 included.")
+	if r.Before != nil {
+		now, before := r.Period.DataDays(), r.Before.Period.DataDays()
+		remark := "Before: " + r.Before.Period.String() + "."
+		if now != before {
 			remark += fmt.Sprintf(" Warning: %s before, %s now.", text.Count(int64(before), "day"),
 				text.Count(int64(now), "day"))
 		} else if !r.Period.Over() {
 			remark += fmt.Sprintf(" As many days as there are of this period so far: %d.", now)
-		}
-		if now, before := r.Period.weekdays(), c.Period.weekdays(); now != before {
-			remark += fmt.Sprintf(" Warning: %d weekdays (Monday to Friday) now, %d before.", now, before)
 		}
 		remarks = append(remarks, remark)
 	}

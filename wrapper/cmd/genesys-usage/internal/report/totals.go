@@ -3,20 +3,24 @@ package report
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 	"unique"
 )
 
-// Totals add up rows: the counts of each group and, with a granularity, of each of its
-// steps. They keep no row, and each name once.
+// Totals add up the rows of a report: the counts of each group and, with a granularity, of
+// each of its steps. They keep no row, and each name once.
 type Totals struct {
-	groups      map[key]*Group
-	clientNames map[string]string // by id
+	spec        Spec
+	groups      map[key]*Group      // nil if they are not asked for
+	clientNames map[string]string   // by id
+	days        map[time.Time]int64 // requests, for an allowance
 	total       Counts
-	before      int64
+	before      Counts
 	rows        int64
-	dated       bool
+	outside     int64
+	negative    bool // a count is
 }
 
 // key is the names of a group.
@@ -25,7 +29,7 @@ type key [numDimensions]unique.Handle[string]
 // Group is what rows with the same names add up to.
 type Group struct {
 	Counts
-	Before int64  // requests in the period before
+	Before Counts // in the period before
 	Steps  []Step // by date; none without a granularity
 	key    key
 }
@@ -39,34 +43,68 @@ type Step struct {
 	Counts
 }
 
-// NewTotals returns totals without rows.
-func NewTotals() *Totals {
-	return &Totals{groups: map[key]*Group{}, clientNames: map[string]string{}}
+// NewTotals returns totals without rows. Without groups they take no memory for each.
+func NewTotals(s Spec, groups bool) *Totals {
+	t := &Totals{spec: s, clientNames: map[string]string{}, days: map[time.Time]int64{}}
+	if groups {
+		t.groups = map[key]*Group{}
+	}
+	return t
 }
 
-// Count adds a row to the total alone, which needs no memory.
-func (t *Totals) Count(r *Row) {
+// Add adds a row, and reports whether it is one of the report: not one outside its period,
+// which a forecast may be made of.
+func (t *Totals) Add(r *Row) bool {
+	s := &t.spec
+	counted := s.Period.overlaps(r.Date, s.Query.Granularity)
+	history := !counted && s.Limit > 0 && r.Date.Before(s.Period.First)
+	if s.Limit > 0 && !r.Date.IsZero() && (counted || history) {
+		t.days[r.Date] = sum(t.days[r.Date], r.Counts[Requests])
+	}
+	if !counted {
+		if !history {
+			t.outside++
+		}
+		return false
+	}
 	t.rows++
-	t.total.Add(&r.Counts)
-}
-
-// Add adds a row.
-func (t *Totals) Add(r *Row) {
-	t.Count(r)
+	t.add(&t.total, &r.Counts)
+	if t.groups == nil {
+		return true
+	}
 	g := t.group(r)
 	g.Add(&r.Counts)
-	if r.Date.IsZero() {
-		return
+	if !r.Date.IsZero() {
+		g.Steps = addStep(g.Steps, r.Date, &r.Counts)
 	}
-	t.dated = true
-	g.Steps = addStep(g.Steps, r.Date, &r.Counts)
+	return true
 }
 
 // AddBefore adds a row of the period before.
 func (t *Totals) AddBefore(r *Row) {
-	g := t.group(r)
-	g.Before = sum(g.Before, r.Counts[Requests])
-	t.before = sum(t.before, r.Counts[Requests])
+	t.add(&t.before, &r.Counts)
+	if t.groups != nil {
+		t.group(r).Before.Add(&r.Counts)
+	}
+}
+
+// add adds counts to a total.
+func (t *Totals) add(total, counts *Counts) {
+	t.negative = t.negative || slices.Min(counts[:]) < 0
+	total.Add(counts)
+}
+
+// Report returns the report on all rows so far.
+func (t *Totals) Report() *Report {
+	r := &Report{Spec: t.spec, Rows: t.rows, Outside: t.outside, Total: t.total, Groups: t.ranked(t.spec.Sort),
+		labels: t.labels(), inexact: t.negative || max(slices.Max(t.total[:]), slices.Max(t.before[:])) == math.MaxInt64}
+	if r.Compare != nil {
+		r.Before = &Comparison{*r.Compare, t.before}
+	}
+	if r.Limit > 0 {
+		r.Allowance = newAllowance(&t.spec, t.days)
+	}
+	return r
 }
 
 // addStep adds counts to a step, in its place by date.
@@ -102,7 +140,7 @@ func (t *Totals) group(r *Row) *Group {
 func (t *Totals) ranked(measure Metric) []*Group {
 	return slices.SortedFunc(maps.Values(t.groups), func(a, b *Group) int {
 		c := cmp.Or(cmp.Compare(b.Of(measure), a.Of(measure)), cmp.Compare(b.Counts[Requests], a.Counts[Requests]),
-			cmp.Compare(b.Before, a.Before))
+			cmp.Compare(b.Before.Of(measure), a.Before.Of(measure)))
 		if c == 0 {
 			c = cmp.Compare(t.clientNames[a.name(Client)], t.clientNames[b.name(Client)])
 		}

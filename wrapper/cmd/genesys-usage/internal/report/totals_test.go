@@ -2,7 +2,9 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -15,18 +17,18 @@ func client(id, name string, requests int64) *Row {
 	return &Row{Names: Names{Client: id}, ClientName: name, Counts: Counts{Requests: requests}}
 }
 
-func totalsOf(rows ...*Row) *Totals {
-	t := NewTotals()
+func reportOf(rows ...*Row) *Report {
+	t := NewTotals(Spec{}, true)
 	for _, r := range rows {
 		t.Add(r)
 	}
-	return t
+	return t.Report()
 }
 
 // Another row of a known group takes no memory: totals grow with what there is to
 // distinguish, and not with rows.
 func TestTotalsKeepNoRows(t *testing.T) {
-	totals := NewTotals()
+	totals := NewTotals(Spec{}, true)
 	rows := make([]Row, 5000)
 	for i := range rows {
 		id := strconv.Itoa(i % 50)
@@ -37,19 +39,13 @@ func TestTotalsKeepNoRows(t *testing.T) {
 		}
 		totals.Add(&rows[i])
 	}
-	known := len(totals.groups)
-	allocated := testing.AllocsPerRun(1, func() { // runs it twice
+	allocated := testing.AllocsPerRun(10, func() { // runs it 11 times
 		for i := range rows {
 			totals.Add(&rows[i])
 		}
 	})
-	if allocated != 0 {
-		t.Errorf("%v allocations for rows of known groups", allocated)
-	}
-	if len(totals.groups) != known {
-		t.Errorf("%d groups, want %d", len(totals.groups), known)
-	}
-	r := New(Report{}, totals)
+	equal(t, "allocations for rows of known groups", allocated, 0.0)
+	r := totals.Report()
 	var requests, steps int64
 	for _, g := range r.Groups {
 		requests += g.Counts[Requests]
@@ -59,41 +55,40 @@ func TestTotalsKeepNoRows(t *testing.T) {
 	}
 	for what, got := range map[string]int64{"in groups": requests, "in steps": steps, "in all": r.Total[Requests],
 		"rows": r.Rows} {
-		if got != 15_000 {
-			t.Errorf("%d %s, want 15000", got, what)
-		}
+		equal(t, what, got, int64(60_000))
 	}
 }
 
-// Groups are all there, ranked, however many there are.
-func TestManyGroups(t *testing.T) {
-	totals := NewTotals()
-	const n = 1000
+// Groups are ranked by a counter, and what has the same by others: the order never depends on that of rows.
+func TestRanks(t *testing.T) {
+	row := func(id, name string, counts Counts) *Row {
+		return &Row{Names: Names{Client: id}, ClientName: name, Counts: counts}
+	}
+	before := row("before", "", Counts{Status429: 1})
+	rows := []*Row{
+		row("x", "b", Counts{Requests: 1}), row("y", "a", Counts{Requests: 1}), row("z", "b", Counts{Requests: 1}),
+		row("many", "", Counts{Requests: 9}), row("refused", "", Counts{Requests: 1, Status429: 1}),
+	}
 	for range 2 {
-		for i := range n {
-			totals.Add(client(strconv.Itoa(i), "", int64(i)))
+		slices.Reverse(rows)
+		totals := NewTotals(Spec{Sort: Status429, Compare: &Period{}}, true)
+		totals.AddBefore(before)
+		totals.Add(row("before", "", Counts{Requests: 1}))
+		for _, r := range rows {
+			totals.Add(r)
 		}
-	}
-	r := New(Report{}, totals)
-	if len(r.Groups) != n {
-		t.Fatalf("%d groups, want %d", len(r.Groups), n)
-	}
-	for i, g := range r.Groups {
-		want := n - 1 - i
-		if got := r.Name(g, Client); got != strconv.Itoa(want) {
-			t.Fatalf("rank %d is client %s, want %d", i, got, want)
+		var ids []string
+		for _, g := range totals.Report().Groups {
+			ids = append(ids, g.name(Client))
 		}
-		if got := g.Counts[Requests]; got != int64(2*want) {
-			t.Fatalf("client %d has %d requests, want %d", want, got, 2*want)
-		}
+		equal(t, "order", strings.Join(ids, " "), "refused many before y x z")
 	}
 }
 
 // A client that was renamed is one; two with the same name are two.
 func TestClientsAreTheirIDs(t *testing.T) {
-	r := New(Report{}, totalsOf(client("c-1", "Demo Old Name", 1), client("c-1", "Demo New Name", 2),
-		client("c-2", "Demo Twin", 4),
-		client("c-3", "Demo Twin", 8), client("c-4", "", 16), client("", "Demo Without Id", 32), client("", "", 64)))
+	r := reportOf(client("c-1", "Demo Old Name", 1), client("c-1", "Demo New Name", 2), client("c-2", "Demo Twin", 4),
+		client("c-3", "Demo Twin", 8), client("c-4", "", 16), client("", "Demo Without Id", 32), client("", "", 64))
 	for i, want := range []struct {
 		name     string
 		requests int64
@@ -101,48 +96,51 @@ func TestClientsAreTheirIDs(t *testing.T) {
 		{"(none)", 64}, {"Demo Without Id", 32}, {"c-4", 16}, {"Demo Twin (c-3)", 8}, {"Demo Twin (c-2)", 4},
 		{"Demo Old Name", 3},
 	} {
-		if got := r.Name(r.Groups[i], Client); got != want.name {
-			t.Errorf("rank %d is %q, want %q", i, got, want.name)
-		}
-		if got := r.Groups[i].Counts[Requests]; got != want.requests {
-			t.Errorf("%s has %d requests, want %d", want.name, got, want.requests)
-		}
+		equal(t, "rank "+strconv.Itoa(i), r.Name(r.Groups[i], Client), want.name)
+		equal(t, want.name, r.Groups[i].Counts[Requests], want.requests)
 	}
 }
 
-// Sums stop at the largest number there is.
-func TestSumsSaturate(t *testing.T) {
+// Sums stop at the largest number there is, and that is said, as negative counts are.
+func TestSumsThatAreNotExact(t *testing.T) {
 	large := Row{Date: october(1), Counts: Counts{Requests: math.MaxInt64, Status400: math.MaxInt64,
 		Status500: math.MaxInt64}}
-	totals := totalsOf(&large, &large)
-	totals.AddBefore(&large)
-	totals.AddBefore(&large)
-	r := New(Report{Comparison: &Comparison{}}, totals)
+	totals := NewTotals(Spec{Compare: &Period{}}, true)
+	for range 2 {
+		totals.Add(&large)
+		totals.AddBefore(&large)
+	}
+	r := totals.Report()
 	all := Sum([]*Group{r.Groups[0], r.Groups[0]})
 	for what, got := range map[string]int64{
 		"total": r.Total[Requests], "group": r.Groups[0].Counts[Requests], "step": r.Groups[0].Steps[0].Counts[Requests],
 		"step of all": r.Steps()[0].Counts[Requests], "errors": r.Total.Of(Errors), "groups": all.Counts[Requests],
-		"before": r.Comparison.Before, "group before": r.Groups[0].Before, "groups before": all.Before,
+		"before": r.Before.Total[Requests], "group before": r.Groups[0].Before[Requests],
+		"groups before": all.Before[Requests],
 	} {
-		if got != math.MaxInt64 {
-			t.Errorf("%s is %d, want %d", what, got, int64(math.MaxInt64))
-		}
+		equal(t, what, got, int64(math.MaxInt64))
+	}
+	const words = "Warning: some counts are negative or too large to add up; sums with them are not exact."
+	for what, test := range map[string]struct {
+		r    *Report
+		want bool
+	}{
+		"too large": {r, true}, "negative": {reportOf(client("c", "", 5), client("c", "", -1)), true},
+		"neither": {reportOf(client("c", "", 5)), false},
+	} {
+		equal(t, what, slices.Contains(test.r.Remarks(), words), test.want)
 	}
 }
 
-// Rows that are only counted have a total, and no groups.
-func TestCountedRows(t *testing.T) {
-	totals := NewTotals()
-	totals.Count(client("c", "Demo", 3))
-	totals.Count(client("d", "Demo", 4))
-	r := New(Report{}, totals)
-	if r.Total[Requests] != 7 {
-		t.Errorf("%d requests, want 7", r.Total[Requests])
-	}
-	if r.Rows != 2 {
-		t.Errorf("%d rows, want 2", r.Rows)
-	}
-	if len(r.Groups) != 0 {
-		t.Errorf("%d groups, want none", len(r.Groups))
-	}
+// Without groups there is a total alone.
+func TestTotalsWithoutGroups(t *testing.T) {
+	totals := NewTotals(Spec{Compare: &Period{}}, false)
+	totals.Add(client("c", "Demo", 3))
+	totals.Add(client("d", "Demo", 4))
+	totals.AddBefore(client("d", "Demo", 5))
+	r := totals.Report()
+	equal(t, "requests", r.Total[Requests], int64(7))
+	equal(t, "before", r.Before.Total[Requests], int64(5))
+	equal(t, "rows", r.Rows, int64(2))
+	equal(t, "groups", len(r.Groups), 0)
 }

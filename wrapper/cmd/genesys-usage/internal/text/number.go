@@ -3,6 +3,7 @@ package text
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -29,14 +30,19 @@ func Signed(n int64) string {
 	return Thousands(n)
 }
 
-// ParseCount reads a number of at least 1, with separators as Thousands writes them or
-// without.
+var count = regexp.MustCompile(`^(\d+|\d{1,3}(?:[,_ ]\d{3})+)(M?)$`)
+
+// ParseCount reads a number of at least 1, with separators between thousands or without, or
+// of millions, such as 10M.
 func ParseCount(s string) (int64, error) {
-	n, err := strconv.ParseInt(strings.ReplaceAll(s, ",", ""), 10, 64)
-	if err != nil || n < 1 || strings.Contains(s, ",") && s != Thousands(n) {
-		return 0, errors.New("want a number of requests such as 1500000 or 1,500,000")
+	if match := count.FindStringSubmatch(s); match != nil {
+		zeros := strings.Repeat("0", 6*len(match[2]))
+		n, err := strconv.ParseInt(strings.NewReplacer(",", "", "_", "", " ", "").Replace(match[1])+zeros, 10, 64)
+		if err == nil && n > 0 {
+			return n, nil
+		}
 	}
-	return n, nil
+	return 0, errors.New("want a number of requests such as 1500000, 1,500,000 or 10M")
 }
 
 // Percent writes a part of a total, or "" if the total is 0.
@@ -61,7 +67,11 @@ func Change(now, before int64) string {
 	case now == 0:
 		return "gone"
 	}
-	return fmt.Sprintf("%+.1f%%", 100*(float64(now)-float64(before))/float64(before))
+	words := fmt.Sprintf("%+.1f%%", 100*(float64(now)-float64(before))/float64(before))
+	if words == "-0.0%" || words == "+0.0%" {
+		return "0.0%"
+	}
+	return words
 }
 
 // Count writes a number of things: 1 day, 2 days.

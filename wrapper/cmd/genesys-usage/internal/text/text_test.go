@@ -127,7 +127,7 @@ func TestNumbers(t *testing.T) {
 	for _, test := range []struct {
 		now, before int64
 		want        string
-	}{{0, 0, ""}, {5, 0, "new"}, {0, 5, "gone"}, {15, 10, "+50.0%"}, {5, 10, "-50.0%"}} {
+	}{{0, 0, ""}, {5, 0, "new"}, {0, 5, "gone"}, {15, 10, "+50.0%"}, {5, 10, "-50.0%"}, {9999, 10_000, "0.0%"}, {10_000, 9999, "0.0%"}} {
 		if got := Change(test.now, test.before); got != test.want {
 			t.Errorf("%d after %d is %s, want %s", test.now, test.before, got, test.want)
 		}
@@ -136,12 +136,15 @@ func TestNumbers(t *testing.T) {
 
 // A number is read as it is printed.
 func TestParseCount(t *testing.T) {
-	for _, s := range []string{"1500000", "1,500,000"} {
+	for _, s := range []string{"1500000", "1,500,000", "1_500_000", "1 500 000"} {
 		if got, err := ParseCount(s); err != nil || got != 1_500_000 {
 			t.Errorf("%q is %d, %v", s, got, err)
 		}
 	}
-	for _, s := range []string{"", "0", "-5", "lots", "1,50", "1,5000", "15,00,000", "1.5", "1e6", ",500", "1,500,",
+	if got, err := ParseCount("10M"); err != nil || got != 10_000_000 {
+		t.Errorf("10M is %d, %v", got, err)
+	}
+	for _, s := range []string{"", "0", "0M", "1,5M", "9223372036855M", "10k", " 1", "-5", "lots", "1,50", "1,5000", "15,00,000", "1.5", "1e6", ",500", "1,500,",
 		"1 ,500", "9223372036854775808"} {
 		if got, err := ParseCount(s); err == nil {
 			t.Errorf("%q is %d, want an error", s, got)

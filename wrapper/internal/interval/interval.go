@@ -1,7 +1,10 @@
-// Package interval parses ISO-8601 intervals in the forms that the vendor's documents use.
+// Package interval parses ISO-8601 intervals in the forms that the vendor's documents use,
+// and knows the vendor's limits on them.
 package interval
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -25,6 +28,35 @@ func Parse(s string) (i Interval, ok bool) {
 	start, _, ok1 := parse(from)
 	first, last, ok2 := parse(to)
 	return Interval{Start: start, End: last, EndIsInstant: first.Equal(last)}, ok1 && ok2
+}
+
+// Earliest is the first day that the vendor has counts of, by its documents.
+var Earliest = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// MaxJobDays is the longest interval of a usage job in days, by the vendor's document.
+const MaxJobDays = 90
+
+// EarliestJob returns the first day of the earliest interval of a usage job: a year ago,
+// by the vendor's document.
+func EarliestJob(now time.Time) time.Time { return Day(now).AddDate(-1, 0, 0) }
+
+// Check returns an error for an interval that neither API takes.
+func (i Interval) Check() error {
+	if i.End.Before(i.Start) {
+		return errors.New("ends before it starts")
+	}
+	return nil
+}
+
+// CheckJob returns an error for an interval that the API of usage jobs does not take.
+func (i Interval) CheckJob(now time.Time) error {
+	switch earliest := EarliestJob(now); {
+	case i.End.Sub(i.Start) > MaxJobDays*24*time.Hour:
+		return fmt.Errorf("exceeds %d days", MaxJobDays)
+	case i.Start.Before(earliest):
+		return fmt.Errorf("begins before %s, more than a year ago", earliest.Format(time.DateOnly))
+	}
+	return i.Check()
 }
 
 // Days returns the start of the first and of the last UTC day of an interval.

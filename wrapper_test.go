@@ -168,14 +168,14 @@ func TestFailed(t *testing.T) {
 		if !errors.Is(err, wrapper.ErrQueryFailed) {
 			t.Errorf("error %v, want %v", err, wrapper.ErrQueryFailed)
 		}
-		execution, ok := errors.AsType[*wrapper.ExecutionError](err)
+		execution, ok := errors.AsType[*wrapper.OperationError](err)
 		if !ok {
-			t.Fatalf("error %v, want an *ExecutionError", err)
+			t.Fatalf("error %v, want an *OperationError", err)
 		}
-		if execution.ExecutionID == "" {
+		if execution.ID == "" {
 			t.Error("no execution id")
 		}
-		if !strings.Contains(err.Error(), execution.ExecutionID) {
+		if !strings.Contains(err.Error(), execution.ID) {
 			t.Errorf("error %v, want the execution id in it", err)
 		}
 	}
@@ -226,13 +226,13 @@ func TestResumeFromASecondClient(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
-	interrupted, ok := errors.AsType[*wrapper.ExecutionError](err)
+	interrupted, ok := errors.AsType[*wrapper.OperationError](err)
 	if !ok {
-		t.Fatalf("error %v, want an *ExecutionError", err)
+		t.Fatalf("error %v, want an *OperationError", err)
 	}
-	resumed := newClient(t, server).Execution(interrupted.ExecutionID)
-	if resumed.ID() != interrupted.ExecutionID {
-		t.Errorf("id %q, want %q", resumed.ID(), interrupted.ExecutionID)
+	resumed := newClient(t, server).Execution(interrupted.ID)
+	if resumed.ID() != interrupted.ID {
+		t.Errorf("id %q, want %q", resumed.ID(), interrupted.ID)
 	}
 	first, err := resumed.Wait(t.Context())
 	if err != nil {

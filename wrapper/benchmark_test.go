@@ -100,7 +100,7 @@ func readCollecting(body io.Reader) (requests int64) {
 }
 
 func newStream() *rows.Stream[gen.APIUsageQueryResult, gen.APIUsageRow] {
-	return rows.NewStream[gen.APIUsageQueryResult, gen.APIUsageRow]()
+	return rows.NewStream[gen.APIUsageQueryResult, gen.APIUsageRow](nil)
 }
 
 // collectRows is what Wait does.

@@ -64,7 +64,7 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	if c.needsRegion() && os.Getenv(envRegion) == "" {
 		missing = append(missing, envRegion)
 	}
-	if c.credentials == (transport.Credentials{}) {
+	if c.Credentials == (transport.Credentials{}) {
 		id, secret, token := os.Getenv(envClientID), os.Getenv(envClientSecret), os.Getenv(envAccessToken)
 		switch {
 		case token != "":
@@ -95,13 +95,9 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 }
 
 func newConfig(opts []Option) (*config, error) {
-	c := &config{userAgent: defaultUserAgent, logger: slog.New(slog.DiscardHandler), progress: func(Progress) {}}
-	c.polling, _ = Polling{}.withDefaults()
-	c.retry, _ = Retry{}.withDefaults()
-	for _, option := range opts {
-		if option == nil {
-			continue
-		}
+	c := &config{}
+	defaults := []Option{WithUserAgent(defaultUserAgent), WithPolling(Polling{}), WithRetry(Retry{})}
+	for _, option := range append(defaults, opts...) {
 		if err := option(c); err != nil {
 			return nil, failure.Permanent(err)
 		}
@@ -112,11 +108,11 @@ func newConfig(opts []Option) (*config, error) {
 // needsRegion reports whether an address of the API or, for client credentials, of the
 // login host is to come from the region.
 func (c *config) needsRegion() bool {
-	return c.baseURL == "" || c.loginURL == "" && c.credentials.AccessToken == "" && c.credentials.Source == nil
+	return c.baseURL == "" || c.LoginURL == "" && c.Credentials.AccessToken == "" && c.Credentials.Source == nil
 }
 
 func (c *config) newClient(region Region) (*Client, error) {
-	if c.credentials == (transport.Credentials{}) {
+	if c.Credentials == (transport.Credentials{}) {
 		return nil, failure.Permanentf("no credential: use WithClientCredentials, WithAccessToken or WithTokenSource")
 	}
 	if region == "" && c.needsRegion() {
@@ -128,33 +124,31 @@ func (c *config) newClient(region Region) (*Client, error) {
 			return nil, err
 		}
 		c.baseURL = cmp.Or(c.baseURL, region.APIURL())
-		c.loginURL = cmp.Or(c.loginURL, region.LoginURL())
+		c.LoginURL = cmp.Or(c.LoginURL, region.LoginURL())
 	}
 	origin, err := url.Parse(c.baseURL)
 	if err != nil {
 		return nil, err
 	}
-	c.credentials.LoginURL = c.loginURL
-	stack := transport.New(transport.Config{
-		Base: c.transport, Origin: origin, Credentials: c.credentials, Retry: transport.Retry(c.retry),
-		StatusError: newAPIError, UserAgent: c.userAgent, Logger: c.logger,
-	})
+	c.Origin, c.StatusError = origin, newAPIError
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	if c.progress == nil {
+		c.progress = func(Progress) {}
+	}
+	stack := transport.New(c.Config)
 	api, err := gen.NewClientWithResponses(c.baseURL, gen.WithHTTPClient(stack))
 	if err != nil {
 		return nil, err
 	}
-	return &Client{
-		baseURL: c.baseURL + "/", stack: stack, api: api,
-		logger: c.logger, polling: c.polling, progress: c.progress,
-	}, nil
+	return &Client{c.baseURL + "/", stack, api, c.Logger, c.polling, c.progress}, nil
 }
 
 // API returns the generated client, for requests that this package has no method for.
 // Its requests get the token, wait for the rate limit and are retried. POST requests are
-// assumed to be queries: they are retried too, and a 2xx response to one that is larger
-// than 1 MiB or not JSON is an error. Everything else about responses is left to the
-// caller, who checks their status and, with the methods of the embedded ClientInterface,
-// closes their bodies. Errors are not *ExecutionError. It is safe for concurrent use.
+// assumed to be queries, which may arrive twice: they are retried too. Responses are left
+// to the caller, who checks their status and, with the methods of the embedded
+// ClientInterface, closes their bodies. Errors are not *OperationError. It is safe for
+// concurrent use.
 func (c *Client) API() *gen.ClientWithResponses { return c.api }
 
 // HTTPClient returns a new http.Client for any other operation of the API. URLs are absolute

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 func TestNewFromEnv(t *testing.T) {
@@ -33,8 +31,8 @@ func TestNewFromEnv(t *testing.T) {
 			envClientSecret + " contains white space or control characters"},
 		{"id with a byte order mark", env{envRegion: "us-east-1", envClientID: "\ufeffid", envClientSecret: "s"}, nil, "",
 			envClientID + " contains white space or control characters"},
-		{"a bad option", env{envRegion: "us-east-1", envAccessToken: "T"}, []Option{WithLogger(nil)}, "",
-			"the logger is nil"},
+		{"a bad option", env{envRegion: "us-east-1", envAccessToken: "T"}, []Option{WithAccessToken("")}, "",
+			"the token is empty"},
 
 		{"token", env{envRegion: "mypurecloud.de", envAccessToken: "T"}, nil, "api.mypurecloud.de Bearer T", ""},
 		{"region with underscores", env{envRegion: "me_central_1", envAccessToken: "T"}, nil,
@@ -186,36 +184,6 @@ func TestAddressesWithASlash(t *testing.T) {
 	_, err = client.Submit(t.Context(), someQuery)
 	checkError(t, err, "")
 	check(t, "paths", fmt.Sprint(paths), "[/login/oauth/token /api/v2/usage/query]")
-}
-
-// One fetch of a token serves all who wait for it, and so does its error.
-func TestCallersShareALoginOutage(t *testing.T) {
-	const callers = 20
-	synctest.Test(t, func(t *testing.T) {
-		attempts := 0
-		client := newBubbleClient(t, func(w http.ResponseWriter, _ *http.Request) {
-			attempts++
-			time.Sleep(time.Second) // until all wait
-			w.WriteHeader(http.StatusServiceUnavailable)
-			io.WriteString(w, `{"code":"service.unavailable","message":"Down for maintenance","contextId":"abc"}`)
-		}, WithClientCredentials("id", "secret"), WithRetry(Retry{MaxAttempts: 3}))
-		errs := make(chan error, callers)
-		for range callers {
-			go func() {
-				_, err := client.Submit(t.Context(), someQuery)
-				errs <- err
-			}()
-		}
-		for range callers {
-			err := <-errs
-			api := checkStatus(t, err, http.StatusServiceUnavailable)
-			check(t, "Code", api.Code, "service.unavailable")
-			check(t, "Message", api.Message, "Down for maintenance")
-			check(t, "CorrelationID", api.CorrelationID, "abc")
-			check(t, "Path", api.Path, "/oauth/token")
-		}
-		check(t, "requests of the login host", attempts, 3)
-	})
 }
 
 // Whatever call needs a token has an *APIError if the login host is down, those of the

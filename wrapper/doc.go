@@ -21,7 +21,8 @@
 // [Client.Query] submits a query, waits for it and returns its rows, in no particular
 // order. [Client.QueryRows] yields each row as it arrives instead: a month of a large
 // organization is half a million of them. [Client.Submit] returns an [Execution], whose
-// id is all that [Client.Execution] needs to resume, later or in another process.
+// id is all that [Client.Execution] needs to resume it, later or in another process. The
+// methods of an Execution are those of [Operation].
 //
 // The OAuth client needs the permission oauth:client:view or usage:organization:view.
 //
@@ -39,28 +40,33 @@
 // The vendor calls the usage query "old" since 2025-03-31 and expects to deprecate it in
 // favour of usage jobs: [Client.QueryJob] and what is named like it. Jobs count all
 // requests, those of the vendor's own OAuth clients too, and not just the billable ones:
-// their totals are higher, and the vendor says not to determine bills by them. They take
-// 90 days at most, and need the permission usage:organization:view.
+// their totals are higher, and the vendor says not to determine bills by them. A job takes
+// 90 days at most, from a year ago at the earliest, and needs the permission
+// usage:organization:view.
 //
 // # Errors
 //
 // A response without a 2xx status is an [*APIError], with the correlation id that the
 // vendor's support asks for. A query that is refused before anything is sent is
-// [ErrInvalidQuery]. Everything that goes wrong after the submit is an [*ExecutionError],
-// which names the execution. [ErrQueryFailed] means that the vendor ended the query
-// without rows. A refused client id or secret is an *oauth2.RetrieveError. A context that
-// ends, ends a call within 100 ms, and the error is its context.Cause. Use errors.Is and
-// errors.As. [Retryable] reports whether the same call may succeed later.
+// [ErrInvalidQuery]. Everything that goes wrong after the submit is an [*OperationError],
+// which has the id to resume with, and whose Resumable method reports whether that is
+// worth it. [ErrQueryFailed] means that the vendor ended the query without rows. A refused
+// client id or secret is an *oauth2.RetrieveError. [Retryable] reports whether the same
+// call may succeed later. Use errors.Is and errors.As.
+//
+// A call returns within 100 ms of its context's end, and the error is context.Cause of that
+// context. So context.DeadlineExceeded is the caller's deadline, or Polling.Timeout if the
+// caller's context has not ended.
 //
 // # Reliability and security
 //
 // Requests are retried where that may help; see [Retry]. At most 8 are in flight at a
 // time, until the headers of their responses arrive. After a 429 with a Retry-After all
 // calls of a [Client] wait, because nothing else reveals the vendor's rate limits. Tokens
-// are fetched when needed and cached in memory.
-// They and the secrets are in no error or log, and go to no other host than the
-// configured ones, nor over plain http to another machine. Redirects are not followed.
-// Errors quote what a server responds, though: a server that echoes a secret is quoted.
+// are fetched when needed and cached in memory. Neither they nor the secrets are in an
+// error or log, and they go to the configured hosts only, and over plain http only to this
+// machine. Redirects are not followed. Errors quote what the API sends, though: an API
+// that echoes a secret is quoted.
 //
 // The vendor's developer site is https://developer.genesys.cloud.
 package wrapper

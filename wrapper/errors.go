@@ -2,14 +2,11 @@ package wrapper
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
-
-	"golang.org/x/oauth2"
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
@@ -17,9 +14,9 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
-// ErrQueryFailed is wrapped by the *ExecutionError of a query with status Failed, or of a
+// ErrQueryFailed is wrapped by the *OperationError of a query with status Failed, or of a
 // job with status Failed or Cancelled. For a job the text has the vendor's reason, if there
-// is one. Submitting the query again may help.
+// is one. The operation stays failed; submitting the query again may help.
 var ErrQueryFailed = failure.Permanentf("the query failed on the server; submit it again")
 
 // ErrInvalidQuery is wrapped by the error of every query that is refused before anything
@@ -27,19 +24,31 @@ var ErrQueryFailed = failure.Permanentf("the query failed on the server; submit 
 var ErrInvalidQuery = failure.Permanentf("invalid query")
 
 // Retryable reports whether the same call may succeed later with nothing changed. It is
-// true for outages, rate limits, timeouts, stalls and truncated responses. It is false for
-// bad input, refused credentials, missing permissions, certificates that do not verify,
-// ErrQueryFailed, responses that cannot be used, the end of the caller's context, and nil.
+// true for outages, rate limits, timeouts, stalls and truncated responses, and for
+// context.DeadlineExceeded after Polling.Timeout. It is false for bad input, refused
+// credentials, missing permissions, certificates that do not verify, responses that cannot
+// be used, a context of the caller's that ended, nil, and every error that is not from this
+// package. It is false for ErrQueryFailed too: the same operation stays failed, although
+// submitting the query again may help.
 //
-// The error has to come from this package: Retryable knows nothing of others, and is true
-// for them. After Query or QueryRows, calling again submits another query; to go on with
-// the one that was submitted, resume it with the id of the *ExecutionError.
+// After Query or QueryRows, calling again submits another query. To go on with the one
+// that was submitted, resume it; see OperationError.
 func Retryable(err error) bool {
-	return err != nil && !failure.IsPermanent(err) && !errors.Is(err, context.Canceled)
+	api, isAPI := errors.AsType[*APIError](err)
+	_, isOperation := errors.AsType[*OperationError](err)
+	switch marked := errors.Is(err, failure.ErrTransient); {
+	case failure.IsPermanent(err):
+		return false
+	case isAPI:
+		return transport.TransientStatus(api.StatusCode) || marked // as a 401 is if the token was renewed
+	default:
+		return isOperation || marked
+	}
 }
 
 // An APIError is a response of the API, or of the login host, with a status other than
-// 2xx. Requests that are worth a retry have been retried before; see Retry.
+// 2xx, after the attempts that Retry allows. Of a response of the login host it has no
+// body, since that may have a token.
 type APIError struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
@@ -96,16 +105,10 @@ func (e *APIError) advice() string {
 		return "the OAuth client needs the permission oauth:client:view or usage:organization:view"
 	case e.StatusCode == http.StatusNotFound && e.Method == http.MethodGet:
 		return "check the id, and that it belongs to this organization and region, or submit the query again"
-	case e.RetryAfter > 0 && Retryable(e):
+	case e.RetryAfter > 0 && transport.TransientStatus(e.StatusCode):
 		return fmt.Sprintf("retry in %v", e.RetryAfter)
 	}
 	return ""
-}
-
-// Is supports Retryable: it matches the mark of permanent errors if a retry cannot get
-// another status.
-func (e *APIError) Is(target error) bool {
-	return target == failure.ErrPermanent && !transport.TransientStatus(e.StatusCode)
 }
 
 // newAPIError decodes what a response says went wrong.
@@ -123,38 +126,33 @@ func newAPIError(response *http.Response, body []byte) error {
 	return e
 }
 
-// An ExecutionError wraps every error that occurs after a query or job was submitted. It
-// has the id that Client.Execution, or Client.Job, resumes it with, here or in another
-// process; the text says so if that may help. Err is or wraps an *APIError,
-// ErrQueryFailed, the cause of a context that ended, context.DeadlineExceeded after
-// Polling.Timeout, an *oauth2.RetrieveError, or the error of the network or of the
-// response.
-type ExecutionError struct {
-	ExecutionID string // or the job id
-	Err         error
-
-	kind       string // execution or job
-	resumeWith string // the method to take it up with, where that may help
+// An OperationError wraps every error that occurs after a query or job was submitted. Err
+// is or wraps an *APIError, ErrQueryFailed, the cause of a context of the caller's that
+// ended, context.DeadlineExceeded after Polling.Timeout, an *oauth2.RetrieveError, or the
+// error of the network or of the response.
+type OperationError struct {
+	Kind string // "query" or "job"
+	ID   string // what Client.Execution or Client.Job resumes it with, here or in another process
+	Err  error
 }
 
-// Error returns the execution, what went wrong and what to do next.
-func (e *ExecutionError) Error() string {
-	text := fmt.Sprintf("usage query %s %q: %v", cmp.Or(e.kind, "execution"), e.ExecutionID, e.Err)
-	if e.resumeWith != "" {
-		text += fmt.Sprintf("; resume with %s(%q)", e.resumeWith, e.ExecutionID)
+// Error returns the operation, what went wrong and what to do next.
+func (e *OperationError) Error() string {
+	text := fmt.Sprintf("usage %s %q: %v", e.Kind, e.ID, e.Err)
+	if e.Resumable() {
+		text += fmt.Sprintf("; the %s may still complete, resume it by this id", e.Kind)
 	}
 	return text
 }
 
 // Unwrap returns Err.
-func (e *ExecutionError) Unwrap() error { return e.Err }
+func (e *OperationError) Unwrap() error { return e.Err }
 
-// resumable reports whether an operation may still complete after an error: a retry may
-// help, or the caller's context, credentials or permissions failed and not the operation.
-func resumable(ctx context.Context, err error) bool {
-	if _, refused := errors.AsType[*oauth2.RetrieveError](err); refused || Retryable(err) || ctx.Err() != nil {
-		return true
-	}
-	api, ok := errors.AsType[*APIError](err)
-	return ok && (api.StatusCode == http.StatusUnauthorized || api.StatusCode == http.StatusForbidden)
+// Resumable reports whether the operation may still complete, so that it is worth resuming
+// by its id: after an outage or Polling.Timeout, and once a context that ended, or credentials,
+// permissions, a certificate or a proxy that were refused, are replaced or corrected.
+func (e *OperationError) Resumable() bool {
+	api, ok := errors.AsType[*APIError](e.Err)
+	refused := ok && (api.StatusCode == http.StatusUnauthorized || api.StatusCode == http.StatusForbidden)
+	return refused || Retryable(e) || errors.Is(e.Err, failure.ErrBlocked)
 }

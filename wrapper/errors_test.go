@@ -1,7 +1,6 @@
 package wrapper
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,11 +12,7 @@ import (
 	"testing/iotest"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/genesyscloud-go/usage/gen"
-	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
-	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
 	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
@@ -37,7 +32,11 @@ func submitError(t *testing.T, r response) error {
 		if body == nil {
 			body = strings.NewReader(r.body)
 		}
-		return &http.Response{StatusCode: r.status, Header: r.header, Body: io.NopCloser(body)}, nil
+		header := r.header
+		if header == nil {
+			header = http.Header{}
+		}
+		return &http.Response{StatusCode: r.status, Header: header, Body: io.NopCloser(body)}, nil
 	}, WithRetry(Retry{MaxAttempts: 1}))
 	_, err := client.Submit(t.Context(), someQuery)
 	return err
@@ -222,7 +221,7 @@ func TestErrorTextOfATimeoutIsShort(t *testing.T) {
 	client := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { reply(w, body) },
 		WithPolling(Polling{Initial: 1, Max: time.Millisecond, Timeout: 20 * time.Millisecond}))
 	_, err := client.Execution("id").Wait(t.Context())
-	checkExecutionError(t, err, "last status", true)
+	checkOperationError(t, err, "last status", true)
 	if n := len(err.Error()); n > 5000 {
 		t.Errorf("the text has %d bytes, want 5000 at most", n)
 	}
@@ -242,90 +241,6 @@ func FuzzAPIErrorBody(f *testing.F) {
 			t.Errorf("text %q", text)
 		}
 	})
-}
-
-// An error says how to resume where the execution may still complete.
-func TestExecutionErrorSaysHowToResume(t *testing.T) {
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	client := newTransportClient(t, nil)
-	for _, test := range []struct {
-		name   string
-		ctx    context.Context
-		err    error
-		resume bool
-	}{
-		{"a context that ended", ended, failure.Context(ended), true},
-		{"a response that cannot be used, and a context that ended", ended, failure.Permanent(io.EOF), true},
-		{"a timeout", t.Context(), context.DeadlineExceeded, true},
-		{"the network", t.Context(), io.ErrUnexpectedEOF, true},
-		{"rows that changed", t.Context(), rows.ErrChanged, true},
-		{"503", t.Context(), &APIError{StatusCode: 503}, true},
-		{"429", t.Context(), &APIError{StatusCode: 429, RetryAfter: time.Hour}, true},
-		{"401", t.Context(), &APIError{StatusCode: 401}, true},
-		{"403", t.Context(), &APIError{StatusCode: 403}, true},
-		{"refused credentials", t.Context(), failure.Permanent(&oauth2.RetrieveError{Response: &http.Response{}}), true},
-		{"404", t.Context(), &APIError{StatusCode: 404}, false},
-		{"400", t.Context(), &APIError{StatusCode: 400}, false},
-		{"the query failed", t.Context(), ErrQueryFailed, false},
-		{"a response that cannot be used", t.Context(), failure.Permanent(io.EOF), false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			for kind, err := range map[string]error{
-				"execution": client.Execution("id").operation.fail(test.ctx, fmt.Errorf("wrapped: %w", test.err)),
-				"job":       client.Job("id").operation.fail(test.ctx, fmt.Errorf("wrapped: %w", test.err)),
-			} {
-				checkExecutionError(t, err, fmt.Sprintf("usage query %s %q: wrapped: %v", kind, "id", test.err), test.resume)
-				checkIs(t, err, test.err, true)
-			}
-		})
-	}
-	check(t, "text", client.Execution("a/b").operation.fail(t.Context(), io.EOF).Error(),
-		`usage query execution "a/b": EOF; resume with Client.Execution("a/b")`)
-	check(t, "text", (&ExecutionError{ExecutionID: "id", Err: io.EOF}).Error(), `usage query execution "id": EOF`)
-}
-
-func TestRetryable(t *testing.T) {
-	ended, cancel := context.WithTimeout(t.Context(), 0)
-	defer cancel()
-	status := func(status int) error { return fmt.Errorf("wrapped: %w", &APIError{StatusCode: status}) }
-	for _, test := range []struct {
-		name string
-		err  error
-		want bool
-	}{
-		{"nil", nil, false},
-		{"the network", io.ErrUnexpectedEOF, true},
-		{"Polling.Timeout", context.DeadlineExceeded, true},
-		{"a context of the caller's", failure.Context(ended), false},
-		{"the query failed", fmt.Errorf("wrapped: %w", ErrQueryFailed), false},
-		{"invalid query", fmt.Errorf("wrapped: %w", ErrInvalidQuery), false},
-		{"408", status(408), true},
-		{"429", status(429), true},
-		{"500", status(500), true},
-		{"503", status(503), true},
-		{"522", status(522), true},
-		{"501", status(501), false},
-		{"505", status(505), false},
-		{"101", status(101), false},
-		{"302", status(302), false},
-		{"400", status(400), false},
-		{"401", status(401), false},
-		{"403", status(403), false},
-		{"404", status(404), false},
-		{"inside of an ExecutionError", &ExecutionError{Err: status(503)}, true},
-		{"permanent, inside of an ExecutionError", &ExecutionError{Err: status(400)}, false},
-	} {
-		check(t, "Retryable of "+test.name, Retryable(test.err), test.want)
-	}
-}
-
-// An APIError is found by errors.Is as itself alone.
-func TestAPIErrorIs(t *testing.T) {
-	err := error(&APIError{StatusCode: 400})
-	checkIs(t, err, &APIError{StatusCode: 400}, false)
-	checkIs(t, err, err, true)
-	checkIs(t, err, io.EOF, false)
 }
 
 // The body of an error is there for what Code and Message do not say.

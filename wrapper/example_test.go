@@ -189,16 +189,16 @@ func ExampleClient_Execution() {
 }
 
 // The error of a query that was interrupted names its execution.
-func ExampleExecutionError() {
+func ExampleOperationError() {
 	client, end := demo()
 	defer end()
 	ctx, cancel := context.WithTimeout(ctx, 0) // some deadline
 	defer cancel()
 
 	_, err := client.Execution("9f32b7cf").Wait(ctx)
-	var interrupted *wrapper.ExecutionError
+	var interrupted *wrapper.OperationError
 	if errors.As(err, &interrupted) && errors.Is(err, context.DeadlineExceeded) {
-		fmt.Println("take up later:", interrupted.ExecutionID)
+		fmt.Println("take up later:", interrupted.ID)
 	}
 	// Output: take up later: 9f32b7cf
 }
@@ -470,7 +470,7 @@ func ExampleWithHTTPClient() {
 
 func ExampleWithLogger() {
 	withoutTime := func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey || a.Key == "delay" {
+		if a.Key == slog.TimeKey || a.Key == "delay" || a.Key == "error" {
 			return slog.Attr{}
 		}
 		return a
@@ -487,7 +487,7 @@ func ExampleWithLogger() {
 	if _, err := client.Submit(ctx, october); err != nil {
 		fmt.Println(err)
 	}
-	// Output: level=INFO msg=retrying method=POST path=/api/v2/usage/query attempt=1 error="503 Service Unavailable"
+	// Output: level=INFO msg=retrying method=POST path=/api/v2/usage/query attempt=1
 }
 
 // onceBusy makes a server answer the first request of a query with 503.
@@ -548,7 +548,7 @@ func ExampleWithBaseURL() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// WithBaseURL: "http://gateway.example.com" is neither https nor http to a loopback address
+	// WithBaseURL: the address is neither https nor http to a loopback address
 }
 
 func ExampleDays() {

@@ -200,18 +200,18 @@ func checkError(t *testing.T, err error, want string) {
 	}
 }
 
-// checkExecutionError wants the error of the execution "id" with a text in it, which
+// checkOperationError wants the error of the execution "id" with a text in it, which
 // says how to resume, or not.
-func checkExecutionError(t *testing.T, err error, want string, resume bool) {
+func checkOperationError(t *testing.T, err error, want string, resume bool) {
 	t.Helper()
 	checkError(t, err, want)
-	execution, ok := errors.AsType[*ExecutionError](err)
+	execution, ok := errors.AsType[*OperationError](err)
 	if !ok {
-		t.Errorf("error %v, want an *ExecutionError", err)
+		t.Errorf("error %v, want an *OperationError", err)
 		return
 	}
-	check(t, "ExecutionID", execution.ExecutionID, "id")
-	if got := strings.Contains(err.Error(), "; resume with Client."); got != resume {
+	check(t, "ID", execution.ID, "id")
+	if got := strings.Contains(err.Error(), "resume it by this id"); got != resume {
 		t.Errorf("says how to resume: %v, want %v: %v", got, resume, err)
 	}
 }

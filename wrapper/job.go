@@ -13,6 +13,7 @@ import (
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
+	"github.com/genesyscloud-go/usage/wrapper/internal/rows"
 )
 
 // QueryJob is Query for usage jobs, the successor of the usage query: it submits a job,
@@ -21,12 +22,12 @@ import (
 // billable ones. The OAuth client needs the permission usage:organization:view.
 //
 // An interval has at most 90 days and begins at most a year ago, as the vendor's
-// document says. One of whole days or months, as Days and Month return it, is sent in
-// the only form that is documented for this operation, such as
-// 2026-10-01T00:00:00/2026-10-31T23:59:59; any other is sent as it is. Without GroupBy,
-// rows are not aggregated. Whether rows grouped by OauthClientId alone have the name of the
-// client is not documented: group by OauthClientName too if you need it. The errors are
-// those of SubmitJob and, after that, those of Job.Wait.
+// document says; any other is ErrInvalidQuery. One of whole days or months, as Days and
+// Month return it, is sent in the only form that is documented for this operation, such as
+// 2026-10-01T00:00:00/2026-10-31T23:59:59, and one with times of day as it is. Without
+// GroupBy, rows are not aggregated. Whether rows grouped by the id of the OAuth client alone
+// have its name is not documented: group by the name too if you need it. The errors are
+// those of SubmitJob and, after that, those of Operation.Wait.
 func (c *Client) QueryJob(ctx context.Context, query gen.UsageJobQuery) ([]gen.UsageJobRow, error) {
 	job, err := c.SubmitJob(ctx, query)
 	if err != nil {
@@ -44,23 +45,14 @@ func (c *Client) QueryJobRows(ctx context.Context, query gen.UsageJobQuery) iter
 // SubmitJob starts a job and returns it without waiting for it. The errors are those of
 // Submit.
 func (c *Client) SubmitJob(ctx context.Context, query gen.UsageJobQuery) (*Job, error) {
-	id, err := submit(ctx, c, "job", func() (*http.Request, error) {
+	return submit(ctx, c, &jobs, func() (*http.Request, error) {
 		if err := checkJobQuery(query); err != nil {
 			return nil, err
 		}
 		query.Interval = jobInterval(query.Interval)
 		return gen.NewPostUsageAggregatesQueryJobsRequest(c.baseURL, query)
-	}, func(result *gen.UsageJob) string { return result.ID })
-	if err != nil {
-		return nil, err
-	}
-	job := c.Job(id)
-	job.operation.submitted = true
-	return job, nil
+	}, func(response *gen.UsageJob) string { return response.ID })
 }
-
-// maxJobInterval is the longest interval of a job, by the vendor's document.
-const maxJobInterval = 90 * 24 * time.Hour
 
 // checkJobQuery returns an error for a query that the API would refuse.
 func checkJobQuery(query gen.UsageJobQuery) error {
@@ -68,11 +60,8 @@ func checkJobQuery(query gen.UsageJobQuery) error {
 	for _, by := range query.SortBy {
 		orders = append(orders, optional(by.Order)...)
 	}
-	if i, known := interval.Parse(query.Interval); known && i.End.Sub(i.Start) > maxJobInterval {
-		return fmt.Errorf("%w: interval %q exceeds 90 days; submit a job for each part", ErrInvalidQuery, query.Interval)
-	}
 	return cmp.Or(
-		checkInterval(query.Interval),
+		checkInterval(query.Interval, func(i interval.Interval) error { return i.CheckJob(time.Now()) }),
 		checkEnum("granularity", optional(query.Granularity)...),
 		checkEnum("dimension to group by", query.GroupBy...),
 		checkEnum("metric", query.Metrics...),
@@ -92,32 +81,30 @@ func jobInterval(text string) string {
 	return i.Start.UTC().Format(layout) + "/" + i.End.UTC().Format(layout)
 }
 
-// A Job is a usage job that was submitted, here or in another process: SubmitJob and
-// Client.Job return one. It is safe for concurrent use, and its methods
-// may be called any number of times. All their errors are *ExecutionError.
-type Job struct {
-	operation operation[gen.UsageJobResult, gen.UsageJobRow]
+// A Job is a usage job that was submitted.
+type Job = Operation[gen.UsageJobResult, gen.UsageJobRow]
+
+// Job resumes a job that was submitted before, by its id, as Client.Execution does a
+// query. How long the vendor keeps a job is not documented.
+func (c *Client) Job(id string) *Job { return &Job{client: c, kind: &jobs, id: id} }
+
+var jobs = kind[gen.UsageJobResult, gen.UsageJobRow]{
+	name:    "job",
+	request: newJobPageRequest,
+	inspect: inspectJob,
+	fields:  rows.Lenient(func(*gen.ErrorBody) {}), // a job that failed has failed, whatever it says
 }
 
 // pageSize is the largest number of rows that a page can have.
 const pageSize int32 = 1000
 
-// Job resumes a job that was submitted before, by its id, as Client.Execution does a
-// query. How long the vendor keeps a job is not documented.
-func (c *Client) Job(id string) *Job {
-	return &Job{operation[gen.UsageJobResult, gen.UsageJobRow]{
-		client: c, id: id, kind: "job", resumeWith: "Client.Job",
-		request: func(cursor string) (*http.Request, error) {
-			size := pageSize
-			parameters := &gen.GetUsageAggregatesQueryJobParams{PageSize: &size}
-			request, err := gen.NewGetUsageAggregatesQueryJobRequest(c.baseURL, id, parameters)
-			if err == nil && cursor != "" {
-				request.URL.RawQuery += "&after=" + cursor // escaped by the server, which may read "+" in its own way
-			}
-			return request, err
-		},
-		inspect: inspectJob,
-	}}
+func newJobPageRequest(baseURL, id, cursor string) (*http.Request, error) {
+	size := pageSize
+	request, err := gen.NewGetUsageAggregatesQueryJobRequest(baseURL, id, &gen.GetUsageAggregatesQueryJobParams{PageSize: &size})
+	if err == nil && cursor != "" {
+		request.URL.RawQuery += "&after=" + cursor // escaped by the server, which may read "+" in its own way
+	}
+	return request, err
 }
 
 // inspectJob returns the state of a job.
@@ -155,27 +142,4 @@ func cursorOf(nextURI string) (string, error) {
 		}
 	}
 	return "", failure.Permanentf("nextUri %q has no valid cursor; the rows are incomplete", failure.Quote(nextURI))
-}
-
-// ID returns the job id, which is opaque. Client.Job takes it.
-func (j *Job) ID() string { return j.operation.id }
-
-// Poll polls the job once, and returns the result whatever its status: check
-// QueryStatus for Failed and Cancelled. The result of a job that has succeeded has its
-// first page, of at most 1,000 rows; NextURI is set if there are more.
-func (j *Job) Poll(ctx context.Context) (*gen.UsageJobResult, error) {
-	return j.operation.poll(ctx)
-}
-
-// Wait waits until the job has succeeded and returns the rows of all pages. A job that
-// found nothing has none, and no error. All rows are held in memory. The error is
-// ErrQueryFailed if the job fails or is cancelled, and otherwise as for Execution.Wait.
-func (j *Job) Wait(ctx context.Context) ([]gen.UsageJobRow, error) {
-	return j.operation.wait(ctx)
-}
-
-// Rows waits like Wait, and then yields each row as it arrives, page after page, in the
-// order of SortBy; see Execution.Rows.
-func (j *Job) Rows(ctx context.Context) iter.Seq2[gen.UsageJobRow, error] {
-	return j.operation.rows(ctx)
 }

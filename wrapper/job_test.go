@@ -155,15 +155,15 @@ func TestPagesFail(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			pages := newPages(t, test.pages)
 			_, err := newTestClient(t, pages.serve).Job("id").Wait(t.Context())
-			checkExecutionError(t, err, test.want, false)
-			checkError(t, err, `usage query job "id": `)
+			checkOperationError(t, err, test.want, false)
+			checkError(t, err, `usage job "id": `)
 			checkIs(t, err, ErrQueryFailed, test.failed)
 			check(t, "Retryable", Retryable(err), false)
 			check(t, "requests of Wait", len(pages.cursors), test.requests)
 
 			pages = newPages(t, test.pages)
 			rows, err := collect(t, newTestClient(t, pages.serve).Job("id").Rows(t.Context()))
-			checkExecutionError(t, err, test.want, false)
+			checkOperationError(t, err, test.want, false)
 			checkIs(t, err, ErrQueryFailed, test.failed)
 			check(t, "rows", len(rows), test.rows)
 			check(t, "requests of Rows", len(pages.cursors), test.requests)
@@ -183,8 +183,8 @@ func TestPageThatChanged(t *testing.T) {
 	checkNumbers(t, rows, 4)
 
 	rows, err = collect(t, newTestClient(t, newPages(t, bodies).serve).Job("id").Rows(t.Context()))
-	checkExecutionError(t, err,
-		`another content on retry; the rows received are incomplete; resume with Client.Job("id")`, true)
+	checkOperationError(t, err,
+		"its content changed on retry; the rows received are incomplete", true)
 	check(t, "rows", len(rows), 3)
 }
 
@@ -206,7 +206,7 @@ func TestPagesWithoutRowsEndWithTheTimeout(t *testing.T) {
 		}, WithPolling(Polling{Timeout: 10 * time.Minute}))
 		start := time.Now()
 		_, err := read(t.Context(), client)
-		checkExecutionError(t, err, "Polling.Timeout", true)
+		checkOperationError(t, err, "Polling.Timeout", true)
 		checkIs(t, err, context.DeadlineExceeded, true)
 		check(t, "time", time.Since(start), 10*time.Minute)
 		if requests > 100 {
@@ -294,7 +294,7 @@ func TestJobCursors(t *testing.T) {
 				reply(w, next(uri))
 			})
 			_, err := client.Job("id").Wait(t.Context())
-			checkExecutionError(t, err, "the rows are incomplete", false)
+			checkOperationError(t, err, "the rows are incomplete", false)
 			check(t, "requests", requests, 1)
 		})
 	}

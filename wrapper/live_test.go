@@ -32,8 +32,7 @@ import (
 //	go test -tags live -run 'TestLive$' -v ./wrapper
 func TestLive(t *testing.T) {
 	transport := &limitedTransport{}
-	client,
-		err := wrapper.NewFromEnv(append(liveOptions(transport),
+	client, err := wrapper.NewFromEnv(append(liveOptions(transport),
 		wrapper.WithPolling(wrapper.Polling{Initial: 5 * time.Second, Max: time.Minute, Timeout: 10 * time.Minute}))...)
 	if err != nil {
 		t.Fatal(err)
@@ -51,9 +50,10 @@ func TestLive(t *testing.T) {
 // The checks tell the readings of an interval apart: on the fake in each of them.
 func TestLiveOnTheFake(t *testing.T) {
 	for _, exclusive := range []bool{false, true} {
-		server := newUsageServer(t, usagetest.Config{EndTimeExclusive: exclusive, RunningPolls: 1})
+		server := usagetest.NewServer(usagetest.Config{EndTimeExclusive: exclusive, RunningPolls: 1})
+		defer server.Close()
 		transport := &limitedTransport{}
-		findings := settle(t.Context(), mustNew(t, append(server.Options(), liveOptions(transport)...)...), time.Now())
+		findings := settle(t.Context(), newLiveClient(t, server, transport), time.Now())
 		if n := transport.sent.Load(); n > maxLive-5 {
 			t.Errorf("%d requests: a real organization may take more", n)
 		}
@@ -76,8 +76,8 @@ func TestLiveOnTheFake(t *testing.T) {
 	}
 	// A vendor that is other than assumed is found out.
 	n := 0
-	server := newUsageServer(t, usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
-		if !strings.HasSuffix(request.URL.Path, resultPath) {
+	server := usagetest.NewServer(usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
+		if !strings.HasSuffix(request.URL.Path, "/results") {
 			return usagetest.Fault{}
 		}
 		n++
@@ -85,8 +85,8 @@ func TestLiveOnTheFake(t *testing.T) {
 			Body: fmt.Appendf(nil, `{"results":[{"requests":%d,"date":"%sT05:00:00Z"}],"queryStatus":"Complete"}`, n,
 				day(time.Now().UTC(), 0))}
 	}})
-	findings := settle(t.Context(), mustNew(t, append(server.Options(), liveOptions(&limitedTransport{})...)...),
-		time.Now())
+	defer server.Close()
+	findings := settle(t.Context(), newLiveClient(t, server, &limitedTransport{}), time.Now())
 	for _, what := range []string{whatBytes, whatZone, whatAge, whatHeaders} {
 		if i := slices.IndexFunc(findings,
 			func(f finding) bool { return f.what == what }); i < 0 || findings[i].verdict != contradicted {
@@ -101,6 +101,16 @@ const maxLive = 30
 func liveOptions(transport http.RoundTripper) []wrapper.Option {
 	return []wrapper.Option{wrapper.WithHTTPClient(&http.Client{Transport: transport}),
 		wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2})}
+}
+
+// newLiveClient returns a client of a fake.
+func newLiveClient(t *testing.T, server *usagetest.Server, transport http.RoundTripper) *wrapper.Client {
+	t.Helper()
+	client, err := wrapper.New("", append(server.Options(), liveOptions(transport)...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }
 
 // limitedTransport sends maxLive requests and no more.

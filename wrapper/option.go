@@ -21,14 +21,10 @@ type Option func(*config) error
 
 // config is what the options say. It has secrets and does not outlive New.
 type config struct {
-	baseURL, loginURL string
-	userAgent         string
-	transport         http.RoundTripper
-	logger            *slog.Logger
-	polling           Polling
-	retry             Retry
-	progress          func(Progress)
-	credentials       transport.Credentials
+	transport.Config
+	baseURL  string
+	polling  Polling
+	progress func(Progress)
 }
 
 // WithClientCredentials makes the client fetch its tokens by the OAuth client
@@ -49,7 +45,7 @@ func (c *config) setClientCredentials(idName, id, secretName, secret string) err
 	if err := errors.Join(checkCredential(idName, id), checkCredential(secretName, secret)); err != nil {
 		return err
 	}
-	c.credentials = transport.Credentials{ClientID: id, ClientSecret: secret}
+	c.Credentials = transport.Credentials{ClientID: id, ClientSecret: secret}
 	return nil
 }
 
@@ -66,7 +62,7 @@ func (c *config) setAccessToken(name, token string) error {
 	if !transport.ValidToken(token) {
 		return fmt.Errorf("%s contains non-ASCII characters", name)
 	}
-	c.credentials = transport.Credentials{AccessToken: token}
+	c.Credentials = transport.Credentials{AccessToken: token}
 	return nil
 }
 
@@ -84,16 +80,13 @@ func checkCredential(name, text string) error {
 
 // WithTokenSource makes the client use tokens from elsewhere. The source is called once
 // for all requests that wait, before its token expires (see oauth2.Token.Expiry) and
-// when the API rejects one. A call of Token that has not returned when the request's
-// context ends is abandoned, and the next request calls again. Its errors are wrapped as
-// they are: an *oauth2.RetrieveError of a source of package oauth2 still has the request
+// when the API rejects one. If Token has not returned when the request's context ends, its
+// result is dropped, and the next request calls it again. Its errors are wrapped as they
+// are: an *oauth2.RetrieveError of a source of package oauth2 still has the request
 // with the credentials in its Response.
 func WithTokenSource(source oauth2.TokenSource) Option {
 	return func(c *config) error {
-		if source == nil {
-			return errors.New("WithTokenSource: the source is nil")
-		}
-		c.credentials = transport.Credentials{Source: source}
+		c.Credentials = transport.Credentials{Source: source}
 		return nil
 	}
 }
@@ -111,21 +104,25 @@ func WithBaseURL(address string) Option {
 // the region's, with the same conditions as WithBaseURL.
 func WithLoginURL(address string) Option {
 	return func(c *config) (err error) {
-		c.loginURL, err = checkURL("WithLoginURL", address)
+		c.LoginURL, err = checkURL("WithLoginURL", address)
 		return err
 	}
 }
 
 // WithHTTPClient makes the client send its requests through the Transport of an
 // http.Client: by a proxy, with certificates of your own, or traced. Timeout, Jar and
-// CheckRedirect are ignored. A nil Transport means http.DefaultTransport. The Transport
-// sees each attempt of a request, and the requests for tokens.
+// CheckRedirect are ignored. The Transport sees each attempt of a request, and the
+// requests for tokens. It keeps the contract of http.RoundTripper: a request, and reading
+// its response, end with the request's context.
+//
+// A nil Transport, like none, means a clone of http.DefaultTransport with two additions. For
+// a Transport of your own they are yours to make: http.Transport.HTTP2 with a
+// SendPingTimeout and a PingTimeout, so that a connection that died silently is given up
+// after 30 s and not used for each attempt; and OnProxyConnectResponse with an error that
+// says which proxy refused to connect, and why.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
-		if client == nil {
-			return errors.New("WithHTTPClient: the client is nil")
-		}
-		c.transport = client.Transport
+		c.Base = client.Transport
 		return nil
 	}
 }
@@ -136,20 +133,17 @@ func WithUserAgent(userAgent string) Option {
 		if userAgent == "" || strings.ContainsFunc(userAgent, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 			return errors.New("WithUserAgent: empty, or with characters that a header cannot have")
 		}
-		c.userAgent = userAgent
+		c.UserAgent = userAgent
 		return nil
 	}
 }
 
 // WithLogger sets the logger. Requests are logged at debug, retries at info, and waits
 // for the rate limit, failed renewals of a token and unknown statuses at warn; never a
-// token or a secret. Default: none.
+// token or a secret. Default, and nil: none.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
-		if logger == nil {
-			return errors.New("WithLogger: the logger is nil")
-		}
-		c.logger = logger
+		c.Logger = logger
 		return nil
 	}
 }
@@ -167,7 +161,8 @@ func WithPolling(polling Polling) Option {
 // was set before.
 func WithRetry(retry Retry) Option {
 	return func(c *config) (err error) {
-		c.retry, err = retry.withDefaults()
+		retry, err = retry.withDefaults()
+		c.Retry = transport.Retry(retry)
 		return err
 	}
 }
@@ -177,33 +172,30 @@ func WithRetry(retry Retry) Option {
 // concurrently if several do.
 func WithProgress(progress func(Progress)) Option {
 	return func(c *config) error {
-		if progress == nil {
-			return errors.New("WithProgress: the function is nil")
-		}
 		c.progress = progress
 		return nil
 	}
 }
 
-// checkURL returns an address without the slash at its end, or says why no
-// secret should be sent there.
+// checkURL returns an address without the slash at its end, or says why no secret should
+// be sent there. It does not quote the address, which may have a password, in whichever
+// odd place.
 func checkURL(option, address string) (string, error) {
 	u, err := url.Parse(address)
-	if err != nil {
-		// What url.Parse says quotes the address, with a password if it has one.
-		return "", fmt.Errorf("%s: not a URL", option)
-	}
+	problem := ""
 	switch {
+	case err != nil || u.Hostname() == "":
+		problem = "is not a URL with a host, such as https://host"
 	case u.User != nil:
-		return "", fmt.Errorf("%s: the address contains credentials; use the options for these", option)
-	case u.Host == "" || u.Hostname() == "":
-		return "", fmt.Errorf("%s: %q names no host; want https://host", option, address)
+		problem = "contains credentials; use the options for these"
 	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
-		return "", fmt.Errorf("%s: %q is neither https nor http to a loopback address", option, address)
+		problem = "is neither https nor http to a loopback address"
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", fmt.Errorf("%s: %q has a query or a fragment, which an address of the API cannot have", option, address)
+		problem = "has a query or a fragment, which an address of the API cannot have"
+	default:
+		return strings.TrimRight(u.String(), "/"), nil
 	}
-	return strings.TrimRight(u.String(), "/"), nil
+	return "", fmt.Errorf("%s: the address %s", option, problem)
 }
 
 func isLoopback(host string) bool {

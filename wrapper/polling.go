@@ -19,9 +19,10 @@ type Polling struct {
 	Initial, Max time.Duration
 	Multiplier   float64
 	// Timeout is how long after the wait began, or rows last came, a poll may still
-	// begin. After that the error is an *ExecutionError that wraps
-	// context.DeadlineExceeded and names the last status. A poll in flight, and the rows
-	// that it brings, are not cut short. Default: 1 h; negative: none.
+	// begin. After that the error is an *OperationError that wraps
+	// context.DeadlineExceeded, although the caller's context has not ended, and names the
+	// last status or error. A poll in flight, and the rows that it brings, are not cut
+	// short. Default: 1 h; negative: none.
 	Timeout time.Duration
 }
 
@@ -56,10 +57,10 @@ func defaultWaits(option string, initial, longest *time.Duration, defaultInitial
 
 // Progress is the state of a query or job after a poll.
 type Progress struct {
-	ExecutionID string        // or the job id
-	Status      string        // a gen.QueryStatus or gen.JobStatus; "" if the poll failed
-	Polls       int           // polls so far
-	Elapsed     time.Duration // since the wait began
-	NextPoll    time.Duration // until the next poll; 0 if there is none
-	Err         error         // why this poll has no status; the wait goes on
+	ID       string        // of the query or job
+	Status   string        // a gen.QueryStatus or gen.JobStatus; "" if the poll failed
+	Polls    int           // polls so far
+	Elapsed  time.Duration // since the wait began
+	NextPoll time.Duration // until the next poll; 0 if there is none
+	Err      error         // why this poll has no status; the wait goes on
 }

@@ -100,7 +100,11 @@ func ParseRegion(s string) (Region, error) {
 	if isVendorDomain(name) {
 		return Region(name), nil
 	}
-	return "", failure.Permanentf("unknown region %q%s; known are %s", s, suggestion, strings.Join(list, ", "))
+	quoted := ""
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == "" { // else it may have a password
+		quoted = fmt.Sprintf(" %q", name)
+	}
+	return "", failure.Permanentf("unknown region%s%s; known are %s", quoted, suggestion, strings.Join(list, ", "))
 }
 
 // isVendorDomain reports whether a domain is one in which the vendor alone can open a

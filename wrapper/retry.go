@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Retry says how often and when a request is sent. Retried are connection errors (but
-// no certificate that does not verify), the statuses 408, 429 and 5xx other than 501 and
-// 505, a 401 where another token can be had, responses that stall, and 2xx responses
-// that are truncated, empty or not JSON. Submitting a query twice reads twice and
-// changes nothing. Zero fields mean the defaults.
+// Retry says how often and when a request is sent. Retried are connection errors, except
+// certificates that fail to verify and proxies that refuse; the statuses 408, 429 and 5xx
+// other than 501 and 505; a 401 whose token can be renewed, unless the API has rejected the
+// renewed one too; responses that stall; and 2xx responses that are truncated, empty or not
+// JSON. Submitting a query twice reads twice and changes nothing. Zero fields mean the
+// defaults.
 //
 // A Retry-After takes the place of a wait, up to 3 minutes; a longer one is returned at
 // once, as an *APIError. So is the last error if the wait cannot end before the

@@ -1,6 +1,6 @@
-// Package failure classifies errors and words them. An error that a retry cannot fix is
-// marked once, where it is made. Every error without the mark is transient: the errors
-// that come from elsewhere, of connections above all, usually are.
+// Package failure marks errors where they are made, so that nobody has to guess later
+// what they are from their types. An error without a mark may pass: most errors that come
+// from elsewhere, of connections above all, do.
 package failure
 
 import (
@@ -12,30 +12,52 @@ import (
 	"unicode/utf8"
 )
 
-// ErrPermanent is in the chain of each permanent error, for errors.Is.
-var ErrPermanent = errors.New("permanent")
+// The marks, for errors.Is.
+var (
+	// ErrPermanent is in the chain of an error that a retry cannot fix.
+	ErrPermanent = errors.New("permanent")
+	// ErrBlocked is in the chain of a permanent error, and ErrPermanent with it, if it says
+	// nothing of what was requested: the context ended, or the credentials, the permissions,
+	// the certificate or the proxy were refused.
+	ErrBlocked = fmt.Errorf("blocked: %w", ErrPermanent)
+	// ErrTransient is in the chain of an error of a request that may succeed later, if
+	// ErrPermanent is not.
+	ErrTransient = errors.New("transient")
+)
 
-// Permanent marks err as one that a retry cannot fix.
-func Permanent(err error) error { return &permanentError{err} }
+// Permanent marks err with ErrPermanent.
+func Permanent(err error) error { return &marked{err, ErrPermanent} }
 
 // Permanentf is Permanent of fmt.Errorf.
 func Permanentf(format string, args ...any) error { return Permanent(fmt.Errorf(format, args...)) }
+
+// Blocked marks err with ErrBlocked.
+func Blocked(err error) error { return &marked{err, ErrBlocked} }
+
+// Transient marks err with ErrTransient.
+func Transient(err error) error { return &marked{err, ErrTransient} }
 
 // IsPermanent reports whether err, or an error that it wraps, is permanent.
 func IsPermanent(err error) bool { return errors.Is(err, ErrPermanent) }
 
 // Context returns the error of a context that has ended: its cause, as net/http
 // returns it. It is permanent, since the context stays ended.
-func Context(ctx context.Context) error { return Permanent(context.Cause(ctx)) }
+func Context(ctx context.Context) error { return Blocked(context.Cause(ctx)) }
 
 // WithContext returns the error of a call whose context has ended: err if that wraps the
 // cause, and so says more, and otherwise the cause.
 func WithContext(ctx context.Context, err error) error {
 	if errors.Is(err, context.Cause(ctx)) {
-		return Permanent(err)
+		return Blocked(err)
 	}
 	return Context(ctx)
 }
+
+type marked struct{ err, mark error }
+
+func (e *marked) Error() string        { return e.err.Error() }
+func (e *marked) Unwrap() error        { return e.err }
+func (e *marked) Is(target error) bool { return errors.Is(e.mark, target) }
 
 // maxQuoted is the length that Quote cuts a text to, in bytes.
 const maxQuoted = 512
@@ -57,9 +79,3 @@ func Quote(text string) string {
 	}
 	return clean
 }
-
-type permanentError struct{ err error }
-
-func (e *permanentError) Error() string        { return e.err.Error() }
-func (e *permanentError) Unwrap() error        { return e.err }
-func (e *permanentError) Is(target error) bool { return target == ErrPermanent }

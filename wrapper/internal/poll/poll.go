@@ -4,7 +4,6 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -56,11 +55,11 @@ func (s Schedule) Run(ctx context.Context, poll func(context.Context) (Update, e
 	start := time.Now()
 	counted := start // from when the Timeout counts
 	next := s.delays()
-	last := errors.New("not polled yet")
+	last := "not polled yet"
 	delay := next()
 	for polls := 1; ; polls++ {
 		if err := s.sleep(ctx, counted, delay); err != nil {
-			return fmt.Errorf("%w; %w", err, last)
+			return fmt.Errorf("%w; %s", err, last)
 		}
 		update, err := poll(ctx)
 		if err != nil {
@@ -69,13 +68,12 @@ func (s Schedule) Run(ctx context.Context, poll func(context.Context) (Update, e
 		if update.Progress {
 			counted = time.Now()
 		}
-		last = fmt.Errorf("last status %q", update.Status)
+		last = fmt.Sprintf("last status %q", update.Status)
 		if delay = max(next(), update.Wait); update.Done {
 			delay = 0
 		}
 		if update.Err != nil {
-			// Its text alone: the wait ended in another way, which is what callers ask for.
-			last = fmt.Errorf("last poll failed: %v", update.Err) //nolint:errorlint // see above
+			last = fmt.Sprintf("last poll failed: %v", update.Err) // not wrapped: callers match why the wait ended
 			deadline, ok := ctx.Deadline()
 			if ok && time.Now().Add(delay).After(deadline) && !failure.IsPermanent(update.Err) {
 				return update.Err

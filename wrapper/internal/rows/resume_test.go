@@ -28,7 +28,7 @@ type reader struct {
 	got    []int64
 }
 
-func newReader() *reader { return &reader{stream: NewStream[result, row]()} }
+func newReader() *reader { return &reader{stream: NewStream[result, row](nil)} }
 
 func (r *reader) read(body io.Reader) error {
 	_, err := r.stream.Read(body, func(_ *result, row *row) error {

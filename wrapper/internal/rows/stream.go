@@ -21,15 +21,21 @@ import (
 // the length of the response is not bounded.
 const maxValue = 1 << 20
 
-// ErrChanged is the error of a truncated response whose rows were yielded in part, and
-// whose content was another one on retry.
-var ErrChanged = errors.New("truncated response with another content on retry; the rows received are incomplete")
+// The errors of a response that has content, but cannot be read to its end.
+var (
+	// ErrTruncated is wrapped where the same response may be read later.
+	ErrTruncated = errors.New("truncated or not JSON")
+	// ErrChanged is wrapped where a truncated response had other content on retry, after
+	// some of its rows were yielded.
+	ErrChanged = errors.New("response was truncated, and its content changed on retry; the rows received are incomplete")
+)
 
-// A Stream decodes a response of type A: a JSON object with an array of rows of type
-// R. After a truncated response, Read takes the same response again and resumes after
+// A Stream decodes a response of type Result: a JSON object with an array of rows of type
+// Row. After a truncated response, Read takes the same response again and resumes after
 // the last row yielded, provided that the bytes before are identical. It is not safe
 // for concurrent use.
-type Stream[A, R any] struct {
+type Stream[Result, Row any] struct {
+	fields  *Fields
 	yielded int // rows
 	// prefix is what was read of the longest response so far. Every row that ends in it
 	// was yielded, and no other: a row is yielded as soon as its last byte is read. So a
@@ -38,30 +44,35 @@ type Stream[A, R any] struct {
 }
 
 // NewStream returns a Stream that has read nothing yet.
-func NewStream[A, R any]() *Stream[A, R] {
-	return &Stream[A, R]{prefix: prefix{seed: maphash.MakeSeed()}}
+func NewStream[Result, Row any](fields *Fields) *Stream[Result, Row] {
+	return &Stream[Result, Row]{fields: fields, prefix: prefix{seed: maphash.MakeSeed()}}
 }
 
 // Read decodes a response. It yields each row that was not yielded before, along with the
 // fields of the response that were decoded so far; both are valid only during the call.
-// Keys may come in any order, and unknown ones are ignored. Read returns an error of yield
-// as it is. The error is transient for a response that is truncated, empty or not JSON,
-// and permanent for one that does not fit the types.
-func (s *Stream[A, R]) Read(body io.Reader, yield func(*A, *R) error) (*A, error) {
+// Keys may come in any order and letter case, and unknown ones are ignored. Of a key that
+// comes twice the last one counts, but a second array of rows is an error. Read returns an
+// error of yield as it is. The error wraps ErrTruncated or ErrChanged, or is permanent for
+// a response that does not fit the types.
+func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) error) (*Result, error) {
 	source := &source{body: body, prefix: s.prefix}
 	source.hash.SetSeed(s.prefix.seed)
-	source.decoder = jsontext.NewDecoder(source, jsontext.AllowInvalidUTF8(true))
+	source.decoder = jsontext.NewDecoder(source, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 
-	result := new(A)
+	result := new(Result)
 	var stopped error // what ends Read, whatever is left of the response
-	row := new(R)
-	decodeRow := func(decoder *jsontext.Decoder, number int) error {
+	row := new(Row)
+	decodeRow := func(decoder *jsontext.Decoder, number int, all *[]Row) error {
 		if number <= s.yielded {
 			return decoder.SkipValue()
 		}
-		*row = *new(R)
+		*row = *new(Row)
 		if err := jsonv2.UnmarshalDecode(decoder, row); err != nil {
 			return err
+		}
+		if yield == nil {
+			*all = append(*all, *row)
+			return nil
 		}
 		if stopped = source.checkPrefix(); stopped == nil {
 			s.yielded = number
@@ -69,8 +80,17 @@ func (s *Stream[A, R]) Read(body io.Reader, yield func(*A, *R) error) (*A, error
 		}
 		return stopped
 	}
-	err := decodeObject(source.decoder, result, func(decoder *jsontext.Decoder, _ *[]R) error {
-		return decodeArray(decoder, decodeRow)
+	arrays := 0
+	err := decodeObject(source.decoder, result, s.fields, func(decoder *jsontext.Decoder, all *[]Row) error {
+		if decoder.PeekKind() == '[' {
+			arrays++
+		}
+		if arrays > 1 {
+			return errors.New("a second array of rows")
+		}
+		return decodeArray(decoder, func(decoder *jsontext.Decoder, number int) error {
+			return decodeRow(decoder, number, all)
+		})
 	})
 	if err == nil {
 		err = source.checkPrefix()
@@ -89,48 +109,68 @@ func (s *Stream[A, R]) Read(body io.Reader, yield func(*A, *R) error) (*A, error
 	return result, nil
 }
 
-// Decode decodes a small response with the errors of Stream.Read.
-func Decode[A any](body io.Reader) (*A, error) {
-	return NewStream[A, struct{}]().Read(body, func(*A, *struct{}) error { return nil })
+// Decode decodes a response and its rows, with the errors of Stream.Read.
+func Decode[Result, Row any](body io.Reader, fields *Fields) (*Result, error) {
+	return NewStream[Result, Row](fields).Read(body, nil)
+}
+
+// Fields says which fields of a result are not decoded strictly. Nil means none.
+type Fields = jsonv2.Unmarshalers
+
+// Lenient decodes values of type T as DecodeLenient does. A value of another shape is
+// passed to mismatch after that, unless it is empty.
+func Lenient[T any](mismatch func(*T)) *Fields {
+	return jsonv2.UnmarshalFromFunc(func(decoder *jsontext.Decoder, value *T) error {
+		data, err := decoder.ReadValue()
+		if err != nil {
+			return err
+		}
+		if !DecodeLenient(data, value) && string(data) != `[]` && string(data) != `""` {
+			mismatch(value)
+		}
+		return nil
+	})
 }
 
 // DecodeLenient decodes the fields of data that have the type of their field in value,
-// and leaves the others as they are.
-func DecodeLenient(data []byte, value any) {
-	_ = json.Unmarshal(data, value) // package json goes on after a field of another type
+// and leaves the others as they are. It reports whether all did.
+func DecodeLenient(data []byte, value any) bool {
+	return json.Unmarshal(data, value) == nil // package json goes on after a field of another type
 }
 
 // decodeObject decodes the only value of a response, an object, whose rows decodeRows
 // takes.
-func decodeObject[A, R any](
-	decoder *jsontext.Decoder, result *A, decodeRows func(*jsontext.Decoder, *[]R) error,
+func decodeObject[Result, Row any](
+	decoder *jsontext.Decoder, result *Result, fields *Fields,
+	decodeRows func(*jsontext.Decoder, *[]Row) error,
 ) error {
 	if kind := decoder.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
 		return failure.Permanentf("unexpected response: a JSON %v", kind)
 	}
-	err := jsonv2.UnmarshalDecode(decoder, result, jsonv2.WithUnmarshalers(jsonv2.JoinUnmarshalers(
-		jsonv2.UnmarshalFromFunc(decodeRows),
-		jsonv2.UnmarshalFromFunc(decodeTime),
-		jsonv2.UnmarshalFromFunc(decodeDate),
-	)))
+	err := jsonv2.UnmarshalDecode(decoder, result, jsonv2.MatchCaseInsensitiveNames(true),
+		jsonv2.WithUnmarshalers(jsonv2.JoinUnmarshalers(
+			jsonv2.UnmarshalFromFunc(decodeRows),
+			jsonv2.UnmarshalFromFunc(decodeTime),
+			jsonv2.UnmarshalFromFunc(decodeDate),
+			fields,
+		)))
 	if err == nil {
 		switch token, eof := decoder.ReadToken(); {
 		case eof == io.EOF: //nolint:errorlint // a wrapped one is an error
 			return nil
 		case eof == nil:
-			err = fmt.Errorf("unexpected %v after the JSON value", token)
+			return fmt.Errorf("%w: unexpected %v after the JSON value", ErrTruncated, token.Kind())
 		default:
 			err = eof
 		}
-		return fmt.Errorf("not JSON: %w", err)
 	}
 	text := failure.Quote(err.Error()) // which quotes the response
-	var syntax *jsontext.SyntacticError
+	_, syntax := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
 	case err == io.EOF: //nolint:errorlint // a wrapped one is not that of an empty body
 		return fmt.Errorf("empty response: %w", io.ErrUnexpectedEOF)
-	case errors.As(err, &syntax) && !errors.Is(err, jsontext.ErrDuplicateName):
-		return fmt.Errorf("truncated or not JSON: %s", text)
+	case syntax:
+		return fmt.Errorf("%w: %s", ErrTruncated, text)
 	}
 	return failure.Permanent(errors.New(text))
 }
@@ -221,7 +261,7 @@ func (s *source) Read(p []byte) (n int, err error) {
 	case failure.IsPermanent(err): // the context has ended
 		s.err = err
 	case err != nil && err != io.EOF:
-		s.err = fmt.Errorf("truncated: %w", err)
+		s.err = fmt.Errorf("%w: %w", ErrTruncated, err)
 	}
 	return n, err
 }

@@ -8,24 +8,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// Credentials are where tokens come from: an AccessToken, or a Source, or ClientID,
-// ClientSecret and LoginURL.
+// Credentials are where tokens come from: an AccessToken, or a Source, or ClientID and
+// ClientSecret.
 type Credentials struct {
-	AccessToken string
-	Source      oauth2.TokenSource
-
-	ClientID, ClientSecret, LoginURL string
+	AccessToken            string
+	Source                 oauth2.TokenSource
+	ClientID, ClientSecret string
 }
 
 // ValidToken reports whether a token can be sent in a header.
@@ -33,35 +32,29 @@ func ValidToken(token string) bool {
 	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// tokens returns a cache of tokens. Those for client credentials are requested through
-// login.
-func (c Credentials) tokens(login *retry, statusError NewStatusError, logger *slog.Logger) *tokenCache {
-	switch {
-	case c.AccessToken != "":
-		return &tokenCache{token: &oauth2.Token{AccessToken: c.AccessToken}}
-	case c.Source != nil:
-		return &tokenCache{logger: logger, fetch: func(ctx context.Context) (*oauth2.Token, error) {
-			token, err := await(ctx, c.Source.Token, func(*oauth2.Token) {}) // a TokenSource takes no context
-			if err != nil {
-				return nil, fmt.Errorf("fetching a token from the token source: %w", sourceError(err))
+// fetchFrom returns a function that fetches tokens from a source, which takes no context:
+// a call that has not returned when the context ends is abandoned.
+func fetchFrom(source oauth2.TokenSource) func(context.Context) (*oauth2.Token, error) {
+	type result struct {
+		token *oauth2.Token
+		err   error
+	}
+	return func(ctx context.Context) (*oauth2.Token, error) {
+		results := make(chan result, 1)
+		go func() {
+			token, err := source.Token()
+			results <- result{token, err}
+		}()
+		select {
+		case r := <-results:
+			if r.err != nil {
+				return nil, fmt.Errorf("fetching a token from the token source: %w", sourceError(r.err))
 			}
-			return token, nil
-		}}
-	}
-	config := &clientcredentials.Config{
-		ClientID:     c.ClientID,
-		ClientSecret: c.ClientSecret,
-		TokenURL:     c.LoginURL + "/oauth/token",
-		AuthStyle:    oauth2.AuthStyleInHeader,
-	}
-	client := &http.Client{Transport: &loginHost{login, statusError}}
-	return &tokenCache{logger: logger, fetch: func(ctx context.Context) (*oauth2.Token, error) {
-		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
-		if err != nil {
-			return nil, fmt.Errorf("fetching a token from %s: %w", c.LoginURL, loginError(err))
+			return r.token, nil
+		case <-ctx.Done():
+			return nil, failure.Context(ctx)
 		}
-		return token, nil
-	}}
+	}
 }
 
 // sourceError marks the refusal of a token source that fetches tokens by OAuth too.
@@ -73,80 +66,109 @@ func sourceError(err error) error {
 	return err
 }
 
-// loginError marks refused credentials and unusable tokens as permanent. An
-// *oauth2.RetrieveError loses the header and body of its request, which contain the
-// secret.
-func loginError(err error) error {
-	if sent, ok := errors.AsType[*url.Error](err); ok {
-		return sent.Err // the text has the address already
-	}
-	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		r := refused.Response
-		refused.Response = &http.Response{Status: r.Status, StatusCode: r.StatusCode, Header: r.Header,
-			Request: &http.Request{Method: r.Request.Method, URL: r.Request.URL, Host: r.Request.Host}}
-		err = &refusal{refused}
-	}
-	return failure.Permanent(err)
+// login fetches tokens by the client credentials grant. Package clientcredentials is not
+// used: its errors and its client's redirects carry the secret, and it takes no fraction
+// of a second for expires_in.
+type login struct {
+	retry *retry
+	url   string
+	Credentials
 }
 
-// refusal words an *oauth2.RetrieveError, whose own text has a server's body as it is.
-type refusal struct{ *oauth2.RetrieveError }
-
-func (e *refusal) Error() string {
-	reason := cmp.Or(e.ErrorCode, string(e.Body))
-	if e.ErrorDescription != "" {
-		reason += ": " + e.ErrorDescription
+func newLogin(layers *retry, address string, credentials Credentials) *login {
+	otherError := layers.statusError
+	layers.statusError = func(response *http.Response, body []byte) error {
+		if err := refusal(response, body); err != nil {
+			return err
+		}
+		return otherError(response, nil) // what the login host says may have a token
 	}
-	return fmt.Sprintf("%d %s: %s%s; check the client id and secret, and that they belong to this region",
-		e.Response.StatusCode, http.StatusText(e.Response.StatusCode), failure.Quote(reason), correlation(e.Response.Header))
+	return &login{layers, address + "/oauth/token", credentials}
 }
 
-func (e *refusal) Unwrap() error { return e.RetrieveError }
-
-// loginHost passes on to package oauth2 the responses with a token or with a refusal of
-// the credentials. For any other, of a login host that is down, rate limits or
-// redirects, it returns a status error.
-type loginHost struct {
-	retry       *retry
-	statusError NewStatusError
-}
-
-func (t *loginHost) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := t.retry.send(request, readJSON)
+func (l *login) fetch(ctx context.Context) (token *oauth2.Token, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url,
+		strings.NewReader("grant_type=client_credentials"))
 	if err != nil {
-		return nil, err
+		return nil, failure.Permanent(err)
 	}
-	if response.StatusCode/100 != 2 {
-		body, err := readAll(response)
-		if err != nil {
-			return nil, err
-		}
-		if !isRefusal(response.StatusCode, body) {
-			return nil, t.statusError(response, body)
-		}
-		response.Body = io.NopCloser(bytes.NewReader(body))
+	request.SetBasicAuth(url.QueryEscape(l.ClientID), url.QueryEscape(l.ClientSecret)) // RFC 6749, 2.3.1
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	_, err = l.retry.send(request, func(response *http.Response) (bool, error) {
+		token, err = decodeToken(response.Body)
+		return false, err
+	}, true)
+	if err != nil {
+		return nil, fmt.Errorf("fetching a token from %s: %w", request.URL.Host, err)
 	}
-	response.Header.Set("Content-Type", "application/json") // package oauth2 takes text/plain for a form
-	return response, nil
+	return token, nil
 }
 
-// isRefusal reports whether a response refuses the credentials: by its status, or by an
-// error code of OAuth (RFC 6749, 5.2). A proxy or firewall has other 4xx statuses.
-func isRefusal(status int, data []byte) bool {
+// decodeToken decodes the response of a login host. Its errors quote nothing of it.
+func decodeToken(body io.Reader) (*oauth2.Token, error) {
+	data, err := io.ReadAll(io.LimitReader(body, maxBody))
+	var fields struct {
+		AccessToken string          `json:"access_token"`
+		TokenType   string          `json:"token_type"`
+		ExpiresIn   json.RawMessage `json:"expires_in"`
+	}
+	switch data = bytes.TrimSpace(data); {
+	case err != nil:
+		return nil, fmt.Errorf("truncated: %w", err)
+	case len(data) == 0:
+		return nil, errors.New("empty response")
+	case !json.Valid(data):
+		return nil, errors.New("not JSON")
+	case data[0] != '{':
+		return nil, failure.Permanentf("not a JSON object")
+	}
+	_ = json.Unmarshal(data, &fields) // a field of another type is zero
+	if fields.AccessToken == "" {
+		return nil, failure.Permanentf("no access_token in the response")
+	}
+	token := &oauth2.Token{AccessToken: fields.AccessToken, TokenType: fields.TokenType}
+	const longest = 1e9 // about 30 years, which a time.Duration holds
+	if seconds, _ := strconv.ParseFloat(strings.Trim(string(fields.ExpiresIn), `"`), 64); seconds > 0 {
+		token.Expiry = time.Now().Add(time.Duration(min(seconds, longest) * float64(time.Second)))
+	}
+	return token, nil
+}
+
+// refusal returns the error of a response that refuses the credentials: by its status, or
+// by an error code of OAuth (RFC 6749, 5.2). It returns nil for any other, of a login host
+// that is down, rate limits or redirects, or of a proxy.
+func refusal(response *http.Response, data []byte) error {
 	var body struct {
-		Error string `json:"error"`
+		Code        string `json:"error"`
+		Description string `json:"error_description"`
 	}
-	switch status {
-	case http.StatusBadRequest, http.StatusUnauthorized:
-		return true
-	case http.StatusProxyAuthRequired: // whatever the proxy says
-		return false
+	_ = json.Unmarshal(data, &body)
+	if strings.Trim(body.Code, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		body.Code = "" // not of OAuth
 	}
-	return status/100 == 4 && !TransientStatus(status) &&
-		json.Unmarshal(data, &body) == nil && isOAuthCode(body.Error)
+	switch status := response.StatusCode; {
+	case status == http.StatusBadRequest, status == http.StatusUnauthorized:
+	case status/100 == 4 && !TransientStatus(status) && status != http.StatusProxyAuthRequired && body.Code != "":
+	default:
+		return nil
+	}
+	status := fmt.Sprintf("%d %s", response.StatusCode, http.StatusText(response.StatusCode))
+	return &refusedError{&oauth2.RetrieveError{
+		Response: &http.Response{Status: status, StatusCode: response.StatusCode, Header: response.Header,
+			Request: &http.Request{Method: response.Request.Method, URL: response.Request.URL}}, // not its header
+		ErrorCode: body.Code, ErrorDescription: failure.Quote(body.Description),
+	}}
 }
 
-// isOAuthCode reports whether text is an error code of OAuth, such as invalid_client.
-func isOAuthCode(text string) bool {
-	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
+// refusedError words an *oauth2.RetrieveError.
+type refusedError struct{ *oauth2.RetrieveError }
+
+func (e *refusedError) Error() string {
+	text := e.Response.Status + ": " + cmp.Or(e.ErrorCode, "no reason given")
+	if e.ErrorDescription != "" {
+		text += ": " + e.ErrorDescription
+	}
+	return text + correlation(e.Response.Header) + "; check the client id and secret, and that they belong to this region"
 }
+
+func (e *refusedError) Unwrap() error { return e.RetrieveError }

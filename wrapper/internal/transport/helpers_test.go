@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
-
-	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
 // check compares what a test got with what it wants.
@@ -191,8 +189,9 @@ var static = Credentials{AccessToken: "static"}
 
 func newConfig(base http.RoundTripper, credentials Credentials) Config {
 	return Config{
-		Base: base, Origin: &url.URL{Scheme: "https", Host: "api.example.com"}, Credentials: credentials,
-		Retry: defaultRetry, StatusError: newStatusError, UserAgent: "agent", Logger: discardLog,
+		Base: base, Origin: &url.URL{Scheme: "https", Host: "api.example.com"}, LoginURL: "https://login.example.com",
+		Credentials: credentials,
+		Retry:       defaultRetry, StatusError: newStatusError, UserAgent: "agent", Logger: discardLog,
 	}
 }
 
@@ -204,11 +203,7 @@ type statusError struct {
 }
 
 func newStatusError(response *http.Response, body []byte) error {
-	err := &statusError{response.StatusCode, response.Request.Method, response.Request.URL.Path, string(body)}
-	if TransientStatus(err.status) {
-		return err
-	}
-	return failure.Permanent(err)
+	return &statusError{response.StatusCode, response.Request.Method, response.Request.URL.Path, string(body)}
 }
 
 func (e *statusError) Error() string {
@@ -221,6 +216,12 @@ func newStack(base http.RoundTripper, credentials Credentials) *Stack {
 
 // readNothing is a Reader.
 func readNothing(*http.Response) (bool, error) { return false, nil }
+
+// readAll is a Reader.
+func readAll(response *http.Response) (bool, error) {
+	_, err := io.ReadAll(response.Body)
+	return false, err
+}
 
 // tokenSource is a source made of a function.
 type tokenSource func() (*oauth2.Token, error)
@@ -236,7 +237,7 @@ func newTextLogger(w io.Writer) *slog.Logger {
 // endless is a body that goes on for long after a bound has been passed.
 type endless struct{ left int }
 
-func newEndless() *endless { return &endless{4 * maxBody} }
+func newEndless() *endless { return &endless{16 * maxBody} }
 
 func (e *endless) Read(p []byte) (int, error) {
 	if e.left -= len(p); e.left < 0 {

@@ -13,9 +13,10 @@ type logging struct {
 	logger *slog.Logger
 }
 
-func (t *logging) RoundTrip(request *http.Request) (*http.Response, error) {
+func (t *logging) RoundTrip(request *http.Request) (logged *http.Response, err error) {
 	start := time.Now()
 	response, err := t.base.RoundTrip(request)
+	defer closeUnreturned(response, &logged)
 	attrs := []slog.Attr{
 		slog.String("method", request.Method),
 		slog.String("host", request.URL.Host),

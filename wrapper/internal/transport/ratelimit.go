@@ -31,7 +31,7 @@ func newRateLimit(base http.RoundTripper, logger *slog.Logger) *rateLimit {
 	return &rateLimit{base: base, logger: logger, slots: make(chan struct{}, maxInFlight)}
 }
 
-func (t *rateLimit) RoundTrip(request *http.Request) (*http.Response, error) {
+func (t *rateLimit) RoundTrip(request *http.Request) (returned *http.Response, err error) {
 	ctx, host := request.Context(), request.URL.Host
 	if err := t.acquire(ctx); err != nil {
 		closeBody(request)
@@ -39,6 +39,7 @@ func (t *rateLimit) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	defer t.release()
 	response, err := t.base.RoundTrip(request)
+	defer closeUnreturned(response, &returned)
 	if err != nil || response.StatusCode != http.StatusTooManyRequests {
 		return response, err
 	}

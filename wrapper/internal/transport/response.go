@@ -1,9 +1,6 @@
 package transport
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,7 +8,7 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// maxBody bounds a body that is read into memory, in bytes.
+// maxBody bounds a body that is read into memory as a whole, in bytes.
 const maxBody = 1 << 20
 
 // A Reader reads the body of a 2xx response as a part of the attempt, so that a truncated
@@ -29,36 +26,27 @@ func readBody(response *http.Response, read Reader) (progress bool, err error) {
 	return progress, nil
 }
 
-// readJSON is a Reader that checks a small JSON body, and puts a buffer in its place.
-func readJSON(response *http.Response) (bool, error) {
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
-	switch {
-	case err != nil:
-		return false, fmt.Errorf("truncated: %w", err)
-	case len(data) > maxBody:
-		return false, failure.Permanentf("larger than %d bytes", maxBody)
-	case len(bytes.TrimSpace(data)) == 0 && response.StatusCode != http.StatusNoContent:
-		return false, errors.New("empty response")
-	case len(data) > 0 && !json.Valid(data):
-		return false, errors.New("not JSON")
+// closeUnreturned closes a response that is not returned, because the caller's logger
+// panicked. It is deferred.
+func closeUnreturned(response *http.Response, returned **http.Response) {
+	if response != nil && *returned == nil {
+		response.Body.Close()
 	}
-	response.Body = io.NopCloser(bytes.NewReader(data))
-	return false, nil
 }
 
 // A NewStatusError returns the error for a response without a 2xx status, whose body has
-// been read and closed. The error must be permanent unless TransientStatus is true.
+// been read, up to a limit. The layers mark it.
 type NewStatusError func(response *http.Response, body []byte) error
 
-// readAll reads the body of an unsuccessful response up to a limit, and closes it. A
-// truncated body is no error, since the status says what happened.
-func readAll(response *http.Response) ([]byte, error) {
+// readStatus returns the error for a response without a 2xx status, and closes it. A
+// truncated body is no error of its own, since the status says what happened.
+func (t *retry) readStatus(response *http.Response) error {
 	defer response.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if ctx := response.Request.Context(); err != nil && ctx.Err() != nil {
-		return nil, failure.Context(ctx)
+		return failure.Context(ctx)
 	}
-	return data, nil
+	return t.statusError(response, body)
 }
 
 // TransientStatus reports whether a retry may get another status. That is so for timeouts,

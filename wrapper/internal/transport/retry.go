@@ -33,17 +33,20 @@ type retry struct {
 	base   http.RoundTripper
 	tokens *tokenCache // nil: requests have no token
 	Retry
-	userAgent string
-	logger    *slog.Logger
+	statusError NewStatusError
+	userAgent   string
+	logger      *slog.Logger
 }
 
-func (t *retry) send(request *http.Request, read Reader) (*http.Response, error) {
+// send sends a request, which may arrive twice if it is idempotent. With a Reader it
+// returns no response, but an error for a status other than 2xx.
+func (t *retry) send(request *http.Request, read Reader, idempotent bool) (*http.Response, error) {
 	ctx := request.Context()
 	if request.GetBody != nil {
 		defer closeBody(request) // copies are sent
 	}
 	budget := budget{Retry: t.Retry, delay: t.Initial, throttled: throttledBudget,
-		idempotent: isIdempotent(request) || read != nil, rewindable: isRewindable(request)}
+		idempotent: idempotent, rewindable: isRewindable(request)}
 	if ctx.Err() != nil {
 		return nil, failure.Context(ctx)
 	}
@@ -59,7 +62,7 @@ func (t *retry) send(request *http.Request, read Reader) (*http.Response, error)
 		cause := attempt.err
 		if attempt.response != nil {
 			attempt.response.Body.Close()
-			cause = fmt.Errorf("%d %s", attempt.response.StatusCode, http.StatusText(attempt.response.StatusCode))
+			cause = fmt.Errorf("%d %s", attempt.status, http.StatusText(attempt.status))
 		}
 		t.logger.LogAttrs(ctx, slog.LevelInfo, "retrying",
 			slog.String("method", request.Method), slog.String("path", request.URL.Path),
@@ -70,13 +73,16 @@ func (t *retry) send(request *http.Request, read Reader) (*http.Response, error)
 	}
 }
 
-// attempt is what came of sending a request once: a response or an error.
+// attempt is what came of sending a request once: a response, an error, or neither if the
+// response was read.
 type attempt struct {
-	response *http.Response
-	err      error
-	final    bool // not to be retried, although the error may be transient
-	renewed  bool // the API rejected the token, and there is another one now
-	progress bool // the body was read further than before
+	response   *http.Response
+	err        error
+	status     int           // of the response, or 0
+	retryAfter time.Duration // of the response, or 0
+	noToken    bool          // none could be fetched, in attempts of its own
+	rejected   bool          // the API rejected the token, and another one can be had
+	progress   bool          // the body was read further than before
 }
 
 // try sends a copy of the request once, with a token. The response has the original as
@@ -89,14 +95,11 @@ func (t *retry) try(request *http.Request, read Reader) (a attempt) {
 			return attempt{err: failure.Permanent(a.err)}
 		}
 	}
-	if outgoing.Header == nil {
-		outgoing.Header = http.Header{}
-	}
 	outgoing.Header.Set("User-Agent", t.userAgent)
 	token, err := t.tokens.get(ctx)
 	if err != nil {
 		closeBody(outgoing)
-		return attempt{err: err, final: true} // fetching it had attempts of its own
+		return attempt{err: err, noToken: true}
 	}
 	if token != nil {
 		token.SetAuthHeader(outgoing)
@@ -106,18 +109,24 @@ func (t *retry) try(request *http.Request, read Reader) (a attempt) {
 		return attempt{err: err}
 	}
 	response.Request = request
+	a.status, a.retryAfter = response.StatusCode, RetryAfter(response)
 	switch {
-	case read != nil && response.StatusCode/100 == 2:
-		if a.progress, a.err = readBody(response, read); a.err != nil {
-			return a
-		}
-	case token != nil && response.StatusCode == http.StatusUnauthorized:
-		if a.renewed, err = t.tokens.renew(ctx, token); err != nil {
-			response.Body.Close()
-			return attempt{err: fmt.Errorf("replacing a token that the API rejected: %w", err), final: true}
+	case a.status == http.StatusUnauthorized:
+		a.rejected = t.tokens.reject(token)
+	case !TransientStatus(a.status):
+		t.tokens.accept(token)
+	}
+	switch {
+	case read == nil:
+		a.response = response
+	case a.status/100 == 2:
+		a.progress, a.err = readBody(response, read)
+	default:
+		a.err = t.readStatus(response)
+		if !TransientStatus(a.status) && !a.rejected {
+			a.err = failure.Permanent(a.err)
 		}
 	}
-	a.response = response
 	return a
 }
 
@@ -128,39 +137,31 @@ type budget struct {
 	spent                  int           // attempts so far
 	delay                  time.Duration // before the next attempt
 	throttled              time.Duration // left of throttledBudget
-	renewed                bool          // the token was renewed before
 }
 
 // next reports whether to send the request again after an attempt, and when.
 func (b *budget) next(a attempt) (delay time.Duration, retry bool) {
 	b.spent++
-	status := 0
-	if a.response != nil {
-		status = a.response.StatusCode
-	}
-	after := RetryAfter(a.response)
-	throttled := status == http.StatusTooManyRequests
+	throttled := a.status == http.StatusTooManyRequests
 	switch {
-	case a.final, !b.rewindable, b.MaxAttempts == 1, after > MaxRetryAfter,
-		!b.idempotent && !throttled && !a.renewed,
-		a.err != nil && failure.IsPermanent(a.err),
-		a.err == nil && !TransientStatus(status) && !a.renewed:
+	case a.noToken, !b.rewindable, b.MaxAttempts == 1, a.retryAfter > MaxRetryAfter,
+		!b.idempotent && !throttled && !a.rejected,
+		failure.IsPermanent(a.err),
+		a.err == nil && !TransientStatus(a.status) && !a.rejected:
 		return 0, false
-	case throttled && after > 0 && after <= b.throttled:
-		b.throttled -= after
+	case throttled && a.retryAfter > 0 && a.retryAfter <= b.throttled:
+		b.throttled -= a.retryAfter
 		b.spent--
 	case a.progress:
 		b.spent, b.delay = 1, b.Initial
 	}
-	if b.spent >= b.MaxAttempts {
-		return 0, false
-	}
 	switch {
-	case after > 0:
-		return after, true
-	case a.renewed && !b.renewed:
-		b.renewed = true
+	case b.spent >= b.MaxAttempts:
+		return 0, false
+	case a.rejected:
 		return 0, true
+	case a.retryAfter > 0:
+		return a.retryAfter, true
 	}
 	delay = b.delay/2 + rand.N(b.delay/2+1) // jitter keeps clients apart that failed together
 	b.delay = min(2*b.delay, b.Max)

@@ -62,13 +62,7 @@ func TestRetryOutcomes(t *testing.T) {
 		{name: "unknown authority",
 			outcome: outcome{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}},
 		{name: "not TLS", outcome: outcome{err: tls.RecordHeaderError{Msg: "first record"}}},
-		{name: "empty", outcome: outcome{status: 200, body: " \n"}, retried: true},
-		{name: "not JSON", outcome: outcome{status: 200, body: "<html>"}, retried: true},
-		{name: "half of a JSON text", outcome: outcome{status: 200, body: `{"executionId":`}, retried: true},
-		{name: "truncated", outcome: truncated, retried: true},
-		{name: "body timed out", outcome: outcome{status: 200, reader: iotest.ErrReader(os.ErrDeadlineExceeded)},
-			retried: true},
-		{name: "endless", outcome: outcome{status: 200, reader: newEndless()}},
+		{name: "truncated", outcome: truncated},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			base := newOutcomes(t, test.outcome, good)
@@ -93,55 +87,6 @@ func TestRetryOutcomes(t *testing.T) {
 				response.Body.Close()
 			}
 			check(t, "open bodies of another POST", base.open, 0)
-		})
-	}
-}
-
-func TestUnusableJSON(t *testing.T) {
-	for _, test := range []struct {
-		name, want string
-		outcome    outcome
-		permanent  bool
-	}{
-		{"empty", "empty response", outcome{status: 200}, false},
-		{"blank", "empty response", outcome{status: 200, body: " \r\n"}, false},
-		{"HTML", "not JSON", outcome{status: 200, body: "<html>"}, false},
-		{"truncated", "truncated: unexpected EOF", truncated, false},
-		{"endless", "larger than 1048576 bytes", outcome{status: 200, reader: newEndless()}, true},
-	} {
-		bubble(t, test.name, func(t *testing.T) {
-			config := newConfig(newOutcomes(t, test.outcome), static)
-			config.Retry.MaxAttempts = 1
-			_, err := New(config).Do(newRequest(t, "POST"))
-			check(t, "text", errorText(err),
-				"POST /api/v2/usage/query: reading the response with status 200: "+test.want)
-			check(t, "permanent", failure.IsPermanent(err), test.permanent)
-		})
-	}
-}
-
-// The largest body that is read into memory.
-func TestLargestBody(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		length int
-		want   string
-	}{
-		{"the limit", maxBody, ""},
-		{"one byte more", maxBody + 1, "larger than 1048576 bytes"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			body := `"` + strings.Repeat("x", test.length-2) + `"`
-			stack := newStack(newOutcomes(t, outcome{status: 200, body: body}), static)
-			response, err := stack.Do(newRequest(t, "POST"))
-			checkContains(t, "error", errorText(err), test.want)
-			check(t, "usable", err == nil, test.want == "")
-			if err != nil {
-				return
-			}
-			left, err := io.ReadAll(response.Body)
-			checkError(t, "reading the body", err, nil)
-			check(t, "length of the body", len(left), test.length)
 		})
 	}
 }
@@ -231,7 +176,7 @@ func TestRetryBudget(t *testing.T) {
 			base := newOutcomes(t, test.all...)
 			config := newConfig(base, static)
 			config.Retry.MaxAttempts = test.max
-			err := New(config).Read(newRequest(t, http.MethodPost), readJSON)
+			err := New(config).Read(newRequest(t, http.MethodPost), readAll)
 			check(t, "attempts", len(base.sent), test.want)
 			check(t, "succeeds", err == nil, false)
 			check(t, "open bodies", base.open, 0)
@@ -534,17 +479,6 @@ func TestRetryHeaders(t *testing.T) {
 	check(t, "Authorization", got.Get("Authorization"), "Bearer static")
 	check(t, "headers of the caller's request", len(request.Header), 0)
 	check(t, "request of the response", response.Request, request)
-}
-
-// A request may come without headers, from whoever calls RoundTrip.
-func TestNoHeaders(t *testing.T) {
-	base := newOutcomes(t, good)
-	request := newRequest(t, "GET")
-	request.Header = nil
-	_, err := newStack(base, static).RoundTrip(request)
-	checkError(t, "request", err, nil)
-	check(t, "headers of the caller's request", len(request.Header), 0)
-	check(t, "attempts", len(base.sent), 1)
 }
 
 func TestRetryIsLogged(t *testing.T) {

@@ -22,10 +22,8 @@ func RetryAfter(response *http.Response) time.Duration {
 	seconds, err := strconv.ParseUint(value, 10, 64)
 	date, dateErr := http.ParseTime(value)
 	switch {
-	case errors.Is(err, strconv.ErrRange), err == nil && seconds > uint64(math.MaxInt64/time.Second):
-		wait = math.MaxInt64
-	case err == nil:
-		wait = time.Duration(seconds) * time.Second
+	case err == nil || errors.Is(err, strconv.ErrRange): // then it is the largest number
+		wait = time.Duration(min(seconds, uint64(math.MaxInt64/time.Second))) * time.Second
 	case dateErr == nil:
 		now, err := http.ParseTime(response.Header.Get("Date"))
 		if err != nil {

@@ -7,16 +7,19 @@ import (
 	"net/http"
 	"net/url"
 
+	"golang.org/x/oauth2"
+
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
 // CorrelationHeader has the id under which the vendor's support finds a request.
 const CorrelationHeader = "ININ-Correlation-Id"
 
-// Config is what New needs. All fields but Base are set.
+// Config is what New needs. All fields but Base and LoginURL are set.
 type Config struct {
-	Base        http.RoundTripper // nil means http.DefaultTransport
+	Base        http.RoundTripper // nil means a clone of http.DefaultTransport
 	Origin      *url.URL          // the API: the only host that a token is sent to
+	LoginURL    string            // of the login host, for client credentials
 	Credentials Credentials
 	Retry       Retry
 	StatusError NewStatusError // of the API and of the login host
@@ -27,9 +30,8 @@ type Config struct {
 // A Stack sends requests to one API: with a token, within its rate limit, and with
 // retries. It is safe for concurrent use.
 type Stack struct {
-	retry       *retry
-	origin      *url.URL
-	statusError NewStatusError
+	retry  *retry
+	origin *url.URL
 }
 
 // New stacks the layers. From the outside in, they are
@@ -45,53 +47,48 @@ type Stack struct {
 func New(c Config) *Stack {
 	base := c.Base
 	if base == nil {
-		base = http.DefaultTransport
+		base = defaultBase()
 	}
-	layers := func(tokens *tokenCache) *retry {
-		var layer http.RoundTripper = newStall(base, c.Retry.Stall)
+	layers := func(secret bool) *retry {
+		var layer http.RoundTripper = newStall(base, c.Retry.Stall, secret)
 		layer = &logging{base: layer, logger: c.Logger}
 		layer = newRateLimit(layer, c.Logger)
-		return &retry{base: layer, tokens: tokens, Retry: c.Retry, userAgent: c.UserAgent, logger: c.Logger}
+		return &retry{base: layer, Retry: c.Retry, statusError: c.StatusError, userAgent: c.UserAgent, logger: c.Logger}
 	}
-	tokens := c.Credentials.tokens(layers(nil), c.StatusError, c.Logger)
-	origin := c.Origin.JoinPath("/") // so that a path joined to it is absolute
-	return &Stack{layers(tokens), origin, c.StatusError}
+	api, login := layers(false), layers(true)
+	api.tokens = &tokenCache{logger: c.Logger}
+	switch credentials := c.Credentials; {
+	case credentials.AccessToken != "":
+		api.tokens.token = &oauth2.Token{AccessToken: credentials.AccessToken}
+	case credentials.Source != nil:
+		api.tokens.fetch = fetchFrom(credentials.Source)
+	default:
+		api.tokens.fetch = newLogin(login, c.LoginURL, credentials).fetch
+	}
+	return &Stack{api, c.Origin.JoinPath("/")} // so that a path joined to it is absolute
 }
 
 // RoundTrip sends a request to the API, and retries it if its method is idempotent or
 // the request was rejected before processing. A URL without a host is relative to the
 // origin. Redirects are returned like other responses.
 func (s *Stack) RoundTrip(request *http.Request) (*http.Response, error) {
-	return s.send(request, nil)
+	return s.send(request, nil, isIdempotent(request))
 }
 
-// Do is RoundTrip for a generated client. It assumes that every POST is a query: it may
-// arrive twice, and its response is JSON.
+// Do is RoundTrip for a generated client. It assumes that every POST is a query, which
+// may arrive twice.
 func (s *Stack) Do(request *http.Request) (*http.Response, error) {
-	if request.Method == http.MethodPost {
-		return s.send(request, readJSON)
-	}
-	return s.send(request, nil)
+	return s.send(request, nil, isIdempotent(request) || request.Method == http.MethodPost)
 }
 
 // Read sends a request that may arrive twice, and reads the 2xx response as a part of
 // each attempt. Any other status is an error.
 func (s *Stack) Read(request *http.Request, read Reader) error {
-	response, err := s.send(request, read)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode/100 != 2 {
-		body, err := readAll(response)
-		if err != nil {
-			return err
-		}
-		return s.statusError(response, body)
-	}
-	return nil
+	_, err := s.send(request, read, true)
+	return err
 }
 
-func (s *Stack) send(request *http.Request, read Reader) (*http.Response, error) {
+func (s *Stack) send(request *http.Request, read Reader, idempotent bool) (*http.Response, error) {
 	address := request.URL
 	switch {
 	case address.Scheme == "" && address.Host == "":
@@ -104,7 +101,11 @@ func (s *Stack) send(request *http.Request, read Reader) (*http.Response, error)
 		return nil, failure.Permanentf("refusing to send the token to %s://%s, which is not the API at %s://%s",
 			address.Scheme, address.Host, s.origin.Scheme, s.origin.Host)
 	}
-	return s.retry.send(request, read)
+	response, err := s.retry.send(request, read, idempotent)
+	if err != nil {
+		return nil, failure.Transient(err)
+	}
+	return response, nil
 }
 
 // closeBody closes the body of a request that is not sent.

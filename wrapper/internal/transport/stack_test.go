@@ -39,7 +39,8 @@ func TestStack(t *testing.T) {
 	}))
 	defer server.Close()
 	var log strings.Builder
-	config := newConfig(nil, Credentials{ClientID: "id", ClientSecret: "s", LoginURL: server.URL})
+	config := newConfig(nil, Credentials{ClientID: "id", ClientSecret: "s"})
+	config.LoginURL = server.URL
 	config.Origin, _ = url.Parse(server.URL)
 	config.Logger, config.Retry.Initial = newTextLogger(&log), 1
 	request, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/query", strings.NewReader(requestBody))
@@ -230,32 +231,4 @@ func TestPauseIsNoStall(t *testing.T) {
 		}
 		check(t, "requests of no duration in the log", strings.Count(log.String(), "duration=0s"), 2)
 	})
-}
-
-// Do reads the response to a POST, and no other.
-func TestDoReadsPosts(t *testing.T) {
-	for _, test := range []struct {
-		method string
-		body   string
-		err    string
-	}{
-		{"GET", "not JSON", ""},
-		{"DELETE", "not JSON", ""},
-		{"POST", `{"a":1}`, ""},
-		{"POST", "not JSON", "not JSON"},
-	} {
-		bubble(t, test.method+" "+test.body, func(t *testing.T) {
-			stack := newStack(newOutcomes(t, outcome{status: 200, body: test.body}), static)
-			response, err := stack.Do(newRequest(t, test.method))
-			checkContains(t, "error", errorText(err), test.err)
-			check(t, "succeeds", err == nil, test.err == "")
-			if err != nil {
-				return
-			}
-			body, err := io.ReadAll(response.Body)
-			checkError(t, "reading the body", err, nil)
-			check(t, "body", string(body), test.body)
-			response.Body.Close()
-		})
-	}
 }

@@ -77,7 +77,7 @@ func TestStall(t *testing.T) {
 				body = &slowBody{ctx: below, waits: test.body}
 				response.Body = body
 				return response, nil
-			}), limit)
+			}), limit, false)
 			response, err := transport.RoundTrip(newRequest(t, "GET"))
 			for err == nil {
 				time.Sleep(test.reader)
@@ -116,98 +116,8 @@ func TestStallKeepsTheContext(t *testing.T) {
 			cancel()
 			<-request.Context().Done()
 			return nil, request.Context().Err()
-		}), time.Hour)
+		}), time.Hour, false)
 		_, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx))
 		checkError(t, "request", err, context.Canceled)
 	})
-}
-
-// The body of a response arrives in full and in order, whatever the sizes of reads, and
-// its last bytes are not lost to an error that comes with them.
-func TestBodyIsReadAhead(t *testing.T) {
-	const size = 3*bodyBuffer + 17
-	for _, test := range []struct {
-		name string
-		read int // bytes at a time
-		err  error
-	}{
-		{"small reads", 1000, io.EOF},
-		{"large reads", 2 * bodyBuffer, io.EOF},
-		{"truncated", 1000, io.ErrUnexpectedEOF},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			body := &countingBody{size: size, err: test.err}
-			transport := newStall(roundTripper(func(request *http.Request) (*http.Response, error) {
-				response := newResponse(request, 200, "")
-				response.Body = io.NopCloser(body)
-				return response, nil
-			}), time.Hour)
-			response, err := transport.RoundTrip(newRequest(t, "GET"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer response.Body.Close()
-			total, wrong := 0, 0
-			for err == nil {
-				p := make([]byte, test.read)
-				var n int
-				n, err = response.Body.Read(p)
-				for i, got := range p[:n] {
-					if got != byte((total+i)%251) {
-						wrong++
-					}
-				}
-				total += n
-			}
-			check(t, "error", err, test.err)
-			check(t, "bytes", total, size)
-			check(t, "wrong bytes", wrong, 0)
-			check(t, "first buffer", body.buffers[0], minBuffer)
-			check(t, "last buffer", body.buffers[len(body.buffers)-1], bodyBuffer)
-			_, err = response.Body.Read(make([]byte, 1))
-			check(t, "error of another read", err, test.err)
-		})
-	}
-}
-
-// A context that ends ends a body before its next byte, however quick that is.
-func TestBodyOfAContextThatEnded(t *testing.T) {
-	cause := errors.New("the cause")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	transport := newStall(newOutcomes(t, outcome{status: 200, body: "body"}), time.Hour)
-	response, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	n, err := response.Body.Read(make([]byte, 1))
-	check(t, "bytes before the end", n, 1)
-	checkError(t, "read before the end", err, nil)
-	cancel(cause)
-	n, err = response.Body.Read(make([]byte, 1))
-	check(t, "bytes after the end", n, 0)
-	checkError(t, "read after the end", err, cause)
-	check(t, "permanent", failure.IsPermanent(err), true)
-}
-
-// countingBody is a body of bytes that count, whose error comes with the last ones.
-type countingBody struct {
-	size, read int
-	err        error
-	buffers    []int // that it was read into
-}
-
-func (b *countingBody) Read(p []byte) (int, error) {
-	if b.read == b.size {
-		panic("read after its end")
-	}
-	b.buffers = append(b.buffers, len(p))
-	n := min(len(p), b.size-b.read)
-	for i := range n {
-		p[i] = byte((b.read + i) % 251)
-	}
-	if b.read += n; b.read == b.size {
-		return n, b.err
-	}
-	return n, nil
 }

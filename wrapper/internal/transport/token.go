@@ -2,7 +2,9 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +24,7 @@ type tokenCache struct {
 	mu       sync.Mutex
 	token    *oauth2.Token
 	renewAt  time.Time     // zero: never
+	rejected bool          // the API rejected the token before this one, and has not accepted this one yet
 	fetching *fetchedToken // nil: nobody is fetching
 }
 
@@ -86,11 +89,16 @@ func (c *tokenCache) lead(ctx context.Context, result *fetchedToken, current *oa
 		defer cancel()
 	}
 	token, err := c.fetch(fetchContext)
-	if err == nil && (token == nil || !ValidToken(token.AccessToken)) {
-		err = failure.Permanentf("the token source returned an empty or malformed token")
+	switch {
+	case failure.IsPermanent(err):
+		err = failure.Blocked(err)
+	case err == nil && (token == nil || !ValidToken(token.AccessToken)):
+		err = failure.Blocked(errors.New("the token is empty or malformed"))
+	case err == nil && !strings.EqualFold(token.Type(), "Bearer"):
+		err = failure.Blocked(errors.New("the token is not of type Bearer"))
 	}
 	switch {
-	case err == nil && token.Expiry.IsZero():
+	case err == nil && lifetime(token) <= 0: // unknown
 		c.store(token, time.Time{})
 	case err == nil:
 		c.store(token, token.Expiry.Add(-min(time.Minute, lifetime(token)/10)))
@@ -134,16 +142,32 @@ func lifetime(token *oauth2.Token) time.Duration {
 	return time.Until(token.Expiry)
 }
 
-// renew drops a token that the API rejected, and reports whether there is another one.
-func (c *tokenCache) renew(ctx context.Context, rejected *oauth2.Token) (bool, error) {
-	if c.fetch == nil {
-		return false, nil
+// reject drops a token that the API rejected, and reports whether another one is worth
+// trying. That is not so if it came in the place of a rejected one and was not accepted
+// since.
+func (c *tokenCache) reject(token *oauth2.Token) bool {
+	if c == nil || c.fetch == nil {
+		return false
 	}
 	c.mu.Lock()
-	if c.token == rejected {
-		c.token = nil
+	defer c.mu.Unlock()
+	if c.token != token { // replaced meanwhile
+		return true
 	}
-	c.mu.Unlock()
-	token, err := c.get(ctx)
-	return err == nil && token.AccessToken != rejected.AccessToken, err
+	c.token = nil
+	again := c.rejected
+	c.rejected = true
+	return !again
+}
+
+// accept notes that the API accepted a token.
+func (c *tokenCache) accept(token *oauth2.Token) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.token == token {
+		c.rejected = false
+	}
 }

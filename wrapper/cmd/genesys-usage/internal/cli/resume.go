@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -18,8 +17,9 @@ import (
 // failure says what went wrong, and what to do next.
 func (c *Command) failure(ctx context.Context, err error) string {
 	words := err.Error()
-	if execution, ok := errors.AsType[*wrapper.ExecutionError](err); ok {
-		words = execution.Err.Error() // its own text is for Go programs
+	operation, ok := errors.AsType[*wrapper.OperationError](err)
+	if ok {
+		words = operation.Err.Error() // its own text is for Go programs
 	}
 	if c.id != "" {
 		words = "query " + text.Name(c.id) + ": " + words
@@ -27,7 +27,7 @@ func (c *Command) failure(ctx context.Context, err error) string {
 	words = "genesys-usage: " + text.Message(words) + "\n"
 	unwritten := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.failure != nil })
 	switch {
-	case c.id == "", !unwritten && ctx.Err() == nil && !resumable(err):
+	case c.id == "", !unwritten && ctx.Err() == nil && ok && !operation.Resumable():
 		return words
 	case unwritten:
 		words += "The query is complete. To write its rows to another file"
@@ -42,14 +42,6 @@ func (c *Command) failure(ctx context.Context, err error) string {
 		words += "(The demo organization has ended with this command, and its queries with it.)\n"
 	}
 	return words
-}
-
-// resumable reports whether the same query may give its rows later. Credentials and
-// permissions can be mended.
-func resumable(err error) bool {
-	api, ok := errors.AsType[*wrapper.APIError](err)
-	mendable := ok && (api.StatusCode == http.StatusUnauthorized || api.StatusCode == http.StatusForbidden)
-	return mendable || wrapper.Retryable(err)
 }
 
 // resumeArgs returns the flags that describe a query and its report, quoted for a shell,

@@ -149,7 +149,7 @@ func TestTimeoutAdvisesToResume(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 0, errors.New("no report within 1m30s (-timeout)"))
 	defer cancel()
 	<-ctx.Done()
-	execution := &wrapper.ExecutionError{ExecutionID: "id", Err: fmt.Errorf("last status Running: %w", context.Cause(ctx))}
+	execution := &wrapper.OperationError{ID: "id", Err: fmt.Errorf("last status Running: %w", context.Cause(ctx))}
 	got := (&Command{options: o, id: "id"}).failure(ctx, execution)
 	want := "genesys-usage: query id: last status Running: no report within 1m30s (-timeout)\n" +
 		"The query goes on without this command. To get its report:\n\n    genesys-usage -resume id -as-of 2026-11-24 " +
@@ -159,7 +159,7 @@ func TestTimeoutAdvisesToResume(t *testing.T) {
 	}
 }
 
-// Only what can be mended, or passes, advises to resume.
+// What package wrapper calls resumable is advised, and what is not of this query at all.
 func TestWhatIsWorthResuming(t *testing.T) {
 	clearEnvironment(t)
 	o, err := parse([]string{"-month", "2026-10"}, now)
@@ -171,17 +171,9 @@ func TestWhatIsWorthResuming(t *testing.T) {
 		err  error
 		want bool
 	}{
-		{"failed query", fmt.Errorf("no reason: %w", wrapper.ErrQueryFailed), false},
-		{"400", &wrapper.APIError{StatusCode: 400}, false},
-		{"401", &wrapper.APIError{StatusCode: 401}, true},
-		{"403", &wrapper.APIError{StatusCode: 403}, true},
-		{"404", &wrapper.APIError{StatusCode: 404}, false},
-		{"410", &wrapper.APIError{StatusCode: 410}, false},
-		{"429", &wrapper.APIError{StatusCode: 429}, true},
-		{"501", &wrapper.APIError{StatusCode: 501}, false},
-		{"503", &wrapper.APIError{StatusCode: 503}, true},
-		{"outage", errors.New("connection refused"), true},
-		{"invalid query", wrapper.ErrInvalidQuery, false},
+		{"failed query", &wrapper.OperationError{ID: "id", Err: wrapper.ErrQueryFailed}, false},
+		{"missing permission", &wrapper.OperationError{ID: "id", Err: &wrapper.APIError{StatusCode: 403}}, true},
+		{"not of this query", errors.New("submitting another one failed"), true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := (&Command{options: o, id: "id"}).failure(t.Context(), test.err)
@@ -228,7 +220,7 @@ func TestCompareFailsInTheSecondQuery(t *testing.T) {
 	for _, test := range []struct {
 		status  int
 		advised bool
-	}{{http.StatusForbidden, true}, {http.StatusBadRequest, false}} {
+	}{{http.StatusForbidden, true}, {http.StatusBadRequest, true}} {
 		submits := 0
 		organization := usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
 			if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/usage/query") {

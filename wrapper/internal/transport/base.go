@@ -1,0 +1,60 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
+)
+
+// pingTimeout is how long an HTTP/2 connection may be silent before it is pinged, and how
+// long a ping may take. A connection that died silently, because a firewall forgot it for
+// example, would otherwise be used for each attempt of a request.
+const pingTimeout = 15 * time.Second
+
+// defaultBase returns the Transport of all clients that have none of their own: a clone of
+// http.DefaultTransport that pings, and that says what is wrong with a proxy.
+var defaultBase = sync.OnceValue(func() http.RoundTripper {
+	original, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // replaced by the program, as for tracing
+		return http.DefaultTransport
+	}
+	base := original.Clone()
+	if base.HTTP2 == nil {
+		base.HTTP2 = &http.HTTP2Config{}
+	}
+	base.HTTP2.SendPingTimeout, base.HTTP2.PingTimeout = pingTimeout, pingTimeout
+	base.OnProxyConnectResponse = checkProxy
+	if base.Proxy != nil {
+		base.Proxy = func(request *http.Request) (*url.URL, error) {
+			address, err := original.Proxy(request)
+			if err != nil { // its text has the password of the proxy
+				err = failure.Blocked(errors.New("the address of the proxy is not valid; correct HTTPS_PROXY"))
+			}
+			return address, err
+		}
+	}
+	return base
+})
+
+// checkProxy returns an error for a proxy that does not connect.
+func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, response *http.Response) error {
+	status := response.StatusCode
+	if status == http.StatusOK {
+		return nil
+	}
+	err := fmt.Errorf("the proxy %s refused to connect: %d %s", proxy.Host, status, http.StatusText(status))
+	if status == http.StatusProxyAuthRequired {
+		err = fmt.Errorf("%w; set user and password in its address, as in HTTPS_PROXY=http://user:password@host", err)
+	}
+	if !TransientStatus(status) {
+		err = failure.Blocked(err)
+	}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err}
+}

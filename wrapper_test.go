@@ -192,15 +192,8 @@ func TestFailed(t *testing.T) {
 }
 
 func TestUnknownStatusKeepsWaiting(t *testing.T) {
-	polls := 0
-	server := newServer(t, usagetest.Config{Fault: func(request *http.Request) (fault usagetest.Fault) {
-		if strings.HasSuffix(request.URL.Path, "/results") {
-			if polls++; polls <= 3 {
-				fault.QueryStatus = "Reticulating"
-			}
-		}
-		return fault
-	}})
+	unknown := usagetest.Fault{Body: []byte(`{"queryStatus":"Reticulating"}`)}
+	server := newServer(t, usagetest.Config{Fault: usagetest.Once(usagetest.Results, unknown, unknown, unknown)})
 	rows, err := newClient(t, server).Query(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
@@ -208,8 +201,8 @@ func TestUnknownStatusKeepsWaiting(t *testing.T) {
 	if len(rows) == 0 {
 		t.Error("no rows")
 	}
-	if polls != 4 {
-		t.Errorf("%d polls, want 4", polls)
+	if requests := len(server.Requests()); requests != 6 { // a token, the submit and four polls
+		t.Errorf("%d requests, want 6", requests)
 	}
 }
 
@@ -337,13 +330,13 @@ func TestCredentials(t *testing.T) {
 
 // A token that was revoked is replaced.
 func TestRevokedToken(t *testing.T) {
-	server := newServer(t, usagetest.Config{})
+	revoked := usagetest.Once(usagetest.Submit, usagetest.Fault{}, usagetest.Fault{Status: 401})
+	server := newServer(t, usagetest.Config{Fault: revoked})
 	client := newClient(t, server)
 	for range 2 {
 		if _, err := client.Query(t.Context(), query); err != nil {
-			t.Errorf("after tokens were revoked: %v", err)
+			t.Error(err)
 		}
-		server.RevokeTokens()
 	}
 	if tokens := count(server, "/oauth/token"); tokens != 2 {
 		t.Errorf("%d tokens, want 2", tokens)
@@ -375,14 +368,7 @@ func TestUserAgent(t *testing.T) {
 
 // The generated client has our transport under it: tokens, retries and all.
 func TestGeneratedClient(t *testing.T) {
-	first := true
-	server := newServer(t, usagetest.Config{Fault: func(request *http.Request) usagetest.Fault {
-		if first && request.URL.Path == "/api/v2/usage/query" {
-			first = false
-			return usagetest.Fault{Status: 503}
-		}
-		return usagetest.Fault{}
-	}})
+	server := newServer(t, usagetest.Config{Fault: usagetest.Once(usagetest.Submit, usagetest.Fault{Status: 503})})
 	api := newClient(t, server).API()
 	submitted, err := api.PostUsageQueryWithResponse(t.Context(), query)
 	if err != nil || submitted.JSON200 == nil {
@@ -495,9 +481,9 @@ func Example() {
 		fmt.Println(row.HTTPMethod, row.Requests)
 	}
 	// Output:
-	// GET 21249430
-	// POST 12163436
-	// PATCH 5451850
-	// DELETE 4652903
-	// PUT 3654374
+	// POST 489933
+	// GET 488481
+	// PUT 244632
+	// DELETE 237103
+	// PATCH 234591
 }

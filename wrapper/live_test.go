@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -50,10 +52,16 @@ func TestLive(t *testing.T) {
 // The checks tell the readings of an interval apart: on the fake in each of them.
 func TestLiveOnTheFake(t *testing.T) {
 	for _, exclusive := range []bool{false, true} {
-		server := usagetest.NewServer(usagetest.Config{EndTimeExclusive: exclusive, RunningPolls: 1})
+		server := usagetest.NewServer(usagetest.Config{RunningPolls: 1})
 		defer server.Close()
+		var options []wrapper.Option
+		if exclusive {
+			front := httptest.NewServer(endTimeExclusive(server))
+			defer front.Close()
+			options = []wrapper.Option{wrapper.WithBaseURL(front.URL)}
+		}
 		transport := &limitedTransport{}
-		findings := settle(t.Context(), newLiveClient(t, server, transport), time.Now())
+		findings := settle(t.Context(), newLiveClient(t, server, transport, options...), time.Now())
 		if n := transport.sent.Load(); n > maxLive-5 {
 			t.Errorf("%d requests: a real organization may take more", n)
 		}
@@ -72,7 +80,7 @@ func TestLiveOnTheFake(t *testing.T) {
 				t.Errorf("exclusive is %v: %+v, want %s", exclusive, f, want)
 			}
 		}
-		t.Logf("EndTimeExclusive: %v\n%s", exclusive, table(findings))
+		t.Logf("exclusive: %v\n%s", exclusive, table(findings))
 	}
 	// A vendor that is other than assumed is found out.
 	n := 0
@@ -95,6 +103,24 @@ func TestLiveOnTheFake(t *testing.T) {
 	}
 }
 
+// endTimeExclusive is a server that reads an end at midnight as excluding the day that
+// begins then.
+func endTimeExclusive(server http.Handler) http.Handler {
+	end := regexp.MustCompile(`/(\d{4}-\d\d-\d\d)T00:00:00`)
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		body = end.ReplaceAllFunc(body, func(match []byte) []byte {
+			date, _ := time.Parse("/"+time.DateOnly, string(match[:11])) // the expression has no other form
+			return []byte(date.Add(-time.Second).Format("/2006-01-02T15:04:05"))
+		})
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		server.ServeHTTP(w, request)
+	})
+}
+
 // maxLive is how many requests a run sends.
 const maxLive = 30
 
@@ -104,9 +130,9 @@ func liveOptions(transport http.RoundTripper) []wrapper.Option {
 }
 
 // newLiveClient returns a client of a fake.
-func newLiveClient(t *testing.T, server *usagetest.Server, transport http.RoundTripper) *wrapper.Client {
+func newLiveClient(t *testing.T, server *usagetest.Server, transport http.RoundTripper, options ...wrapper.Option) *wrapper.Client {
 	t.Helper()
-	client, err := wrapper.New("", append(server.Options(), liveOptions(transport)...)...)
+	client, err := wrapper.New("", slices.Concat(server.Options(), liveOptions(transport), options)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
 )
 
@@ -16,7 +17,7 @@ type aggregation struct {
 	first, last      time.Time // UTC days, both included
 	granularity      string
 	groupBy, metrics []string
-	includes         func(*activity) bool
+	includes         func(*Activity) bool
 }
 
 // enum is a type of the generated client with a fixed set of values.
@@ -28,14 +29,13 @@ type enum interface {
 // newAggregation returns an error for an interval or a value that the vendor's
 // document does not have. The days of the interval are limited to those that have
 // data today.
-func newAggregation[G, B, M enum](
-	text string, endTimeExclusive bool, granularity G, groupBy []B, metrics []M,
-) (aggregation, error) {
-	first, last, err := days(text, endTimeExclusive)
+func newAggregation[G, B, M enum](text string, granularity G, groupBy []B, metrics []M) (aggregation, error) {
+	i, err := parseInterval(text)
 	if err == nil && granularity != "" {
 		err = checkEnum("granularity", granularity)
 	}
 	err = cmp.Or(err, checkEnum("groupBy", groupBy...), checkEnum("metric", metrics...))
+	first, last := i.Days()
 	if first.Before(firstDay) {
 		first = firstDay
 	}
@@ -51,24 +51,18 @@ func newAggregation[G, B, M enum](
 // firstDay is how far back the vendor's own data reaches.
 var firstDay = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// days returns the first and the last day of an interval. A day that it contains a
-// part of counts, as does an end that is a date or a month.
-func days(text string, endTimeExclusive bool) (first, last time.Time, err error) {
-	if text == "" {
-		return first, last, errors.New("interval is required")
-	}
+func parseInterval(text string) (interval.Interval, error) {
 	i, ok := interval.Parse(text)
 	switch {
+	case text == "":
+		return i, errors.New("interval is required")
 	case !ok:
-		return first, last, fmt.Errorf("interval %q is not of the form start/end, in months, dates or times,"+
+		return i, fmt.Errorf("interval %q is not of the form start/end, in months, dates or times,"+
 			" such as 2026-01-01/2026-01-31", text)
 	case i.End.Before(i.Start):
-		return first, last, fmt.Errorf("interval %q ends before it starts", text)
-	case endTimeExclusive:
-		i.End = i.End.Add(-1) // stays in the day of an end that is a date
+		return i, fmt.Errorf("interval %q ends before it starts", text)
 	}
-	first, last = i.Days()
-	return first, last, nil
+	return i, nil
 }
 
 func checkEnum[E enum](name string, values ...E) error {
@@ -88,67 +82,36 @@ func toStrings[S ~string](list []S) []string {
 	return strings
 }
 
-// total is a row of a report, of either API.
-type total struct {
-	group
-	counts
-}
-
-// group is what the rows of a report are broken down by.
-type group struct {
-	clientID, clientName, organizationID, userID, template, method, platform string
-
-	date time.Time
-}
-
-// by returns a group with the given dimensions alone.
-func (g *group) by(dimensions []string) (reduced group) {
+// by returns an activity with the given dimensions alone, and no requests.
+func (a *Activity) by(dimensions []string) (group Activity) {
 	for _, dimension := range dimensions {
 		switch dimension {
-		case "OAuthClientId": // of queries
-			reduced.clientID, reduced.clientName = g.clientID, g.clientName
-		case "OauthClientId": // of jobs
-			reduced.clientID = g.clientID
-		case "OauthClientName":
-			reduced.clientName = g.clientName
-		case "OrganizationId":
-			reduced.organizationID = g.organizationID
-		case "UserId":
-			reduced.userID = g.userID
-		case "TemplateUri":
-			reduced.template = g.template
-		case "HttpMethod":
-			reduced.method = g.method
-		case "Platform":
-			reduced.platform = g.platform
+		case string(gen.GroupByOAuthClientID):
+			group.ClientID, group.ClientName = a.ClientID, a.ClientName
+		case string(gen.JobGroupByOAuthClientID):
+			group.ClientID = a.ClientID
+		case string(gen.JobGroupByOAuthClientName):
+			group.ClientName = a.ClientName
+		case string(gen.GroupByOrganizationID):
+			group.OrganizationID = a.OrganizationID
+		case string(gen.GroupByUserID):
+			group.UserID = a.UserID
+		case string(gen.GroupByTemplateURI):
+			group.TemplateURI = a.TemplateURI
+		case string(gen.GroupByHTTPMethod):
+			group.HTTPMethod = a.HTTPMethod
+		case string(gen.JobGroupByPlatform):
+			group.Platform = a.Platform
 		}
 	}
-	return reduced
+	return group
 }
 
-// counts are numbers of requests.
-type counts struct {
-	requests, status200, status300, status400, status500, status429 int64 // 429s are in status400 too
-}
-
-func (c *counts) add(d counts) {
-	c.requests += d.requests
-	c.status200 += d.status200
-	c.status300 += d.status300
-	c.status400 += d.status400
-	c.status500 += d.status500
-	c.status429 += d.status429
-}
-
-// keep sets all counts but those of the given metrics to zero, if any are given.
-func (c *counts) keep(metrics []string) {
-	for metric, count := range map[string]*int64{
-		"Requests": &c.requests, "Status200": &c.status200, "Status300": &c.status300,
-		"Status400": &c.status400, "Status500": &c.status500, "Status429": &c.status429,
-	} {
-		if !matches(metrics, metric) {
-			*count = 0
-		}
+// counts returns the counts of an activity, by metric.
+func (a *Activity) counts() map[gen.Metric]*int64 {
+	return map[gen.Metric]*int64{
+		gen.MetricRequests: &a.Requests, gen.MetricStatus200: &a.Status200, gen.MetricStatus300: &a.Status300,
+		gen.MetricStatus400: &a.Status400, gen.MetricStatus429: &a.Status429, gen.MetricStatus500: &a.Status500,
 	}
 }
 
@@ -158,31 +121,34 @@ func matches[T comparable](list []T, value T) bool {
 }
 
 // totals adds up what happened, by group.
-func (o *organization) totals(want aggregation) []total {
-	var totals []total
-	index := map[group]int{}
+func (s *Server) totals(want aggregation) []Activity {
+	var totals []Activity
+	index := map[[8]any]int{} // of each group's total
 	for day := want.first; !day.After(want.last); day = day.AddDate(0, 0, 1) {
-		random := rand.New(rand.NewPCG(o.seed, uint64(day.Unix())))
-		for i := range o.activities {
-			a := &o.activities[i]
-			c := a.on(day, random) // of every activity, so that a day is the same in each report
-			if c.requests == 0 || !want.includes(a) {
+		for _, a := range s.config.Activity(day) {
+			if !want.includes(&a) {
 				continue
 			}
-			g := a.by(want.groupBy)
-			g.date = bucket(day, want.granularity)
-			if _, ok := index[g]; !ok {
-				index[g] = len(totals)
-				totals = append(totals, total{group: g})
+			group := a.by(want.groupBy)
+			group.Date = bucket(day, want.granularity)
+			key := [8]any{group.ClientID, group.ClientName, group.OrganizationID, group.UserID, group.TemplateURI,
+				group.HTTPMethod, group.Platform, group.Date}
+			i, ok := index[key]
+			if !ok {
+				i = len(totals)
+				index[key] = i
+				totals = append(totals, group)
 			}
-			totals[index[g]].add(c)
+			counts := a.counts()
+			for metric, total := range totals[i].counts() {
+				if matches(want.metrics, string(metric)) {
+					*total += *counts[metric]
+				}
+			}
 		}
 	}
-	for i := range totals {
-		totals[i].keep(want.metrics)
-	}
 	// The vendor's rows are in no order; these are in the same one each time.
-	rand.New(rand.NewPCG(o.seed, 2)).Shuffle(len(totals), func(i, j int) {
+	rand.New(rand.NewPCG(s.config.Seed, 2)).Shuffle(len(totals), func(i, j int) {
 		totals[i], totals[j] = totals[j], totals[i]
 	})
 	return totals

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
@@ -30,7 +31,7 @@ func TestBusiestClient(t *testing.T) {
 			return []gen.APIUsageRow{{ClientName: "Wallboard", Requests: 3}, {ClientName: "Dialer", Requests: 5}}
 		},
 		RunningPolls: 2,
-		Fault:        usagetest.RandomFaults(1, 0.1, usagetest.Fault{Status: 503}),
+		Fault:        usagetest.Once(usagetest.Results, usagetest.Fault{Connection: usagetest.Cut}),
 	})
 	defer server.Close()
 	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
@@ -57,7 +58,7 @@ func ExampleNewServer() {
 	}
 	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
 	fmt.Println(len(rows), "OAuth clients", err)
-	// Output: 36 OAuth clients <nil>
+	// Output: 4 OAuth clients <nil>
 }
 
 // newClient returns a client of the server, for the examples below.
@@ -104,33 +105,37 @@ func ExampleFault() {
 	// Output: 403 missing.permissions
 }
 
-// Queries complete, although a fifth of the requests fail.
-func ExampleRandomFaults() {
+// One line says which request fails, and how: here, the first download of the rows is
+// cut, and the second one is complete.
+func ExampleOnce() {
 	server := usagetest.NewServer(usagetest.Config{
-		Fault: usagetest.RandomFaults(1, 0.2, usagetest.Fault{Status: 503}, usagetest.Fault{Connection: usagetest.Cut}),
+		Fault: usagetest.Once(usagetest.Results, usagetest.Fault{Connection: usagetest.Cut}),
 	})
 	defer server.Close()
 
-	client := newClient(server, wrapper.WithRetry(wrapper.Retry{MaxAttempts: 20, Initial: 1}))
-	rows, err := client.Query(context.Background(), october)
-	fmt.Println(len(rows), err)
-	// Output: 36 <nil>
-}
-
-// A client whose token is revoked fetches another.
-func ExampleServer_RevokeTokens() {
-	server := usagetest.NewServer(usagetest.Config{})
-	defer server.Close()
-
-	client := newClient(server)
-	for range 2 {
-		_, err := client.Submit(context.Background(), october)
-		fmt.Println(err)
-		server.RevokeTokens()
+	rows, err := newClient(server).Query(context.Background(), october)
+	fmt.Println(len(rows), "OAuth clients", err)
+	for _, request := range server.Requests()[2:] {
+		fmt.Println(request.Method, "results", request.Status)
 	}
 	// Output:
-	// <nil>
-	// <nil>
+	// 4 OAuth clients <nil>
+	// GET results 200
+	// GET results 200
+}
+
+// What happened in an organization of your own: the server filters, groups and adds it
+// up as the query says.
+func ExampleActivity() {
+	wallboard := gen.APIUsageRow{ClientName: "Wallboard", TemplateURI: "api/v2/users", Requests: 100}
+	server := usagetest.NewServer(usagetest.Config{Activity: func(time.Time) []usagetest.Activity {
+		return []usagetest.Activity{{APIUsageRow: wallboard}}
+	}})
+	defer server.Close()
+
+	rows, err := newClient(server).Query(context.Background(), october)
+	fmt.Println(rows[0].ClientName, rows[0].Requests, err)
+	// Output: Wallboard 3100 <nil>
 }
 
 // A token of the server, for a request without this module's client.

@@ -32,9 +32,6 @@ func (s *Server) results(x *exchange) (*response, error) {
 	e.polls++
 	status := s.status(e)
 	s.mu.Unlock()
-	if x.fault.QueryStatus != "" {
-		status = string(x.fault.QueryStatus)
-	}
 	return e.results(x, status)
 }
 

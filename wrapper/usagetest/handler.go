@@ -12,8 +12,6 @@ import (
 	"time"
 )
 
-const maxBody = 1 << 20
-
 // exchange is a request, and what its response depends on.
 type exchange struct {
 	*http.Request
@@ -23,76 +21,46 @@ type exchange struct {
 }
 
 // ServeHTTP responds to a request as the vendor would, or as Config.Fault has it,
-// so that a server of your own can be in front: one with TLS, say. After Close it
-// responds with 503.
+// so that a server of your own can be in front: one with TLS, say.
 func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	if !s.enter() {
-		http.Error(w, "the usagetest.Server is closed", http.StatusServiceUnavailable)
-		return
-	}
-	defer s.handlers.Done()
-
 	x := &exchange{Request: request, correlationID: rand.Text()}
 	if s.config.Fault != nil {
 		x.fault = s.config.Fault(request)
 	}
 	record := Request{
 		Time: time.Now(), Method: request.Method, Path: request.URL.EscapedPath(), Query: request.URL.RawQuery,
-		Header: request.Header.Clone(), Fault: x.fault.Name,
+		Header: request.Header.Clone(),
 	}
 	record.Header.Del("Authorization")
 	var err error
-	x.body, err = io.ReadAll(io.LimitReader(request.Body, maxBody))
-	if err != nil || !s.sleep(request, s.config.Latency+x.fault.Delay) {
+	if x.body, err = io.ReadAll(request.Body); err != nil {
 		panic(http.ErrAbortHandler) // closes the connection, without a response
 	}
-	if request.URL.Path != tokenPath {
+	select {
+	case <-time.After(s.config.Latency + x.fault.Delay):
+	case <-request.Context().Done():
+		panic(http.ErrAbortHandler)
+	}
+	if kindOf(request) != Token {
 		record.Body = x.body
 	}
 	response := s.respond(x)
-	if x.fault.Connection != ResetBefore {
+	if x.fault.Connection != Drop {
 		record.Status = response.status
 	}
 	s.mu.Lock()
 	s.requests = append(s.requests, record)
 	s.mu.Unlock()
-	s.send(w, request, response, x.fault.Connection)
-}
-
-// enter reports whether the server is open. If so, Close waits for s.handlers.Done.
-func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing.Err() != nil {
-		return false
-	}
-	s.handlers.Add(1)
-	return true
-}
-
-// sleep waits, and reports whether the client and the server are still there.
-func (s *Server) sleep(request *http.Request, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-request.Context().Done():
-	case <-s.closing.Done():
-	}
-	return false
+	response.send(w, request, x.fault.Connection)
 }
 
 // respond returns the response to a request, as its fault changes it.
 func (s *Server) respond(x *exchange) *response {
-	if x.fault.RevokeTokens {
-		s.RevokeTokens()
-	}
 	var r *response
 	switch {
-	case x.fault.Connection == Refuse:
-		r = jsonResponse(0, nil) // there is none
 	case x.fault.Status != 0:
 		r = x.errorResponse(x.fault.Status, http.StatusText(x.fault.Status))
-	case x.URL.Path == tokenPath:
+	case kindOf(x.Request) == Token:
 		r = s.respondToken(x)
 	default:
 		r = s.respondAPI(x)

@@ -2,10 +2,8 @@ package usagetest
 
 import (
 	"cmp"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
+	"github.com/google/uuid"
 	"github.com/oapi-codegen/runtime/types"
 )
 
@@ -31,28 +30,27 @@ func (s *Server) submitJob(x *exchange) (*response, error) {
 	if err := x.decode(&query); err != nil {
 		return nil, err
 	}
-	want, err := newAggregation(
-		query.Interval, s.config.EndTimeExclusive, query.Granularity, query.GroupBy, query.Metrics)
+	want, err := newAggregation(query.Interval, query.Granularity, query.GroupBy, query.Metrics)
 	if err = cmp.Or(err, checkJobQuery(query)); err != nil {
 		return nil, err
 	}
 	if len(query.GroupBy) == 0 { // not aggregated
 		want.granularity, want.groupBy = "Day", jobDimensions
 	}
-	want.includes = func(a *activity) bool {
-		return matches(query.TemplateURIs, a.template) && matches(query.HTTPMethods, gen.JobHTTPMethod(a.method)) &&
-			matches(query.Platforms, a.platform) && matches(query.UserIDs, a.userID) &&
-			matches(query.OAuthClientIDs, a.clientID)
+	want.includes = func(a *Activity) bool {
+		return matches(query.TemplateURIs, a.TemplateURI) && matches(query.HTTPMethods, gen.JobHTTPMethod(a.HTTPMethod)) &&
+			matches(query.Platforms, a.Platform) && matches(query.UserIDs, a.UserID) &&
+			matches(query.OAuthClientIDs, a.ClientID)
 	}
 	rows := sync.OnceValue(func() []gen.UsageJobRow {
 		if s.config.JobRows != nil {
 			return s.config.JobRows(query)
 		}
-		rows := jobRows(s.organization.totals(want))
-		sortJobRows(rows, query.SortBy)
-		return rows
+		totals := s.totals(want)
+		sortBy(totals, query.SortBy)
+		return jobRows(totals)
 	})
-	id := newID(rand.Uint64)
+	id := uuid.NewString()
 	path := jobPath + "/" + id
 	s.submit(path, &execution{first: string(gen.JobStatusQueued), last: string(gen.JobStatusSucceeded),
 		results: func(x *exchange, status string) (*response, error) { return jobResults(x, id, status, rows) }})
@@ -63,20 +61,34 @@ func (s *Server) submitJob(x *exchange) (*response, error) {
 var jobDimensions = []string{"OauthClientId", "OauthClientName", "UserId", "TemplateUri", "HttpMethod", "Platform"}
 
 // sortFields are what the rows of a job can be sorted by.
-var sortFields = map[string]func(a, b *gen.UsageJobRow) int{
-	"date":            func(a, b *gen.UsageJobRow) int { return a.Date.Compare(b.Date.Time) },
-	"platform":        func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Platform, b.Platform) },
-	"httpMethod":      func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.HTTPMethod, b.HTTPMethod) },
-	"templateUri":     func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.TemplateURI, b.TemplateURI) },
-	"userId":          func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.User.ID, b.User.ID) },
-	"oauthClientId":   func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.OAuthClient.ID, b.OAuthClient.ID) },
-	"oauthClientName": func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.OAuthClient.Name, b.OAuthClient.Name) },
-	"requestCount":    func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.RequestCount, b.RequestCount) },
-	"status200":       func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Status200, b.Status200) },
-	"status300":       func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Status300, b.Status300) },
-	"status400":       func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Status400, b.Status400) },
-	"status429":       func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Status429, b.Status429) },
-	"status500":       func(a, b *gen.UsageJobRow) int { return cmp.Compare(a.Status500, b.Status500) },
+var sortFields = map[string]func(a, b *Activity) int{
+	"date":            func(a, b *Activity) int { return a.Date.Compare(b.Date) },
+	"platform":        func(a, b *Activity) int { return cmp.Compare(a.Platform, b.Platform) },
+	"httpMethod":      func(a, b *Activity) int { return cmp.Compare(a.HTTPMethod, b.HTTPMethod) },
+	"templateUri":     func(a, b *Activity) int { return cmp.Compare(a.TemplateURI, b.TemplateURI) },
+	"userId":          func(a, b *Activity) int { return cmp.Compare(a.UserID, b.UserID) },
+	"oauthClientId":   func(a, b *Activity) int { return cmp.Compare(a.ClientID, b.ClientID) },
+	"oauthClientName": func(a, b *Activity) int { return cmp.Compare(a.ClientName, b.ClientName) },
+	"requestCount":    func(a, b *Activity) int { return cmp.Compare(a.Requests, b.Requests) },
+	"status200":       func(a, b *Activity) int { return cmp.Compare(a.Status200, b.Status200) },
+	"status300":       func(a, b *Activity) int { return cmp.Compare(a.Status300, b.Status300) },
+	"status400":       func(a, b *Activity) int { return cmp.Compare(a.Status400, b.Status400) },
+	"status429":       func(a, b *Activity) int { return cmp.Compare(a.Status429, b.Status429) },
+	"status500":       func(a, b *Activity) int { return cmp.Compare(a.Status500, b.Status500) },
+}
+
+func sortBy(totals []Activity, fields []gen.UsageQuerySortBy) {
+	slices.SortStableFunc(totals, func(a, b Activity) int {
+		for _, by := range fields {
+			if c := sortFields[by.FieldName](&a, &b); c != 0 {
+				if by.Order == gen.UsageQuerySortByOrderDesc {
+					c = -c
+				}
+				return c
+			}
+		}
+		return 0
+	})
 }
 
 func checkJobQuery(query gen.UsageJobQuery) error {
@@ -127,8 +139,7 @@ func page(parameters url.Values, id string) (size, offset int, err error) {
 	}
 	if parameters.Has("after") {
 		after := parameters.Get("after")
-		decoded, _ := base64.StdEncoding.DecodeString(after)
-		number, _, _ := strings.Cut(string(decoded), "?")
+		number, _, _ := strings.Cut(after, "+")
 		if offset, err = strconv.Atoi(number); err != nil || after != cursor(id, offset) {
 			return 0, 0, errors.New("after is not a cursor of this job")
 		}
@@ -138,39 +149,23 @@ func page(parameters url.Values, id string) (size, offset int, err error) {
 
 // cursor returns the cursor of the page that begins at an offset. It has characters
 // that must be escaped in a URL.
-func cursor(id string, offset int) string {
-	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%d?>~%.8s", offset, id))
-}
+func cursor(id string, offset int) string { return fmt.Sprintf("%d+/&%.8s=", offset, id) }
 
-func jobRows(totals []total) []gen.UsageJobRow {
+func jobRows(totals []Activity) []gen.UsageJobRow {
 	rows := make([]gen.UsageJobRow, len(totals))
 	for i, t := range totals {
 		rows[i] = gen.UsageJobRow{
-			Date: types.Date{Time: t.date}, Platform: t.platform, HTTPMethod: gen.JobHTTPMethod(t.method),
-			TemplateURI: t.template, RequestCount: t.requests, Status200: t.status200, Status300: t.status300,
-			Status400: t.status400, Status429: t.status429, Status500: t.status500,
-			OAuthClient: gen.DomainEntityRef{ID: t.clientID, Name: t.clientName},
+			Date: types.Date{Time: t.Date}, Platform: t.Platform, HTTPMethod: gen.JobHTTPMethod(t.HTTPMethod),
+			TemplateURI: t.TemplateURI, RequestCount: t.Requests, Status200: t.Status200, Status300: t.Status300,
+			Status400: t.Status400, Status429: t.Status429, Status500: t.Status500,
+			OAuthClient: gen.DomainEntityRef{ID: t.ClientID, Name: t.ClientName},
 		}
-		if t.clientID != "" {
-			rows[i].OAuthClient.SelfURI = "/api/v2/oauth/clients/" + t.clientID
+		if t.ClientID != "" {
+			rows[i].OAuthClient.SelfURI = "/api/v2/oauth/clients/" + t.ClientID
 		}
-		if t.userID != "" {
-			rows[i].User = gen.UserReference{ID: t.userID, SelfURI: "/api/v2/users/" + t.userID}
+		if t.UserID != "" {
+			rows[i].User = gen.UserReference{ID: t.UserID, SelfURI: "/api/v2/users/" + t.UserID}
 		}
 	}
 	return rows
-}
-
-func sortJobRows(rows []gen.UsageJobRow, sortBy []gen.UsageQuerySortBy) {
-	slices.SortStableFunc(rows, func(a, b gen.UsageJobRow) int {
-		for _, by := range sortBy {
-			if c := sortFields[by.FieldName](&a, &b); c != 0 {
-				if by.Order == gen.UsageQuerySortByOrderDesc {
-					c = -c
-				}
-				return c
-			}
-		}
-		return 0
-	})
 }

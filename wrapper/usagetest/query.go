@@ -1,11 +1,11 @@
 package usagetest
 
 import (
-	"math/rand/v2"
 	"net/http"
 	"sync"
 
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/google/uuid"
 )
 
 const queryPath = "/api/v2/usage/query"
@@ -16,22 +16,25 @@ func (s *Server) submitQuery(x *exchange) (*response, error) {
 	if err := x.decode(&query); err != nil {
 		return nil, err
 	}
-	want, err := newAggregation(
-		query.Interval, s.config.EndTimeExclusive, query.Granularity, query.GroupBy, query.Metrics)
+	want, err := newAggregation(query.Interval, query.Granularity, query.GroupBy, query.Metrics)
 	if err != nil {
 		return nil, err
 	}
 	if len(query.GroupBy) == 0 {
 		want.groupBy = []string{string(gen.GroupByOAuthClientID)}
 	}
-	want.includes = func(a *activity) bool { return a.organizationID != vendorOrganization }
+	want.includes = func(a *Activity) bool { return !a.isVendors() }
 	rows := sync.OnceValue(func() []gen.APIUsageRow {
 		if s.config.Rows != nil {
 			return s.config.Rows(query)
 		}
-		return queryRows(s.organization.totals(want))
+		var rows []gen.APIUsageRow
+		for _, total := range s.totals(want) {
+			rows = append(rows, total.APIUsageRow)
+		}
+		return rows
 	})
-	id := newID(rand.Uint64)
+	id := uuid.NewString()
 	path := queryPath + "/" + id + "/results"
 	complete := string(gen.QueryStatusComplete)
 	s.submit(path, &execution{first: string(gen.QueryStatusRunning), last: complete,
@@ -43,17 +46,4 @@ func (s *Server) submitQuery(x *exchange) (*response, error) {
 			return rowsResponse("results", rows(), result), nil
 		}})
 	return jsonResponse(http.StatusOK, gen.UsageExecutionResult{ExecutionID: id, ResultsURI: path}), nil
-}
-
-func queryRows(totals []total) []gen.APIUsageRow {
-	rows := make([]gen.APIUsageRow, len(totals))
-	for i, t := range totals {
-		rows[i] = gen.APIUsageRow{
-			ClientID: t.clientID, ClientName: t.clientName, OrganizationID: t.organizationID,
-			UserID: t.userID, TemplateURI: t.template, HTTPMethod: t.method, Date: t.date,
-			Status200: t.status200, Status300: t.status300, Status400: t.status400,
-			Status429: t.status429, Status500: t.status500, Requests: t.requests,
-		}
-	}
-	return rows
 }

@@ -3,7 +3,6 @@ package usagetest_test
 import (
 	"encoding/json"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -25,14 +24,6 @@ func (f *fake) submit(query string) string {
 	check(f.t, "status of the submit", response.StatusCode, 200)
 	check(f.t, "resultsUri", submitted.ResultsURI, queryPath+"/"+submitted.ExecutionID+"/results")
 	return submitted.ResultsURI
-}
-
-func TestMetrics(t *testing.T) {
-	server := newFake(t, usagetest.Config{})
-	all := sum(server.query(gen.APIUsageQuery{Interval: january}), countsOf)
-	two := []gen.Metric{gen.MetricStatus429, gen.MetricRequests}
-	got := sum(server.query(gen.APIUsageQuery{Interval: january, Metrics: two}), countsOf)
-	check(t, "total", got, counts{Status429: all.Status429, Requests: all.Requests})
 }
 
 func TestQueryResponses(t *testing.T) {
@@ -148,9 +139,6 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestStatuses(t *testing.T) {
-	fault := func(status gen.QueryStatus) func(*http.Request) usagetest.Fault {
-		return func(*http.Request) usagetest.Fault { return usagetest.Fault{QueryStatus: status} }
-	}
 	for _, test := range []struct {
 		name       string
 		config     usagetest.Config
@@ -164,7 +152,6 @@ func TestStatuses(t *testing.T) {
 		{"Fail", usagetest.Config{Fail: true}, []string{"Failed"}, []string{"Failed"}},
 		{"RunningPolls and Fail", usagetest.Config{RunningPolls: 1, Fail: true}, []string{"Running", "Failed"},
 			[]string{"Queued", "Failed"}},
-		{"fault", usagetest.Config{Fault: fault("Reticulating")}, []string{"Reticulating"}, []string{"Reticulating"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := newFake(t, test.config)

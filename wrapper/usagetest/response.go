@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -31,12 +32,11 @@ func writes(body []byte) func(io.Writer) error {
 }
 
 // send writes a response, as far as the fault of its connection lets it.
-func (s *Server) send(w http.ResponseWriter, request *http.Request, r *response, fault ConnectionFault) {
-	if fault != 0 {
-		s.sendFaulty(w, r, fault)
-		return
-	}
+func (r *response) send(w http.ResponseWriter, request *http.Request, fault ConnectionFault) {
 	maps.Copy(w.Header(), r.header)
+	if fault != 0 {
+		r.sendHalf(w, request, fault)
+	}
 	var out io.Writer = w
 	// The vendor's edge compresses.
 	if strings.Contains(request.Header.Get("Accept-Encoding"), "gzip") && request.Method == http.MethodGet {
@@ -49,10 +49,20 @@ func (s *Server) send(w http.ResponseWriter, request *http.Request, r *response,
 	_ = r.body(out) // it fails if the client has left
 }
 
-func (r *response) bytes() []byte {
-	var buffer bytes.Buffer
-	_ = r.body(&buffer)
-	return buffer.Bytes()
+// sendHalf writes half the body, or nothing, and closes the connection by a panic.
+func (r *response) sendHalf(w http.ResponseWriter, request *http.Request, fault ConnectionFault) {
+	if fault != Drop {
+		var body bytes.Buffer
+		_ = r.body(&body)
+		w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+		w.WriteHeader(r.status)
+		_, _ = w.Write(body.Next(body.Len() / 2))
+		_ = http.NewResponseController(w).Flush()
+	}
+	if fault == Stall {
+		<-request.Context().Done()
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // codes are the codes of the vendor's error bodies, by status, as its document

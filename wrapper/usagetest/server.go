@@ -7,11 +7,11 @@
 //	defer server.Close()
 //	client, err := wrapper.New(wrapper.USEast1, server.Options()...)
 //
-// Its organization is made up, but plausible: a few dozen OAuth clients that call
-// a few hundred endpoints, day by day, the same for the same seed. Queries are
-// checked and aggregated as the vendor documents it. [Config] gives the server rows
-// of your own, queries that take their time or fail, a rate limit, and faults of
-// every kind.
+// Its organization is made up, and the same for the same seed: a few OAuth clients,
+// one of them the vendor's own, and what they call day by day. Queries are checked
+// and aggregated as the vendor documents it. [Config] gives the server an
+// organization or rows of your own, queries that take their time or fail, a rate
+// limit, and faults.
 //
 // Queries and jobs report on the same organization and days. Only jobs include the
 // vendor's own OAuth clients, so that their totals are higher. The vendor's
@@ -22,14 +22,12 @@
 // As the vendor does, the server counts by UTC days. The last day of an interval is
 // included, today is not yet, and no data is older than 2018. Where the vendor's
 // documents leave something open the server makes a choice, which your program
-// should not rely on. One is how an end with a time of day is read:
-// Config.EndTimeExclusive selects the other reading.
+// should not rely on. One is how an end with a time of day is read: its day is
+// included.
 package usagetest
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -46,12 +44,8 @@ type Server struct {
 	// slash.
 	URL string
 
-	config       Config
-	organization *organization
-	http         *httptest.Server
-	closing      context.Context // done when Close is called
-	cancel       context.CancelFunc
-	handlers     sync.WaitGroup
+	config Config
+	http   *httptest.Server
 
 	mu          sync.Mutex
 	tokens      map[string]time.Time  // when they expire
@@ -69,11 +63,7 @@ type Request struct {
 	Header       http.Header // without Authorization
 	Body         []byte      // empty for token requests
 	Status       int         // of the response; 0 if there was none
-	Fault        string      // the name of its Fault
 }
-
-// Format prints the URL, and neither tokens nor secrets.
-func (s *Server) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "usagetest.Server(%s)", s.URL) }
 
 // NewServer starts a server. The caller closes it.
 func NewServer(config Config) *Server {
@@ -82,28 +72,21 @@ func NewServer(config Config) *Server {
 	config.TokenTTL = cmp.Or(config.TokenTTL, 24*time.Hour)
 	config.RateLimit = cmp.Or(config.RateLimit, 1_000_000)
 	config.RateWindow = cmp.Or(config.RateWindow, time.Minute)
-	s := &Server{
-		config:       config,
-		organization: newOrganization(config.Seed),
-		tokens:       map[string]time.Time{},
-		executions:   map[string]*execution{},
+	if config.Activity == nil {
+		config.Activity = madeUp(config.Seed)
 	}
-	s.closing, s.cancel = context.WithCancel(context.Background())
+	s := &Server{config: config, tokens: map[string]time.Time{}, executions: map[string]*execution{}}
 	s.http = httptest.NewServer(s)
 	s.URL = s.http.URL
 	return s
 }
 
 // Close shuts the server down: it closes all connections, and blocks until the
-// requests in flight have ended, which includes calls of functions in Config. A
-// server of your own that uses this one as its handler is closed before it.
+// requests in flight have ended. A server of your own that uses this one as its
+// handler is closed before it.
 func (s *Server) Close() {
-	s.mu.Lock()
-	s.cancel()
-	s.mu.Unlock()
 	s.http.CloseClientConnections()
 	s.http.Close()
-	s.handlers.Wait()
 }
 
 // Options returns options that direct a client to this server: its addresses and

@@ -12,22 +12,17 @@ import (
 const tokenPath = "/oauth/token"
 
 // Token returns a new access token, for wrapper.WithAccessToken and for plain HTTP
-// clients. The API takes it until Config.TokenTTL is over or RevokeTokens is called.
-func (s *Server) Token() string { return s.newToken(s.config.TokenTTL) }
-
-func (s *Server) newToken(ttl time.Duration) string {
+// clients. The API takes it until Config.TokenTTL is over.
+func (s *Server) Token() string {
 	token := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens[token] = time.Now().Add(ttl)
+	s.tokens[token] = time.Now().Add(s.config.TokenTTL)
 	return token
 }
 
 // respondToken returns the response to a request for a token.
 func (s *Server) respondToken(x *exchange) *response {
-	if x.Method != http.MethodPost {
-		return tokenError(http.StatusMethodNotAllowed, "invalid_request", "the method is not POST")
-	}
 	form, err := url.ParseQuery(string(x.body))
 	if err != nil || form.Get("grant_type") != "client_credentials" {
 		return tokenError(http.StatusBadRequest, "unsupported_grant_type", "unknown grant_type")
@@ -38,12 +33,8 @@ func (s *Server) respondToken(x *exchange) *response {
 	if errors.Join(err1, err2) != nil || id != s.config.ClientID || secret != s.config.ClientSecret {
 		return tokenError(http.StatusBadRequest, "invalid_client", "client not found or wrong secret")
 	}
-	ttl := s.config.TokenTTL
-	if x.fault.TokenTTL != 0 {
-		ttl = x.fault.TokenTTL
-	}
 	return jsonResponse(http.StatusOK, map[string]any{
-		"access_token": s.newToken(ttl), "token_type": "bearer", "expires_in": seconds(ttl),
+		"access_token": s.Token(), "token_type": "bearer", "expires_in": seconds(s.config.TokenTTL),
 	})
 }
 
@@ -58,14 +49,6 @@ func (s *Server) authorized(token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return time.Now().Before(s.tokens[token])
-}
-
-// RevokeTokens revokes all tokens: the API responds to them with 401, although they
-// have not expired.
-func (s *Server) RevokeTokens() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.tokens)
 }
 
 // seconds rounds up to seconds, the vendor's unit of time.

@@ -24,7 +24,7 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/cli"
-	"github.com/genesyscloud-go/usage/wrapper/usagetest"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/demo"
 )
 
 func main() { os.Exit(run()) }
@@ -38,7 +38,7 @@ func run() int {
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of writing: files are cleaned up
 	command := cli.Command{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now(),
-		Fake: usagetest.Config{RunningPolls: 2, QueryTime: 500 * time.Millisecond},
+		Fake: demo.Organization(),
 	}
 	return command.Run(ctx)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/demo"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 	"github.com/oapi-codegen/runtime/types"
 )
@@ -27,10 +28,10 @@ type result struct {
 	stdout, stderr string
 }
 
-// genesysUsage runs the command, with -demo, on the made-up organization.
+// genesysUsage runs the command, with -demo.
 func genesysUsage(t *testing.T, args string) result {
 	t.Helper()
-	return genesysUsageOn(t, usagetest.Config{}, strings.Fields(args)...)
+	return genesysUsageOn(t, demo.Organization(), strings.Fields(args)...)
 }
 
 // genesysUsageOn runs the command, with -demo, on an organization.

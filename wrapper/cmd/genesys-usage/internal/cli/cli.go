@@ -64,7 +64,8 @@ func (c *Command) Run(ctx context.Context) int {
 		fmt.Fprint(c.Stdout, helpText())
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(c.Stderr, "genesys-usage: %s (see genesys-usage -h)\n", text.Message(err.Error()))
+		words := fmt.Sprintf("genesys-usage: %s (see genesys-usage -h)", text.Message(err.Error()))
+		fmt.Fprintln(c.Stderr, text.Wrap(words, widthOf(c.Stderr)))
 		return exitUsage
 	case c.has("version"):
 		info, _ := debug.ReadBuildInfo()
@@ -77,8 +78,11 @@ func (c *Command) Run(ctx context.Context) int {
 		defer cancel()
 	}
 	c.progress = newProgress(c.options, c.Stderr)
+	showing, stop := context.WithCancel(ctx)
+	go c.progress.run(showing)
 	code, err := c.run(ctx)
-	c.progress.clear()
+	stop()
+	c.progress.status("")
 	switch {
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed // the reader of the report has left, and knows

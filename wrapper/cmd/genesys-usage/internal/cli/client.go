@@ -4,15 +4,17 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
 // connect makes the client of the environment's organization, or of a demo.
 func (c *Command) connect() (closeDemo func(), err error) {
-	var log slog.Handler = limitHandler{slog.DiscardHandler, c.progress}
+	var log slog.Handler = waitHandler{slog.DiscardHandler, c.progress, new(sync.Once)}
 	if c.has("v") {
 		log = slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	}
@@ -35,20 +37,25 @@ func (c *Command) connect() (closeDemo func(), err error) {
 	return func() {}, err
 }
 
-// limitHandler shows the waits for the rate limit, which package wrapper logs.
-type limitHandler struct {
+// waitHandler shows what requests wait for, which package wrapper logs: the end of a rate
+// limit, and the next attempt.
+type waitHandler struct {
 	slog.Handler
 	progress *progress
+	retried  *sync.Once
 }
 
-func (h limitHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level == slog.LevelWarn
+func (h waitHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo
 }
 
-func (h limitHandler) Handle(_ context.Context, record slog.Record) error {
+func (h waitHandler) Handle(_ context.Context, record slog.Record) error {
 	record.Attrs(func(a slog.Attr) bool {
-		if a.Key == "wait" && record.Message == "rate limited, waiting" {
-			h.progress.status("rate limited, continuing in %d s", (a.Value.Duration()+time.Second-1)/time.Second)
+		switch record.Message + ": " + a.Key {
+		case "rate limited, waiting: wait":
+			h.progress.status("rate limited, waiting %d s", (a.Value.Duration()+time.Second-1)/time.Second)
+		case "retrying: error":
+			h.retried.Do(func() { h.progress.note("%s; trying again", text.Message(a.Value.String())) })
 		}
 		return true
 	})

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
@@ -15,6 +14,12 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/internal/interval"
+)
+
+// The defaults of flags.
+const (
+	defaultLast    = "30d"
+	defaultGroupBy = "client"
 )
 
 // options are what the flags say.
@@ -28,6 +33,7 @@ type options struct {
 	start    time.Time         // of -month or -period-start; zero if only its day is given
 	startDay int               // of the month; 0 without -month and -period-start
 	given    map[string]string // the values of the flags that were given, by name; "" for a boolean
+	period   string            // the flag that names it; "" for the default
 	files    []string          // of -o
 	format   *render.Form      // of -format
 }
@@ -38,13 +44,7 @@ func parse(args []string, now time.Time) (*options, error) {
 		render: render.Options{Top: -1}, today: interval.Day(now)}
 	o.Made = now
 	flags := o.flags()
-	err := flags.Parse(args)
-	flags.VisitAll(func(f *flag.Flag) {
-		if err != nil && strings.HasPrefix(err.Error(), "flag provided but not defined: -"+f.Name[:min(2, len(f.Name))]) {
-			err = fmt.Errorf("%w; there is -%s", err, f.Name)
-		}
-	})
-	if err != nil || o.has("version") {
+	if err := flags.Parse(args); err != nil || o.has("version") {
 		return o, err
 	}
 	if flags.NArg() > 0 {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
-	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/demo"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 	"github.com/oapi-codegen/runtime/types"
@@ -150,13 +149,4 @@ func namesIn(t *testing.T, dir string) string {
 		names = append(names, filepath.Base(entry))
 	}
 	return strings.Join(names, " ")
-}
-
-func newTestClient(t *testing.T, server *usagetest.Server) *wrapper.Client {
-	t.Helper()
-	client, err := wrapper.New("", server.Options()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }

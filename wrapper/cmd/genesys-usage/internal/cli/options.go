@@ -84,7 +84,7 @@ func (o *options) setQuery() error {
 	}
 	o.Stepped = q.Granularity != report.NoSteps && !(byDay && q.Granularity == report.Day) && !o.has("compare")
 	var err error
-	if q.GroupBy, err = chooseSome(cmp.Or(o.given["group-by"], "client"), report.Dimensions(q.Jobs)); err != nil {
+	if q.GroupBy, err = chooseSome(cmp.Or(o.given["group-by"], defaultGroupBy), report.Dimensions(q.Jobs)); err != nil {
 		other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
 		return fmt.Errorf("-group-by %w; %s", err, other)
 	}
@@ -93,11 +93,12 @@ func (o *options) setQuery() error {
 
 // setPeriod finds the period of the query.
 func (o *options) setPeriod() (err error) {
-	named := slices.DeleteFunc([]string{"last", "month", "period-start", "interval"}, func(name string) bool {
-		return !o.has(name)
-	})
-	if len(named) > 1 {
-		return errors.New("give one of -last, -month, -period-start and -interval")
+	for _, name := range []string{"last", "month", "period-start", "interval"} {
+		if o.has(name) && o.period != "" {
+			return errors.New("give one of -last, -month, -period-start and -interval")
+		} else if o.has(name) {
+			o.period = name
+		}
 	}
 	iso := o.given["interval"]
 	switch {
@@ -107,15 +108,12 @@ func (o *options) setPeriod() (err error) {
 		o.Period, err = report.NewPeriod(iso, o.Query.Jobs, o.today)
 	case o.startDay > 0:
 		o.Period, err = report.Monthly(o.start, o.startDay, o.Query.Jobs, o.today)
-	case len(named) > 0 || !o.has("resume"):
-		if len(named) == 0 {
-			named, o.given["last"] = []string{"last"}, "30d"
-		}
-		o.Period, err = report.LastDays(o.given["last"], o.Query.Jobs, o.today)
+	case o.period != "" || !o.has("resume"):
+		o.Period, err = report.LastDays(cmp.Or(o.given["last"], defaultLast), o.Query.Jobs, o.today)
 	}
 	o.Query.Interval = o.Period.Interval
 	if err != nil {
-		return fmt.Errorf("-%s %s: %w", named[0], o.given[named[0]], err)
+		return fmt.Errorf("-%s %s: %w", o.period, o.given[o.period], err)
 	}
 	return nil
 }

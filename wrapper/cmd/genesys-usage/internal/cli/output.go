@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strconv"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/outfile"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
@@ -76,12 +75,8 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// widthOf returns the number of cells of a line: that of COLUMNS or of the terminal, or 0
-// for any number.
+// widthOf returns the number of cells of a line of a terminal, or 0 for any number.
 func widthOf(w io.Writer) int {
-	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
-		return columns
-	}
 	if file, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
 			return width

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -17,14 +18,31 @@ type progress struct {
 	out      io.Writer
 	quiet    bool
 	terminal bool // there is a line for the status, which is written over
+	width    int  // of lines; 0 for any
+	start    time.Time
 
 	mu    sync.Mutex
-	shown bool // a status
+	words string // the status
+	shown bool   // it is
 }
 
-func newProgress(r *options, out io.Writer) *progress {
-	terminal := !r.has("q") && !r.has("v") && isTerminal(out) && os.Getenv("TERM") != "dumb"
-	return &progress{out: out, quiet: r.has("q"), terminal: terminal}
+func newProgress(o *options, out io.Writer) *progress {
+	terminal := !o.has("q") && !o.has("v") && isTerminal(out) && os.Getenv("TERM") != "dumb"
+	return &progress{out: out, quiet: o.has("q"), terminal: terminal, width: widthOf(out), start: time.Now()}
+}
+
+// run shows how long it takes, once a second, until ctx ends.
+func (p *progress) run(ctx context.Context) {
+	for {
+		select {
+		case <-time.After(time.Second):
+			p.mu.Lock()
+			p.draw()
+			p.mu.Unlock()
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // note prints a line, unless -q is given.
@@ -36,29 +54,36 @@ func (p *progress) note(format string, args ...any) {
 
 // warn prints a line, with -q too.
 func (p *progress) warn(format string, args ...any) {
-	p.clear()
-	fmt.Fprintf(p.out, "genesys-usage: "+format+"\n", args...)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	fmt.Fprintln(p.out, text.Wrap("genesys-usage: "+fmt.Sprintf(format, args...), p.width))
+	p.draw()
 }
 
-// status shows a line in place of the one before. It is cut to the width of the terminal:
-// a longer one would scroll.
+// status shows a line in place of the one before; an empty one removes it.
 func (p *progress) status(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.terminal {
-		words := text.Clean(fmt.Sprintf(format, args...))
-		if width := widthOf(p.out); width > 0 {
-			words = text.Shorten(words, width-1)
-		}
-		fmt.Fprint(p.out, "\r\x1b[K"+words)
-		p.shown = true
-	}
+	p.erase()
+	p.words = text.Clean(fmt.Sprintf(format, args...))
+	p.draw()
 }
 
-// clear removes the status.
-func (p *progress) clear() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// draw shows the status. It is cut to the width of the terminal: a longer one would scroll.
+func (p *progress) draw() {
+	if !p.terminal || p.words == "" {
+		return
+	}
+	words := fmt.Sprintf("%s, %v", p.words, time.Since(p.start).Truncate(time.Second))
+	if p.width > 0 {
+		words = text.Shorten(words, p.width-1)
+	}
+	fmt.Fprint(p.out, "\r\x1b[K"+words)
+	p.shown = true
+}
+
+func (p *progress) erase() {
 	if p.shown {
 		fmt.Fprint(p.out, "\r\x1b[K")
 		p.shown = false
@@ -68,6 +93,6 @@ func (p *progress) clear() {
 // polled is called after each poll.
 func (p *progress) polled(update wrapper.Progress) {
 	if update.NextPoll > 0 {
-		p.status("%s, %v, poll %d", cmp.Or(update.Status, "no response"), update.Elapsed.Round(time.Second), update.Polls)
+		p.status("%s, poll %d", cmp.Or(update.Status, "no response"), update.Polls)
 	}
 }

@@ -2,73 +2,84 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
-	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// On a terminal, a line that is written over says how far the query is, and goes away
-// without a trace.
+// On a terminal, a line that is written over says how far the query is, and for how long: it
+// counts on between polls, and goes away without a trace.
 func TestStatus(t *testing.T) {
-	var out bytes.Buffer
-	p := &progress{out: &out, terminal: true}
-	p.polled(wrapper.Progress{Status: "Running\x1b[2J", Polls: 3, Elapsed: 4 * time.Second, NextPoll: time.Second})
-	p.polled(wrapper.Progress{Status: "Complete", Polls: 4})
-	p.status("%s", "10,000 rows")
-	p.note("done")
-	p.clear()
-	want := "\r\x1b[KRunning\ufffd[2J, 4s, poll 3" + "\r\x1b[K10,000 rows" + "\r\x1b[Kgenesys-usage: done\n"
-	if got := out.String(); got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-// A line that is longer than the terminal would scroll it each time.
-func TestStatusFitsTheTerminal(t *testing.T) {
-	for _, width := range []int{1, 3, 10, 20, 40} {
-		t.Setenv("COLUMNS", strconv.Itoa(width))
+	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := &progress{out: &out, terminal: true}
-		p.polled(wrapper.Progress{Status: "東京東京東京東京東京東京東京", NextPoll: time.Second})
-		if got := text.Width(strings.TrimPrefix(out.String(), "\r\x1b[K")); got > width-1 {
-			t.Errorf("%d cells and the cursor in %d", got, width)
+		p := &progress{out: &out, terminal: true, start: time.Now()}
+		ctx, stop := context.WithCancel(t.Context())
+		go p.run(ctx)
+		time.Sleep(1500 * time.Millisecond) // nothing to show
+		p.polled(wrapper.Progress{Status: "Running\x1b[2J", Polls: 3, NextPoll: time.Second})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		p.polled(wrapper.Progress{Polls: 4, NextPoll: time.Second})
+		p.polled(wrapper.Progress{Status: "Complete", Polls: 5})
+		p.note("done")
+		p.status("")
+		stop()
+		time.Sleep(time.Minute)
+		got := strings.ReplaceAll(out.String(), "\r\x1b[K", "|")
+		if want := "|Running\ufffd[2J, poll 3, 1s|Running\ufffd[2J, poll 3, 2s||no response, poll 4, 2s|genesys-usage: done\n" +
+			"|no response, poll 4, 2s|"; got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
+	})
+}
+
+// On a terminal, lines break between words, and the status is cut: a longer one would scroll
+// it each time. Elsewhere there are lines alone, and with -q warnings alone.
+func TestLines(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		p    *progress
+		want string
+	}{
+		{"terminal", &progress{terminal: true, width: 20}, "\r\x1b[K東京東京…東京, 0s\r\x1b[Kgenesys-usage: some\nwords more\n" +
+			"\r\x1b[K東京東京…東京, 0s\r\x1b[Kgenesys-usage: more\n\r\x1b[K東京東京…東京, 0s"},
+		{"no terminal", &progress{}, "genesys-usage: some words more\ngenesys-usage: more\n"},
+		{"quiet", &progress{quiet: true}, "genesys-usage: more\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			p := test.p
+			p.out, p.start = &out, time.Now()
+			p.status("%s", "東京東京東京東京東京東京東京")
+			p.note("some words more")
+			p.warn("more")
+			if got := out.String(); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
 	}
 }
 
-// A wait for the rate limit shows.
-func TestStatusShowsWaitsForTheRateLimit(t *testing.T) {
+// A wait for the rate limit shows, and that a request is sent again, the first time.
+func TestWaitsShow(t *testing.T) {
 	var out bytes.Buffer
-	log := slog.New(limitHandler{slog.DiscardHandler, &progress{out: &out, terminal: true}})
+	p := &progress{out: &out, terminal: true, start: time.Now()}
+	log := slog.New(waitHandler{slog.DiscardHandler, p, new(sync.Once)})
 	log.Warn("rate limited, waiting", "host", "api.mypurecloud.ie", "wait", 19500*time.Millisecond)
-	log.Warn("something else", "wait", time.Hour)
+	log.Warn("something else", "wait", time.Hour, "error", "no")
 	log.Debug("rate limited, waiting", "wait", time.Hour)
-	if got, want := out.String(), "\r\x1b[Krate limited, continuing in 20 s"; got != want {
-		t.Errorf("%q, want %q", got, want)
+	p.status("")
+	for range 2 {
+		log.Info("retrying", "attempt", 1, "error", "dial tcp:\nno such host")
 	}
-}
-
-// Where there is no terminal, there are lines alone.
-func TestNoStatus(t *testing.T) {
-	var out bytes.Buffer
-	p := &progress{out: &out}
-	p.polled(wrapper.Progress{Status: "Running", NextPoll: time.Second})
-	p.note("done")
-	if got, want := out.String(), "genesys-usage: done\n"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-func TestWidthOf(t *testing.T) {
-	for columns, want := range map[string]int{"": 0, "80": 80, "wide": 0, "-5": 0} {
-		t.Setenv("COLUMNS", columns)
-		if got := widthOf(&bytes.Buffer{}); got != want {
-			t.Errorf("%q is %d, want %d", columns, got, want)
-		}
+	want := "\r\x1b[Krate limited, waiting 20 s, 0s\r\x1b[Kgenesys-usage: dial tcp: no such host; trying again\n"
+	if got := out.String(); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

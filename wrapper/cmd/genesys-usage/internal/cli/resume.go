@@ -4,77 +4,82 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
+	"fmt"
+	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/genesyscloud-go/usage/wrapper"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
 // failure says what went wrong, and what to do next.
 func (c *Command) failure(ctx context.Context, err error) string {
-	words := err.Error()
-	operation, ok := errors.AsType[*wrapper.OperationError](err)
-	if ok {
-		words = operation.Err.Error() // its own text is for Go programs
-	}
+	words := c.sentence(err)
 	if c.id != "" {
 		words = "query " + text.Name(c.id) + ": " + words
 	}
-	words = "genesys-usage: " + text.Message(words) + "\n"
-	unwritten := slices.ContainsFunc(c.outputs, func(out *output) bool { return out.failure != nil })
+	words = text.Wrap("genesys-usage: "+text.Message(words), c.progress.width) + "\n"
+	operation, failed := errors.AsType[*wrapper.OperationError](err)
+	i := slices.IndexFunc(c.outputs, func(out *output) bool { return out.failure != nil })
 	switch {
-	case c.id == "", !unwritten && ctx.Err() == nil && ok && !operation.Resumable():
+	case c.id == "", i < 0 && ctx.Err() == nil && failed && !operation.Resumable():
 		return words
-	case unwritten:
-		words += "The query is complete. To write its rows to another file"
+	case i >= 0:
+		words += "The query is complete. To get its report, name another file in place of " + c.outputs[i].String()
 	default:
 		words += "The query goes on without this command. To get its report"
 	}
 	if c.Compare != nil {
 		words += " (the query of the period before is submitted once more)"
 	}
-	words += ":\n\n    genesys-usage " + strings.Join(c.resumeArgs(c.id), " ") + "\n\n"
-	if c.has("demo") {
+	words += ":\n\n    genesys-usage " + strings.Join(c.resumeArgs(), " ") + "\n\n"
+	if c.Demo {
 		words += "(The demo organization has ended with this command, and its queries with it.)\n"
 	}
 	return words
 }
 
-// resumeArgs returns the flags that describe a query and its report, quoted for a shell,
-// with the day that they are about. A failed output becomes a placeholder.
-func (o *options) resumeArgs(id string) []string {
-	given := maps.Clone(o.given)
-	for _, name := range []string{"resume", "o"} {
-		delete(given, name)
+// sentence words an error for a user of the command.
+func (c *Command) sentence(err error) string {
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		return fmt.Sprintf("the login host refused the OAuth client: %s; check GENESYSCLOUD_OAUTHCLIENT_ID and "+
+			"GENESYSCLOUD_OAUTHCLIENT_SECRET, and that they belong to this region",
+			cmp.Or(refused.ErrorDescription, refused.ErrorCode, refused.Response.Status))
 	}
-	if !o.has("interval") {
-		given["as-of"] = o.today.Format(time.DateOnly)
+	words := err.Error()
+	if operation, ok := errors.AsType[*wrapper.OperationError](err); ok {
+		words = operation.Err.Error() // its own text is for Go programs
 	}
-	given["granularity"] = o.Query.Granularity.String()
-	given["group-by"] = cmp.Or(given["group-by"], "client")
-	args := []string{"-resume " + text.ShellQuote(id)}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if given[name] == "" { // a boolean
-			args = append(args, "-"+name)
-			continue
-		}
-		args = append(args, "-"+name+" "+text.ShellQuote(given[name]))
+	api, ok := errors.AsType[*wrapper.APIError](err)
+	if ok && api.StatusCode == http.StatusUnauthorized && os.Getenv("GENESYSCLOUD_ACCESS_TOKEN") != "" && !c.Demo {
+		words += "; GENESYSCLOUD_ACCESS_TOKEN may have expired: replace it, or unset it to use GENESYSCLOUD_OAUTHCLIENT_ID"
 	}
-	for _, out := range o.outputs {
-		name := out.name
-		if out.failure != nil {
-			name = "ANOTHER-FILE" + out.form.Extension
-			if errors.Is(out.failure, render.ErrTooManyRows) {
-				name = "ANOTHER-FILE.csv"
-			}
+	return words
+}
+
+// resumeArgs returns the arguments of this call, quoted for a shell, with what makes them
+// those of its query on any other day.
+func (c *Command) resumeArgs() []string {
+	args := slices.Clone(c.Args)
+	add := func(name, value string) {
+		if !c.has(name) {
+			args = slices.Insert(args, 0, "-"+name, value)
 		}
-		if name != "-" || len(o.files) > 0 {
-			args = append(args, "-o "+text.ShellQuote(name))
-		}
+	}
+	if c.period == "" && c.Period.Known() {
+		args = slices.Insert(args, 0, "-last", defaultLast)
+	}
+	add("granularity", c.Query.Granularity.String())
+	add("group-by", defaultGroupBy)
+	add("as-of", c.today.Format(time.DateOnly))
+	add("resume", c.id)
+	for i, arg := range args {
+		args[i] = text.ShellQuote(arg)
 	}
 	return args
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/fetch"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
@@ -76,6 +74,7 @@ func (c *Command) submit(ctx context.Context) (operation, before *fetch.Operatio
 			more = fmt.Sprintf(", and the %d days before it for the forecast", report.ForecastDays)
 		}
 		c.progress.note("querying %s%s", &c.Period, more)
+		c.progress.status("connecting")
 		if operation, err = fetch.Submit(ctx, c.client, &c.Query); err != nil {
 			return nil, nil, err
 		}
@@ -115,7 +114,7 @@ func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add f
 
 // finish writes the report, and puts all files in place once all are complete.
 func (c *Command) finish(r *report.Report) (code int, err error) {
-	c.progress.clear()
+	c.progress.status("")
 	for _, step := range []func(*output) error{
 		func(out *output) error { return out.writer.Finish(r) }, (*output).close,
 		func(out *output) error { return out.file.Commit() },
@@ -137,14 +136,8 @@ func (c *Command) finish(r *report.Report) (code int, err error) {
 	case a.Over():
 		code = exitOver
 	}
-	shown := slices.ContainsFunc(c.outputs, func(out *output) bool {
-		return out.name == "-" && out.form == render.Forms[0] && isTerminal(c.Stdout)
-	})
-	if code != exitOK && !shown { // the exit code needs its reason, with -q too
-		c.progress.warn("allowance: %s", a.Verdict())
-	} else if !shown {
-		c.progress.note("allowance: %s", a.Verdict())
-	}
+	c.progress.quiet = c.progress.quiet && code == exitOK // the exit code needs its reason
+	c.progress.note("allowance: %s", a.Verdict())
 	return code, nil
 }
 

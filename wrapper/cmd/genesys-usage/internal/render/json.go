@@ -1,54 +1,113 @@
 package render
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
+	"math"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 )
 
-// jsonWriter writes rows as objects, each in a line of its own.
-type jsonWriter struct {
-	out                      io.Writer
-	columns                  []report.Column
-	begin, separator, rowEnd string // before the first row, before each other, and after each
-	end, endRows             string // at the end, and there if there are rows
-	line                     []byte
+// ndjsonWriter writes rows as objects, each in a line of its own.
+type ndjsonWriter struct {
+	out     io.Writer
+	columns []report.Column
+	line    []byte
 }
 
-// newJSON returns a Writer of one array.
-func newJSON(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
-	return &jsonWriter{out: out, columns: columns, begin: "[\n", separator: ",\n", end: "[]\n", endRows: "\n]\n"}, nil
-}
-
-// newNDJSON returns a Writer of lines that are objects.
 func newNDJSON(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
-	return &jsonWriter{out: out, columns: columns, rowEnd: "\n"}, nil
+	return &ndjsonWriter{out: out, columns: columns}, nil
+}
+
+func (n *ndjsonWriter) Row(r *report.Row) error {
+	n.line = append(n.object(n.line[:0], r), '\n')
+	_, err := n.out.Write(n.line)
+	return err
+}
+
+func (n *ndjsonWriter) Finish(*report.Report) error { return nil }
+
+// object appends a row.
+func (n *ndjsonWriter) object(line []byte, r *report.Row) []byte {
+	for i := range n.columns {
+		column := &n.columns[i]
+		line = append(append(line, "{,"[min(i, 1)], '"'), column.Name...)
+		line = append(line, `":`...)
+		switch text := value(column, r); {
+		case column.Kind == report.Number:
+			line = append(line, text...)
+		case column.Kind == report.Date && text == "":
+			line = append(line, "null"...)
+		default:
+			line, _ = jsontext.AppendQuote(line, text) // an error is of text that is not UTF-8, and Clean's is
+		}
+	}
+	return append(line, '}')
+}
+
+// jsonWriter writes a report as one object: rows as they come, and after them what is known at the end.
+type jsonWriter struct {
+	ndjsonWriter
+	separator string // before the next row
+}
+
+func newJSON(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
+	return &jsonWriter{ndjsonWriter{out: out, columns: columns}, "{\"rows\":[\n"}, nil
 }
 
 func (j *jsonWriter) Row(r *report.Row) error {
-	j.line = append(j.line[:0], j.begin...)
-	j.begin, j.end = j.separator, j.endRows
-	for i := range j.columns {
-		column := &j.columns[i]
-		j.line = append(append(j.line, "{,"[min(i, 1)], '"'), column.Name...)
-		j.line = append(j.line, `":`...)
-		switch text := value(column, r); {
-		case column.Kind == report.Number:
-			j.line = append(j.line, text...)
-		case column.Kind == report.Date && text == "":
-			j.line = append(j.line, "null"...)
-		default:
-			j.line, _ = jsontext.AppendQuote(j.line, text) // an error is of text that is not UTF-8, and Clean's is
-		}
-	}
-	j.line = append(append(j.line, '}'), j.rowEnd...)
+	j.line = j.object(append(j.line[:0], j.separator...), r)
+	j.separator = ",\n"
 	_, err := j.out.Write(j.line)
 	return err
 }
 
-func (j *jsonWriter) Finish(*report.Report) error {
-	_, err := io.WriteString(j.out, j.end)
+func (j *jsonWriter) Finish(r *report.Report) error {
+	type object = map[string]any
+	period := func(p *report.Period, daysWithData int) any {
+		if !p.Known() {
+			return nil
+		}
+		return object{"first": p.First.Format(time.DateOnly), "last": p.Last.Format(time.DateOnly), "days": p.Days(),
+			"daysWithData": daysWithData}
+	}
+	totals := func(counts *report.Counts) object {
+		all := object{}
+		for _, m := range report.Counters {
+			all[m.String()] = counts.Of(m)
+		}
+		return all
+	}
+	rest := []any{"period", period(&r.Period, r.DataDays()), "totals", totals(&r.Total)}
+	if b := r.Before; b != nil {
+		rest = append(rest, "before", object{"period": period(&b.Period, b.Period.DataDays()), "totals": totals(&b.Total)})
+	}
+	if a := r.Allowance; a != nil {
+		allowance := object{"limit": a.Limit, "used": a.Used, "forecast": a.Forecast, "lasts": nil, "until": nil,
+			"share": math.Round(1e4*float64(a.Forecast)/float64(a.Limit)) / 1e4}
+		if a.Doubt == "" {
+			allowance["lasts"] = !a.Over()
+		}
+		if a.Over() {
+			allowance["until"] = a.RunsOut.Format(time.DateOnly)
+		}
+		rest = append(rest, "allowance", allowance)
+	}
+	if j.separator == ",\n" {
+		j.separator = "\n"
+	}
+	j.line = append(append(j.line[:0], j.separator...), ']')
+	for i := 0; i < len(rest); i += 2 {
+		data, err := json.Marshal(rest[i+1])
+		if err != nil {
+			return err
+		}
+		j.line = fmt.Appendf(j.line, ",\n%q:%s", rest[i], data)
+	}
+	_, err := j.out.Write(append(j.line, "}\n"...))
 	return err
 }

@@ -25,7 +25,7 @@ type Form struct {
 var Forms = []*Form{
 	{Name: "table", Extension: ".txt", new: atEnd(writeTable), Help: "groups in aligned columns, for people"},
 	{Name: "csv", Extension: ".csv", Streamed: true, RowsOnly: true, new: newCSV, Help: "rows, for programs"},
-	{Name: "json", Extension: ".json", Streamed: true, new: newJSON, Help: "one array of rows, for programs"},
+	{Name: "json", Extension: ".json", Streamed: true, new: newJSON, Help: "the report as one object, rows first, for programs"},
 	{Name: "ndjson", Extension: ".ndjson", Streamed: true, RowsOnly: true, new: newNDJSON,
 		Help: "rows, a JSON object a line"},
 	{Name: "xlsx", Extension: ".xlsx", Binary: true, Charted: true, new: newWorkbook,

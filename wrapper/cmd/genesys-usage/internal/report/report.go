@@ -35,6 +35,7 @@ type Report struct {
 	Allowance *Allowance  // nil without one
 
 	inexact bool              // a count is negative, or a sum is too large
+	newest  time.Time         // the last date of a row; zero if rows have none
 	labels  map[string]string // of clients, by id
 }
 
@@ -42,6 +43,15 @@ type Report struct {
 type Comparison struct {
 	Period Period
 	Total  Counts
+}
+
+// DataDays returns the number of days of the period that have counts: up to the newest day
+// that has rows if rows are by day, and otherwise up to the last day that can have data.
+func (r *Report) DataDays() int {
+	if r.Query.Granularity != Day {
+		return r.Period.DataDays()
+	}
+	return max(daysBetween(r.Period.First, r.newest), 0)
 }
 
 // Name returns what a group is called in a dimension, as it is shown.

@@ -16,6 +16,7 @@ type Totals struct {
 	groups      map[key]*Group      // nil if they are not asked for
 	clientNames map[string]string   // by id
 	days        map[time.Time]int64 // requests, for an allowance
+	newest      time.Time           // the last date of a row
 	total       Counts
 	before      Counts
 	rows        int64
@@ -67,7 +68,9 @@ func (t *Totals) Add(r *Row) bool {
 		}
 		return false
 	}
-	t.rows++
+	if t.rows++; r.Date.After(t.newest) {
+		t.newest = r.Date
+	}
 	t.add(&t.total, &r.Counts)
 	if t.groups == nil {
 		return true
@@ -96,7 +99,7 @@ func (t *Totals) add(total, counts *Counts) {
 
 // Report returns the report on all rows so far.
 func (t *Totals) Report() *Report {
-	r := &Report{Spec: t.spec, Rows: t.rows, Outside: t.outside, Total: t.total, Groups: t.ranked(t.spec.Sort),
+	r := &Report{Spec: t.spec, Rows: t.rows, Outside: t.outside, Total: t.total, Groups: t.ranked(t.spec.Sort), newest: t.newest,
 		labels: t.labels(), inexact: t.negative || max(slices.Max(t.total[:]), slices.Max(t.before[:])) == math.MaxInt64}
 	if r.Compare != nil {
 		r.Before = &Comparison{*r.Compare, t.before}

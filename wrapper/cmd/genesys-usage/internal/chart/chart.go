@@ -85,7 +85,7 @@ func stepDates(r *report.Report) []time.Time {
 	for _, step := range r.Steps() {
 		dates = append(dates, step.Date)
 	}
-	if r.Query.Granularity == report.Day && len(dates) > 0 && r.Period.Known() {
+	if r.Query.Granularity == report.Day && len(dates) > 0 {
 		for date := r.Period.DataFirst; !date.After(r.Period.DataLast); date = date.AddDate(0, 0, 1) {
 			dates = append(dates, date)
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -33,7 +34,6 @@ type options struct {
 	start    time.Time         // of -month or -period-start; zero if only its day is given
 	startDay int               // of the month; 0 without -month and -period-start
 	given    map[string]string // the values of the flags that were given, by name; "" for a boolean
-	period   string            // the flag that names it; "" for the default
 	files    []string          // of -o
 	format   *render.Form      // of -format
 }
@@ -127,18 +127,13 @@ func (o *options) has(name string) bool {
 
 // setRegion finds the region, unless there is none.
 func (o *options) setRegion() (err error) {
-	from, name := "-region", o.given["region"]
-	if name == "" {
-		from, name = "GENESYSCLOUD_REGION", os.Getenv("GENESYSCLOUD_REGION")
-	}
+	name := cmp.Or(o.given["region"], os.Getenv("GENESYSCLOUD_REGION"))
 	if o.Demo || name == "" {
 		return nil
 	}
-	if o.region, err = wrapper.ParseRegion(name); err != nil {
-		return fmt.Errorf("%s: %w", from, err)
-	}
+	o.region, err = wrapper.ParseRegion(name)
 	o.Region = string(o.region)
-	return nil
+	return err
 }
 
 // want returns an error that says what is wanted, if there is one.

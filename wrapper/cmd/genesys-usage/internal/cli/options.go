@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/outfile"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
@@ -93,27 +92,25 @@ func (o *options) setQuery() error {
 
 // setPeriod finds the period of the query.
 func (o *options) setPeriod() (err error) {
+	period := ""
 	for _, name := range []string{"last", "month", "period-start", "interval"} {
-		if o.has(name) && o.period != "" {
+		if o.has(name) && period != "" {
 			return errors.New("give one of -last, -month, -period-start and -interval")
 		} else if o.has(name) {
-			o.period = name
+			period = name
 		}
 	}
-	iso := o.given["interval"]
 	switch {
-	case iso != "" && !strings.Contains(iso, "/"):
-		err = errors.New("want two days, such as 2026-10-01/2026-10-31")
-	case iso != "":
-		o.Period, err = report.NewPeriod(iso, o.Query.Jobs, o.today)
+	case period == "interval":
+		o.Period, err = report.NewPeriod(o.given["interval"], o.Query.Jobs, o.today)
 	case o.startDay > 0:
 		o.Period, err = report.Monthly(o.start, o.startDay, o.Query.Jobs, o.today)
-	case o.period != "" || !o.has("resume"):
+	default:
 		o.Period, err = report.LastDays(cmp.Or(o.given["last"], defaultLast), o.Query.Jobs, o.today)
 	}
 	o.Query.Interval = o.Period.Interval
 	if err != nil {
-		return fmt.Errorf("-%s %s: %w", o.period, o.given[o.period], err)
+		return fmt.Errorf("-%s %s: %w", period, o.given[period], err)
 	}
 	return nil
 }
@@ -139,13 +136,8 @@ func (o *options) setAllowance() error {
 
 // setCompare finds the period to compare with.
 func (o *options) setCompare() error {
-	switch {
-	case !o.has("compare"):
+	if !o.has("compare") {
 		return nil
-	case o.has("granularity") && o.Query.Granularity != report.NoSteps && o.Limit == 0 && !o.any(charted):
-		return errors.New("-compare is about the total of each period: leave -granularity out")
-	case !o.Period.Known():
-		return errors.New("-compare needs a period in days, such as -month 2026-10 or -interval 2026-10-01/2026-10-31")
 	}
 	first, last := o.Period.Before()
 	before, err := report.NewPeriod(report.Interval(first, last), o.Query.Jobs, o.today)

@@ -69,9 +69,6 @@ func TestUsageErrors(t *testing.T) {
 		{"-top 3 -format csv", "-top applies to .txt, .xlsx and .html; csv has all rows, in no order"},
 		{"-sort 429 -format json", "-sort applies to .txt, .xlsx and .html; json has"},
 		{"-compare -o x.ndjson", "-compare applies to .txt, .json, .xlsx and .html; ndjson has all rows"},
-		{"-compare -granularity day", "-compare is about the total of each period: leave -granularity out"},
-		{"-compare -interval P1M/2026-10-31", "-compare needs a period in days, such as -month 2026-10 or"},
-		{"-compare -resume x -group-by user -granularity none", "-compare needs a period in days"},
 		{"-jobs -interval 2025-11-24/2025-12-23 -compare", "-compare: the period before: 25 October to 23 November 2025"},
 		{"-allowance lots -month 2026-10", `invalid value "lots" for flag -allowance: want a number of requests such as `},
 		{"-allowance 5", "-allowance needs its period: -period-start with the day of the month that it begins on, such " +
@@ -133,7 +130,7 @@ func TestQueries(t *testing.T) {
 		{"-last 1d -o x.xlsx -granularity none", today + "none [client]", false},
 		{"-last 1d -format html -granularity week", today + "week [client]", true},
 		{"-last 1d -format html -granularity week -compare", today + "week [client]", false},
-		{"-resume id -group-by user -granularity week", " week [user]", true},
+		{"-resume id -group-by user -granularity week", "2026-10-24/2026-11-22 week [user]", true},
 	} {
 		o, err := parse(strings.Fields(test.args), late)
 		if err != nil {

@@ -71,9 +71,6 @@ func (c *Command) resumeArgs() []string {
 			args = slices.Insert(args, 0, "-"+name, value)
 		}
 	}
-	if c.period == "" && c.Period.Known() {
-		args = slices.Insert(args, 0, "-last", defaultLast)
-	}
 	add("granularity", c.Query.Granularity.String())
 	add("group-by", defaultGroupBy)
 	add("as-of", c.today.Format(time.DateOnly))

@@ -60,11 +60,7 @@ func (c *Command) submit(ctx context.Context) (operation, before *fetch.Operatio
 		c.progress.warn("warning: this period is over; for the current one, use -period-start %d", c.startDay)
 	}
 	if !c.has("granularity") && c.Query.Granularity == report.Day && c.any(streamed) {
-		words := "the chart needs daily rows, so all files get them; -granularity none turns this off"
-		if c.Limit > 0 {
-			words = "the forecast needs daily rows, so all files get them"
-		}
-		c.progress.note("%s", words)
+		c.progress.note("a chart or a forecast needs daily rows, so all files get them")
 	}
 	if c.has("resume") {
 		operation = fetch.Resume(c.client, &c.Query, c.given["resume"])

@@ -117,7 +117,7 @@ func TestMatch(t *testing.T) {
 		lacks(t, format, r.stdout, "Wallboard", "155")
 	}
 	r := genesysUsageOn(t, organization, "-match", "nobody").want(t, 0)
-	contains(t, "the table", r.stdout, "No client matches. To look at user, endpoint, method or organization too, add it")
+	contains(t, "the table", r.stdout, "No client matches. To look at other names, add them to -group-by.")
 }
 
 // Rows outside the period are in no form, and are said to be; dates that were not asked for

@@ -68,10 +68,7 @@ func (j *jsonWriter) Row(r *report.Row) error {
 
 func (j *jsonWriter) Finish(r *report.Report) error {
 	type object = map[string]any
-	period := func(p *report.Period, daysWithData int) any {
-		if !p.Known() {
-			return nil
-		}
+	period := func(p *report.Period, daysWithData int) object {
 		return object{"first": p.First.Format(time.DateOnly), "last": p.Last.Format(time.DateOnly), "days": p.Days(),
 			"daysWithData": daysWithData}
 	}

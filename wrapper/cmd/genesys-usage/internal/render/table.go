@@ -27,7 +27,11 @@ var layouts = map[kind]text.Column{
 // writeTable writes a report in aligned columns, the largest groups first, or by date if there are dates.
 func writeTable(to io.Writer, r *report.Report, o Options) error {
 	out := bufio.NewWriter(to) // Flush returns its first error
-	for _, sentence := range append(headings(r), "") {
+	sentences := append(headings(r), "")
+	if r.Region != "" {
+		sentences[0] = r.Region + ", " + sentences[0]
+	}
+	for _, sentence := range sentences {
 		fmt.Fprintln(out, text.Wrap(sentence, o.Width))
 	}
 	if len(r.Groups) > 0 {

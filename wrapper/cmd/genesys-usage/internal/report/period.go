@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +15,7 @@ import (
 // Period is the time that a report covers, in UTC days.
 type Period struct {
 	Interval    string    // ISO-8601
-	First, Last time.Time // the days that were asked for, both included; zero if not known
+	First, Last time.Time // the days that were asked for, both included
 	// DataFirst and DataLast are the days of them that can have data, both included.
 	DataFirst, DataLast time.Time
 	End                 time.Time // Last, or the last day of the calendar month or billing period
@@ -33,7 +32,7 @@ func NewPeriod(iso string, jobs bool, today time.Time) (Period, error) {
 	p := Period{Interval: iso}
 	asked, ok := interval.Parse(iso)
 	if !ok {
-		return p, nil // the vendor understands more intervals
+		return p, errors.New("want two days, such as 2026-10-01/2026-10-31")
 	}
 	p.First, p.Last = asked.Days()
 	p.End = p.Last
@@ -97,22 +96,13 @@ func Interval(first, last time.Time) string {
 	return first.Format(time.DateOnly) + "/" + last.Format(time.DateOnly)
 }
 
-// Known reports whether the days of the period are known: ISO-8601 has more ways to write
-// an interval than are understood.
-func (p *Period) Known() bool { return !p.First.IsZero() }
+// String writes the period as people do.
+func (p *Period) String() string { return text.Days(p.First, p.Last) + ", UTC" }
 
-// String writes the period as people do, or the interval if its days are not known.
-func (p *Period) String() string {
-	if p.Known() {
-		return text.Days(p.First, p.Last) + ", UTC"
-	}
-	return text.Name(cmp.Or(p.Interval, "An earlier query"))
-}
-
-// Days returns the number of days that were asked for, or 1 if it is not known.
+// Days returns the number of days that were asked for.
 func (p *Period) Days() int { return daysBetween(p.First, p.Last) }
 
-// DataDays returns the number of days that can have data, or 1 if it is not known.
+// DataDays returns the number of days that can have data.
 func (p *Period) DataDays() int { return max(daysBetween(p.DataFirst, p.DataLast), 0) }
 
 // Over reports whether there can be data on all days of the period, of a month or billing
@@ -157,28 +147,29 @@ func stepDays(date time.Time, size Granularity) (first, last time.Time) {
 	return date, date
 }
 
-// Step names the step of a granularity that begins with a date, and the part of it that is
-// in the period if not all of it is.
-func (p *Period) Step(date time.Time, size Granularity) (name, part string) {
-	first, last := stepDays(date, size)
-	switch name = date.Format(time.DateOnly); size {
+// StepLabel names the step that begins with a date, with the part of it that is in the
+// period if not all of it is.
+func (r *Report) StepLabel(date time.Time) string {
+	first, last := stepDays(date, r.Query.Granularity)
+	label, part := date.Format(time.DateOnly), ""
+	switch r.Query.Granularity {
 	case Week:
-		name = "week of " + name
+		label = "week of " + label
 	case Month:
-		name = date.Format("Jan 2006")
+		label = date.Format("Jan 2006")
 	}
-	if p.Known() && first.Before(p.DataFirst) {
-		part = " from " + p.DataFirst.Format("2 Jan")
+	if first.Before(r.Period.DataFirst) {
+		part = " from " + r.Period.DataFirst.Format("2 Jan")
 	}
-	if p.Known() && last.After(p.DataLast) {
-		part += " to " + p.DataLast.Format("2 Jan")
+	if last.After(r.Period.DataLast) {
+		part += " to " + r.Period.DataLast.Format("2 Jan")
 	}
-	return name, strings.TrimPrefix(part, " ")
+	return strings.TrimSuffix(label+","+part, ",")
 }
 
-// overlaps reports whether a step that begins with a date has days in the period, as far
-// as is known.
+// overlaps reports whether a step that begins with a date, if there is one, has days in the
+// period.
 func (p *Period) overlaps(date time.Time, size Granularity) bool {
 	first, last := stepDays(date, size)
-	return date.IsZero() || !p.Known() || !first.After(p.Last) && !last.Before(p.First)
+	return date.IsZero() || !first.After(p.Last) && !last.Before(p.First)
 }

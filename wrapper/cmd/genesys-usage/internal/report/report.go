@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -83,12 +82,6 @@ func (r *Report) Steps() []Step {
 	return steps
 }
 
-// StepLabel names a step, with its part if not all of it is in the period.
-func (r *Report) StepLabel(date time.Time) string {
-	name, part := r.Period.Step(date, r.Query.Granularity)
-	return strings.TrimSuffix(name+", "+part, ", ")
-}
-
 // HasRate reports whether the part that a counter is of all requests is shown.
 func (r *Report) HasRate(m Metric) bool { return r.Total.Of(m) > 0 || m == r.Sort }
 
@@ -157,13 +150,7 @@ func (r *Report) Empty() string {
 	if r.Match == "" {
 		return "No requests in this period."
 	}
-	words := "No " + text.Join(r.Query.GroupBy, "or") + " matches."
-	others := Dimensions(r.Query.Jobs)
-	others = slices.DeleteFunc(others, func(d Dimension) bool { return slices.Contains(r.Query.GroupBy, d) })
-	if len(others) > 0 {
-		words += " To look at " + text.Join(others, "or") + " too, add it to -group-by."
-	}
-	return words
+	return "No " + text.Join(r.Query.GroupBy, "or") + " matches. To look at other names, add them to -group-by."
 }
 
 // Meaning says what the numbers mean, in the words of package wrapper's documentation.

@@ -12,13 +12,15 @@ import (
 // october is a day of October 2026.
 func october(day int) time.Time { return time.Date(2026, 10, day, 0, 0, 0, 0, time.UTC) }
 
+var ofOctober = Period{First: october(1), Last: october(31), DataFirst: october(1), DataLast: october(31), End: october(31)}
+
 // client is a row of a client.
 func client(id, name string, requests int64) *Row {
 	return &Row{Names: Names{Client: id}, ClientName: name, Counts: Counts{Requests: requests}}
 }
 
 func reportOf(rows ...*Row) *Report {
-	t := NewTotals(Spec{}, true)
+	t := NewTotals(Spec{Period: ofOctober}, true)
 	for _, r := range rows {
 		t.Add(r)
 	}
@@ -28,7 +30,7 @@ func reportOf(rows ...*Row) *Report {
 // Another row of a known group takes no memory: totals grow with what there is to
 // distinguish, and not with rows.
 func TestTotalsKeepNoRows(t *testing.T) {
-	totals := NewTotals(Spec{}, true)
+	totals := NewTotals(Spec{Period: ofOctober}, true)
 	rows := make([]Row, 5000)
 	for i := range rows {
 		id := strconv.Itoa(i % 50)
@@ -105,7 +107,7 @@ func TestClientsAreTheirIDs(t *testing.T) {
 func TestSumsThatAreNotExact(t *testing.T) {
 	large := Row{Date: october(1), Counts: Counts{Requests: math.MaxInt64, Status400: math.MaxInt64,
 		Status500: math.MaxInt64}}
-	totals := NewTotals(Spec{Compare: &Period{}}, true)
+	totals := NewTotals(Spec{Period: ofOctober, Compare: &Period{}}, true)
 	for range 2 {
 		totals.Add(&large)
 		totals.AddBefore(&large)

@@ -26,19 +26,14 @@ const (
 func Width(s string) int { return cells.StringWidth(s) }
 
 // Clean replaces control characters, so that a name that somebody chose cannot move the
-// cursor of a terminal or reverse the text around it.
+// cursor of a terminal, break a line or reverse the text around it.
 func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return utf8.RuneError
 		}
 		return r
 	}, s)
-}
-
-// IsControl reports whether r moves a cursor, breaks a line or reverses the text around it.
-func IsControl(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }
 
 // Name returns a name as it is shown: clean, short, and "(none)" if it is empty.
@@ -49,18 +44,9 @@ func Name(s string) string {
 	return Shorten(Clean(s), MaxName)
 }
 
-// Message returns a message as it is shown: short, in one line, and without characters
-// that cannot be printed.
+// Message returns a message as it is shown: clean, short, and in one line.
 func Message(s string) string {
-	printable := func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		} else if IsControl(r) || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}
-	return Shorten(strings.Join(strings.Fields(strings.Map(printable, s)), " "), MaxMessage)
+	return Shorten(Clean(strings.Join(strings.Fields(s), " ")), MaxMessage)
 }
 
 // Shorten cuts text in the middle to at most width cells. Both of its ends, which
@@ -106,18 +92,15 @@ func Lines(s string, width int) int {
 
 // Join lists words, with a conjunction before the last: "a, b or c".
 func Join[T any](words []T, conjunction string) string {
-	var b strings.Builder
+	var all string
 	for i, word := range words {
-		switch i {
-		case 0:
-		case len(words) - 1:
-			b.WriteString(" " + conjunction + " ")
-		default:
-			b.WriteString(", ")
+		separator := ", "
+		if i == len(words)-1 {
+			separator = " " + conjunction + " "
 		}
-		fmt.Fprint(&b, word)
+		all += separator + fmt.Sprint(word)
 	}
-	return b.String()
+	return strings.TrimPrefix(strings.TrimPrefix(all, ", "), " "+conjunction+" ")
 }
 
 // ShellQuote quotes a value for a shell, if it needs that.

@@ -81,8 +81,8 @@ func TestName(t *testing.T) {
 func TestMessage(t *testing.T) {
 	for text, want := range map[string]string{
 		"oauth2: \"invalid_client\"\nResponse: {\n\t\"error\": 1}\r\n": `oauth2: "invalid_client" Response: { "error": 1}`,
-		"cut in a character: \xe6\x9d":                                 "cut in a character:",
-		"\x1b[31mred\u202e":                                            "[31mred",
+		"cut in a character: \xe6\x9d":                                 "cut in a character: \ufffd\ufffd",
+		"\x1b[31mred\u202e":                                            "\ufffd[31mred\ufffd",
 		"Zürich 東京":                                                    "Zürich 東京",
 	} {
 		if got := Message(text); got != want {

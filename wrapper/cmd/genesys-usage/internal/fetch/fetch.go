@@ -15,62 +15,55 @@ import (
 // Operation is a query that was submitted.
 type Operation struct {
 	ID string // what Resume takes
-
-	execution *wrapper.Execution // of the queries API, or
-	job       *wrapper.Job       // of the jobs API
-	undated   bool
+	// Rows waits for the query and yields its rows, then the error if there is one. The row
+	// is the same each time, with other values.
+	Rows func(context.Context) iter.Seq2[*report.Row, error]
 }
 
 // Submit submits a query.
 func Submit(ctx context.Context, client *wrapper.Client, q *report.Query) (*Operation, error) {
-	o := &Operation{undated: q.Granularity == report.NoSteps}
-	var err error
 	if q.Jobs {
-		if o.job, err = client.SubmitJob(ctx, jobQuery(q)); err == nil {
-			o.ID = o.job.ID()
+		job, err := client.SubmitJob(ctx, jobQuery(q))
+		if err != nil {
+			return nil, err
 		}
-	} else if o.execution, err = client.Submit(ctx, usageQuery(q)); err == nil {
-		o.ID = o.execution.ID()
+		return newOperation(q, job, jobRow), nil
 	}
-	return o, err
+	execution, err := client.Submit(ctx, usageQuery(q))
+	if err != nil {
+		return nil, err
+	}
+	return newOperation(q, execution, usageRow), nil
 }
 
 // Resume returns the operation of a query that was submitted before. It sends nothing.
 func Resume(client *wrapper.Client, q *report.Query, id string) *Operation {
-	o := &Operation{ID: id, undated: q.Granularity == report.NoSteps}
 	if q.Jobs {
-		o.job = client.Job(id)
-	} else {
-		o.execution = client.Execution(id)
+		return newOperation(q, client.Job(id), jobRow)
 	}
-	return o
+	return newOperation(q, client.Execution(id), usageRow)
 }
 
-// Rows waits for the query and yields its rows, then the error if there is one. The row
-// is the same each time, with other values.
-func (o *Operation) Rows(ctx context.Context) iter.Seq2[*report.Row, error] {
-	return func(yield func(*report.Row, error) bool) {
-		var row report.Row
-		next := func(err error) bool {
-			if o.undated {
-				row.Date = time.Time{} // a job may date rows that have no step
-			}
-			return yield(&row, err)
-		}
-		if o.job != nil {
-			for r, err := range o.job.Rows(ctx) {
-				if jobRow(&row, &r); !next(err) {
+// newOperation returns the operation of either API.
+func newOperation[R any](q *report.Query, submitted interface {
+	ID() string
+	Rows(context.Context) iter.Seq2[R, error]
+}, convert func(*report.Row, *R)) *Operation {
+	rows := func(ctx context.Context) iter.Seq2[*report.Row, error] {
+		return func(yield func(*report.Row, error) bool) {
+			var row report.Row
+			for r, err := range submitted.Rows(ctx) {
+				convert(&row, &r)
+				if q.Granularity == report.NoSteps {
+					row.Date = time.Time{} // a job may date rows that have no step
+				}
+				if !yield(&row, err) {
 					return
 				}
 			}
-			return
-		}
-		for r, err := range o.execution.Rows(ctx) {
-			if usageRow(&row, &r); !next(err) {
-				return
-			}
 		}
 	}
+	return &Operation{submitted.ID(), rows}
 }
 
 func usageRow(row *report.Row, r *gen.APIUsageRow) {

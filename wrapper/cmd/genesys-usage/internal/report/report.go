@@ -33,9 +33,9 @@ type Report struct {
 	Before    *Comparison // nil without one
 	Allowance *Allowance  // nil without one
 
-	inexact bool              // a count is negative, or a sum is too large
-	newest  time.Time         // the last date of a row; zero if rows have none
-	labels  map[string]string // of clients, by id
+	inexact bool                // a count is negative, or a sum is too large
+	days    map[time.Time]int64 // requests, by the date of rows
+	labels  map[string]string   // of clients, by id
 }
 
 // Comparison is the period before.
@@ -50,7 +50,11 @@ func (r *Report) DataDays() int {
 	if r.Query.Granularity != Day {
 		return r.Period.DataDays()
 	}
-	return max(daysBetween(r.Period.First, r.newest), 0)
+	days := 0
+	for date := range r.days {
+		days = max(days, daysBetween(r.Period.First, date))
+	}
+	return days
 }
 
 // Name returns what a group is called in a dimension, as it is shown.
@@ -133,14 +137,8 @@ func (r *Report) Remarks() []string {
 	add(r.HasRate(Errors), "Errors are all 4xx and 5xx, 429 included.")
 	if r.Before != nil {
 		now, before := r.Period.DataDays(), r.Before.Period.DataDays()
-		remark := "Before: " + r.Before.Period.String() + "."
-		if now != before {
-			remark += fmt.Sprintf(" Warning: %s before, %s now.", text.Count(int64(before), "day"),
-				text.Count(int64(now), "day"))
-		} else if !r.Period.Over() {
-			remark += fmt.Sprintf(" As many days as there are of this period so far: %d.", now)
-		}
-		remarks = append(remarks, remark)
+		add(true, "Before: %s.", &r.Before.Period)
+		add(now != before, "Warning: %s before, %s now.", text.Count(int64(before), "day"), text.Count(int64(now), "day"))
 	}
 	return remarks
 }

@@ -15,7 +15,7 @@ type Totals struct {
 	spec        Spec
 	groups      map[key]*Group      // nil if they are not asked for
 	clientNames map[string]string   // by id
-	days        map[time.Time]int64 // requests, for an allowance
+	days        map[time.Time]int64 // requests, by the date of rows
 	newest      time.Time           // the last date of a row
 	total       Counts
 	before      Counts
@@ -56,21 +56,19 @@ func NewTotals(s Spec, groups bool) *Totals {
 // Add adds a row, and reports whether it is one of the report: not one outside its period,
 // which a forecast may be made of.
 func (t *Totals) Add(r *Row) bool {
-	s := &t.spec
-	counted := s.Period.overlaps(r.Date, s.Query.Granularity)
-	history := !counted && s.Limit > 0 && r.Date.Before(s.Period.First)
-	if s.Limit > 0 && !r.Date.IsZero() && (counted || history) {
-		t.days[r.Date] = sum(t.days[r.Date], r.Counts[Requests])
+	p := &t.spec.Period
+	counted := p.overlaps(r.Date, t.spec.Query.Granularity)
+	if counted || t.spec.Limit > 0 && r.Date.Before(p.First) {
+		if !r.Date.IsZero() {
+			t.days[r.Date] = sum(t.days[r.Date], r.Counts[Requests])
+		}
+	} else {
+		t.outside++
 	}
 	if !counted {
-		if !history {
-			t.outside++
-		}
 		return false
 	}
-	if t.rows++; r.Date.After(t.newest) {
-		t.newest = r.Date
-	}
+	t.rows++
 	t.add(&t.total, &r.Counts)
 	if t.groups == nil {
 		return true
@@ -99,7 +97,7 @@ func (t *Totals) add(total, counts *Counts) {
 
 // Report returns the report on all rows so far.
 func (t *Totals) Report() *Report {
-	r := &Report{Spec: t.spec, Rows: t.rows, Outside: t.outside, Total: t.total, Groups: t.ranked(t.spec.Sort), newest: t.newest,
+	r := &Report{Spec: t.spec, Rows: t.rows, Outside: t.outside, Total: t.total, Groups: t.ranked(t.spec.Sort), days: t.days,
 		labels: t.labels(), inexact: t.negative || max(slices.Max(t.total[:]), slices.Max(t.before[:])) == math.MaxInt64}
 	if r.Compare != nil {
 		r.Before = &Comparison{*r.Compare, t.before}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -41,80 +42,52 @@ func collect(t *testing.T, o *Operation) []report.Row {
 	return rows
 }
 
-// Rows of either API become the same rows.
-func TestRowsOfBothAPIs(t *testing.T) {
-	organization := usagetest.Config{
+// Rows of either API become rows of reports, now and when they are resumed. A row has a date
+// only if its query has a granularity.
+func TestRows(t *testing.T) {
+	client := clientOf(t, usagetest.Config{
 		Rows: func(gen.APIUsageQuery) []gen.APIUsageRow {
-			return []gen.APIUsageRow{
-				{
-					Date: october5, ClientID: "c-1", ClientName: "Demo", UserID: "u-1", TemplateURI: "api/v2/users", HTTPMethod: "GET",
-					Requests: 21, Status200: 1, Status300: 2, Status400: 9, Status429: 4, Status500: 5,
-				},
-				{ClientID: "c-2", Requests: 7},
-			}
+			return []gen.APIUsageRow{{Date: october5, ClientID: "c-1", ClientName: "Demo", UserID: "u-1",
+				TemplateURI: "api/v2/users", HTTPMethod: "GET", OrganizationID: "o-1", Requests: 21, Status200: 1, Status300: 2,
+				Status400: 9, Status429: 4, Status500: 5}, {ClientID: "c-2", Requests: 7}}
 		},
 		JobRows: func(gen.UsageJobQuery) []gen.UsageJobRow {
-			return []gen.UsageJobRow{
-				{
-					Date: types.Date{Time: october5}, OAuthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"},
-					User:        gen.UserReference{ID: "u-1"},
-					TemplateURI: "api/v2/users", HTTPMethod: "GET",
-					RequestCount: 21, Status200: 1, Status300: 2, Status400: 9, Status429: 4, Status500: 5,
-				},
-				{OAuthClient: gen.DomainEntityRef{ID: "c-2"}, RequestCount: 7},
-			}
+			return []gen.UsageJobRow{{Date: types.Date{Time: october5}, OAuthClient: gen.DomainEntityRef{ID: "c-1", Name: "Demo"},
+				User: gen.UserReference{ID: "u-1"}, TemplateURI: "api/v2/users", HTTPMethod: "GET", Platform: "Web",
+				RequestCount: 21, Status200: 1, Status300: 2, Status400: 9, Status429: 4, Status500: 5},
+				{OAuthClient: gen.DomainEntityRef{ID: "c-2"}, RequestCount: 7}}
 		},
-	}
-	want := []report.Row{
-		{
-			Date: october5, Names: report.Names{"c-1", "u-1", "api/v2/users", "GET"}, ClientName: "Demo",
-			Counts: report.Counts{21, 1, 2, 9, 4, 5},
-		},
-		{Names: report.Names{"c-2"}, Counts: report.Counts{7}},
-	}
-	client := clientOf(t, organization)
-	for _, q := range []report.Query{
-		{Interval: "2026-10-01/2026-10-31", Granularity: report.Day},
-		{Interval: "2026-10-01/2026-10-31", Granularity: report.Day, Jobs: true},
+	})
+	for jobs, names := range map[bool]report.Names{
+		false: {"c-1", "u-1", "api/v2/users", "GET", "o-1", ""}, true: {"c-1", "u-1", "api/v2/users", "GET", "", "Web"},
 	} {
+		want := []report.Row{
+			{Date: october5, Names: names, ClientName: "Demo", Counts: report.Counts{21, 1, 2, 9, 4, 5}},
+			{Names: report.Names{"c-2"}, Counts: report.Counts{7}},
+		}
+		q := report.Query{Interval: "2026-10-01/2026-10-31", Granularity: report.Day, Jobs: jobs}
 		o, err := Submit(t.Context(), client, &q)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := collect(t, o); !reflect.DeepEqual(got, want) {
-			t.Errorf("jobs %v: %+v, want %+v", q.Jobs, got, want)
+			t.Errorf("jobs %v: got %+v, want %+v", jobs, got, want)
 		}
 		if got := collect(t, Resume(client, &q, o.ID)); !reflect.DeepEqual(got, want) {
-			t.Errorf("jobs %v, resumed: %+v, want %+v", q.Jobs, got, want)
+			t.Errorf("jobs %v, resumed: got %+v, want %+v", jobs, got, want)
 		}
-		q.Granularity = report.NoSteps
-		for _, row := range collect(t, Resume(client, &q, o.ID)) {
-			if !row.Date.IsZero() {
-				t.Errorf("jobs %v: a row of a query without a granularity has the date %v", q.Jobs, row.Date)
-			}
+		q.Granularity, want[0].Date = report.NoSteps, time.Time{}
+		if got := collect(t, Resume(client, &q, o.ID)); !reflect.DeepEqual(got, want) {
+			t.Errorf("jobs %v, without a granularity: got %+v, want %+v", jobs, got, want)
 		}
 	}
 }
 
-// Names that one API alone has are there too.
-func TestOrganizationAndPlatform(t *testing.T) {
-	var row report.Row
-	if usageRow(&row, &gen.APIUsageRow{OrganizationID: "o-1"}); row.Names[report.Organization] != "o-1" {
-		t.Errorf("the organization is %q", row.Names[report.Organization])
-	}
-	if jobRow(&row, &gen.UsageJobRow{Platform: "Web"}); row.Names[report.Platform] != "Web" {
-		t.Errorf("the platform is %q", row.Names[report.Platform])
-	}
-	if row.Names[report.Organization] != "" {
-		t.Errorf("the organization of the row before is left: %q", row.Names[report.Organization])
-	}
-}
-
-// The error comes last, and ends the rows.
-func TestRowsEndWithTheError(t *testing.T) {
+// An error comes last, and ends the rows; one of the submit comes at once.
+func TestErrors(t *testing.T) {
 	client := clientOf(t, usagetest.Config{Fail: true})
-	for _, q := range []report.Query{{Interval: "2026-10-01/2026-10-31"},
-		{Interval: "2026-10-01/2026-10-31", Jobs: true}} {
+	for _, jobs := range []bool{false, true} {
+		q := report.Query{Interval: "2026-10-01/2026-10-31", Jobs: jobs}
 		o, err := Submit(t.Context(), client, &q)
 		if err != nil {
 			t.Fatal(err)
@@ -122,68 +95,40 @@ func TestRowsEndWithTheError(t *testing.T) {
 		var errs []error
 		for row, err := range o.Rows(t.Context()) {
 			if *row != (report.Row{}) {
-				t.Errorf("jobs %v: a row of a query that failed: %+v", q.Jobs, row)
+				t.Errorf("jobs %v: a row of a query that failed: %+v", jobs, row)
 			}
 			errs = append(errs, err)
 		}
-		if len(errs) != 1 || errs[0] == nil {
-			t.Errorf("jobs %v: %v, want one error", q.Jobs, errs)
+		if len(errs) != 1 || !errors.Is(errs[0], wrapper.ErrQueryFailed) {
+			t.Errorf("jobs %v: got %v, want one error", jobs, errs)
+		}
+		if o, err := Submit(t.Context(), client, &report.Query{Jobs: jobs}); !errors.Is(err, wrapper.ErrInvalidQuery) {
+			t.Errorf("jobs %v, without an interval: got %v, %v", jobs, o, err)
 		}
 	}
 }
 
 // A query asks each API in its own words.
 func TestQueries(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		q     report.Query
-		usage gen.APIUsageQuery
-		job   gen.UsageJobQuery
-	}{
-		{
-			"nothing but an interval", report.Query{Interval: "i"}, gen.APIUsageQuery{Interval: "i"},
-			gen.UsageJobQuery{Interval: "i"},
-		},
-		{
-			"everything",
-			report.Query{
-				Interval: "i", Granularity: report.Week,
-				GroupBy: []report.Dimension{report.Client, report.User, report.Endpoint, report.Method},
-			},
-			gen.APIUsageQuery{
-				Interval: "i", Granularity: gen.GranularityWeek,
-				GroupBy: []gen.GroupBy{gen.GroupByOAuthClientID, gen.GroupByUserID, gen.GroupByTemplateURI, gen.GroupByHTTPMethod},
-			},
-			gen.UsageJobQuery{
-				Interval: "i", Granularity: gen.JobGranularityWeek,
-				GroupBy: []gen.JobGroupBy{
-					gen.JobGroupByOAuthClientID, gen.JobGroupByOAuthClientName, gen.JobGroupByUserID, gen.JobGroupByTemplateURI,
-					gen.JobGroupByHTTPMethod,
-				},
-			},
-		},
-		{
-			"by day", report.Query{Granularity: report.Day}, gen.APIUsageQuery{Granularity: gen.GranularityDay},
-			gen.UsageJobQuery{Granularity: gen.JobGranularityDay},
-		},
-		{
-			"by month", report.Query{Granularity: report.Month}, gen.APIUsageQuery{Granularity: gen.GranularityMonth},
-			gen.UsageJobQuery{Granularity: gen.JobGranularityMonth},
-		},
-	} {
-		if got := usageQuery(&test.q); !reflect.DeepEqual(got, test.usage) {
-			t.Errorf("%s: %+v, want %+v", test.name, got, test.usage)
-		}
-		if got := jobQuery(&test.q); !reflect.DeepEqual(got, test.job) {
-			t.Errorf("%s, jobs: %+v, want %+v", test.name, got, test.job)
-		}
+	q := report.Query{Interval: "i", Granularity: report.Week, GroupBy: report.Dimensions(false)}
+	usage := gen.APIUsageQuery{Interval: "i", Granularity: gen.GranularityWeek, GroupBy: []gen.GroupBy{
+		gen.GroupByOAuthClientID, gen.GroupByUserID, gen.GroupByTemplateURI, gen.GroupByHTTPMethod, gen.GroupByOrganizationID}}
+	if got := usageQuery(&q); !reflect.DeepEqual(got, usage) {
+		t.Errorf("got %+v, want %+v", got, usage)
 	}
-	if got := usageQuery(&report.Query{GroupBy: report.Dimensions(false)}).GroupBy; slices.Contains(got, "") {
-		t.Errorf("a dimension without a name: %q", got)
+	q.GroupBy = report.Dimensions(true)
+	job := gen.UsageJobQuery{Interval: "i", Granularity: gen.JobGranularityWeek, GroupBy: []gen.JobGroupBy{
+		gen.JobGroupByOAuthClientID, gen.JobGroupByOAuthClientName, gen.JobGroupByUserID, gen.JobGroupByTemplateURI,
+		gen.JobGroupByHTTPMethod, gen.JobGroupByPlatform}}
+	if got := jobQuery(&q); !reflect.DeepEqual(got, job) {
+		t.Errorf("got %+v, want %+v", got, job)
 	}
-	all := report.Dimensions(true)
-	if got := jobQuery(&report.Query{GroupBy: all}).GroupBy; len(got) != len(all)+1 {
-		t.Errorf("a dimension without a name: %q", got)
+	for size, want := range map[report.Granularity]gen.Granularity{report.Day: gen.GranularityDay,
+		report.Month: gen.GranularityMonth, report.NoSteps: ""} {
+		q.Granularity = size
+		if got, job := usageQuery(&q).Granularity, jobQuery(&q).Granularity; got != want || string(job) != string(want) {
+			t.Errorf("%s: got %q and %q, want %q", size, got, job, want)
+		}
 	}
 }
 

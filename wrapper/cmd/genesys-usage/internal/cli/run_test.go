@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -207,24 +206,6 @@ func TestPartlyInThePeriod(t *testing.T) {
 			"Warning: "+warning)
 	}
 	lacks(t, "the table", readFile(t, table), "Jan 2018, ")
-}
-
-// Counts near the largest number there is end no form, and no sum is negative.
-func TestEnormousCounts(t *testing.T) {
-	organization := rowsOf([]gen.APIUsageRow{
-		{Date: october(1), ClientID: "c-1", ClientName: "Demo One", Requests: math.MaxInt64, Status400: math.MaxInt64,
-			Status500: math.MaxInt64},
-		{Date: october(2), ClientID: "c-2", ClientName: "Demo Two", Requests: math.MaxInt64, Status429: math.MaxInt64},
-	})
-	dir := t.TempDir()
-	args := strings.Fields("-month 2026-10 -compare -allowance 5")
-	for _, extension := range []string{"txt", "csv", "json", "ndjson", "html", "xlsx"} {
-		args = append(args, "-o", filepath.Join(dir, "report."+extension))
-	}
-	r := genesysUsageOn(t, organization, args...).want(t, 3)
-	table := readFile(t, filepath.Join(dir, "report.txt"))
-	contains(t, "the table", table, "9,223,372,036,854,775,807", "too large to add up")
-	lacks(t, "the report", r.stderr+table, " -9")
 }
 
 // A wait for the rate limit shows on a terminal, and the report is complete after it.

@@ -2,7 +2,6 @@ package render
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -47,65 +46,6 @@ func TestFormOf(t *testing.T) {
 		"report.Html": HTML, "report.pdf": nil, "report": nil, "csv": nil, "report.csv.gz": nil,
 	} {
 		equal(t, file, FormOf(file), want)
-	}
-}
-
-// Rows have the same columns, of the same names and in the same order, in every form that has them; and there is
-// nothing in them that was not asked for.
-func TestSameColumns(t *testing.T) {
-	all := []report.Dimension{report.Client, report.User, report.Endpoint, report.Method}
-	for _, test := range []struct {
-		name, want string
-		query      report.Query
-	}{
-		{
-			"clients", "clientId clientName requests status200 status300 status400 status429 status500",
-			byClient(report.NoSteps),
-		},
-		{
-			"all dimensions",
-			"date clientId clientName userId templateUri httpMethod requests status200 status300 status400 status429 status500",
-			report.Query{Granularity: report.Month, GroupBy: all},
-		},
-	} {
-		for _, jobs := range []bool{false, true} {
-			name := test.name
-			if jobs {
-				name += " of jobs"
-			}
-			t.Run(name, func(t *testing.T) {
-				test.query.Jobs = jobs
-				s := octoberScene(test.query, []report.Row{clientRow("Demo", october(1), 5, 1)})
-				header, _, _ := strings.Cut(s.write(t, CSV), "\r\n")
-				equal(t, "CSV", strings.ReplaceAll(header, ",", " "), test.want)
-				equal(t, "JSON", strings.Join(members(t, s.write(t, JSON)), " "), test.want)
-				equal(t, "NDJSON", strings.Join(members(t, s.write(t, NDJSON)), " "), test.want)
-				equal(t, "workbook", strings.Join(rowsOf(t, s.write(t, XLSX))[0], " "), test.want)
-			})
-		}
-	}
-}
-
-// members returns the names of the first object of a JSON text.
-func members(t *testing.T, text string) []string {
-	t.Helper()
-	decoder := json.NewDecoder(strings.NewReader(text))
-	var names []string
-	for isName := true; ; {
-		token, err := decoder.Token()
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch token {
-		case json.Delim('['), json.Delim('{'), "rows":
-			continue
-		case json.Delim('}'):
-			return names
-		}
-		if isName {
-			names = append(names, token.(string))
-		}
-		isName = !isName
 	}
 }
 

@@ -106,23 +106,11 @@ func TestTableBars(t *testing.T) {
 
 // Where the width is short, endpoints are without what all of them begin with.
 func TestTableEndpoints(t *testing.T) {
-	q := report.Query{GroupBy: []report.Dimension{report.Endpoint, report.Method}}
-	s := octoberScene(q, goldenDays())
-	contains(t, s.write(t, Table), "\napi/v2/routing/queues/{queueId}  GET")
-	s.options.Width = 120
-	contains(t, s.write(t, Table), "\napi/v2/routing/queues/{queueId}  GET")
-	s.options.Width = 119
-	contains(t, s.write(t, Table), "\nrouting/queues/{queueId}  GET")
-}
-
-// A table whose lines have no days is not said to be day by day, whatever the rows are.
-func TestTableWithoutDays(t *testing.T) {
-	s := octoberScene(byClient(report.Day), []report.Row{clientRow("Demo", october(1), 10, 0)})
-	contains(t, s.write(t, Table), "by client, day by day.\n")
-	s.report.Compare, s.report.Stepped = new(days(day(2026, 9, 1), day(2026, 9, 30))), false
-	table := s.write(t, Table)
-	contains(t, table, "1 to 31 October 2026, UTC, by client.\n")
-	containsNot(t, table, "DATE")
+	s := octoberScene(report.Query{GroupBy: []report.Dimension{report.Endpoint, report.Method}}, goldenDays())
+	for width, want := range map[int]string{0: "\napi/v2/routing", 120: "\napi/v2/routing", 119: "\nrouting"} {
+		s.options.Width = width
+		contains(t, s.write(t, Table), want+"/queues/{queueId}  GET")
+	}
 }
 
 // What was not asked for has no column: a 0 there would be wrong.

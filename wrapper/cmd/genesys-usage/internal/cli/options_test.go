@@ -55,7 +55,7 @@ func TestUsageErrors(t *testing.T) {
 		{"-last 3d -month 2026-01", "give one of -last, -month, -period-start and -interval"},
 		{"-interval 2026-01/2026-02 -period-start 21", "give one of -last, -month, -period-start and -interval"},
 		{"-interval yesterday", "-interval yesterday: want two days, such as 2026-10-01/2026-10-31"},
-		{"-interval 2026-02-02/2026-01-01", "-interval 2026-02-02/2026-01-01: "},
+		{"-interval 2026-02-02/2026-01-01", "-interval 2026-02-02/2026-01-01: ends before it starts"},
 		{"-granularity hour", `invalid value "hour" for flag -granularity: want day, week, month or none`},
 		{"-group-by moon", `-group-by "moon": want client, user, endpoint, method or organization, separated by commas`},
 		{"-group-by ,", `-group-by "": want client`},
@@ -69,7 +69,7 @@ func TestUsageErrors(t *testing.T) {
 		{"-top 3 -format csv", "-top applies to .txt, .xlsx and .html; csv has all rows, in no order"},
 		{"-sort 429 -format json", "-sort applies to .txt, .xlsx and .html; json has"},
 		{"-compare -o x.ndjson", "-compare applies to .txt, .json, .xlsx and .html; ndjson has all rows"},
-		{"-jobs -interval 2025-11-24/2025-12-23 -compare", "-compare: the period before: 25 October to 23 November 2025"},
+		{"-jobs -interval 2025-11-24/2025-12-23 -compare", "-compare: the period before: begins before"},
 		{"-allowance lots -month 2026-10", `invalid value "lots" for flag -allowance: want a number of requests such as `},
 		{"-allowance 5", "-allowance needs its period: -period-start with the day of the month that it begins on, such " +
 			"as 21, or -month"},

@@ -191,7 +191,7 @@ func TestRefusedCredentials(t *testing.T) {
 	}{
 		{"a secret", "/oauth/token", usagetest.Fault{Status: http.StatusUnauthorized,
 			Body: []byte("{\"error\":\"invalid_client\",\n\t\"error_description\":\"client not\\u001b[2J found\"}\r\n")},
-			"the login host refused the OAuth client: client not\ufffd[2J found; check " + id + " and " + secret + ", and that they " +
+			"the login host refused the OAuth client: client not [2J found; check " + id + " and " + secret + ", and that they " +
 				"belong to this region\n", "{"},
 		{"by a gateway", "/oauth/token", usagetest.Fault{Status: http.StatusBadRequest,
 			Body: []byte("<html>\r\n<body>\tno\xff</body>\n</html>\n")}, "the login host refused the OAuth client: 400", "html"},

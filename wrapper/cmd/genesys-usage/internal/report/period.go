@@ -23,9 +23,6 @@ type Period struct {
 	Warning             string    // which days can have data, if not all of them; "" otherwise
 }
 
-// history is the first day that the queries API has data of.
-var history = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // NewPeriod returns the period of an ISO-8601 interval, as far as an API can have data on it.
 // The error is that of one which the API refuses, as the vendor documents it.
 func NewPeriod(iso string, jobs bool, today time.Time) (Period, error) {
@@ -36,19 +33,15 @@ func NewPeriod(iso string, jobs bool, today time.Time) (Period, error) {
 	}
 	p.First, p.Last = asked.Days()
 	p.End = p.Last
-	earliest, latest, yearAgo := history, today.AddDate(0, 0, -1), today.AddDate(-1, 0, 0)
+	earliest, latest, err := interval.Earliest, today.AddDate(0, 0, -1), asked.Check()
 	if jobs { // how fresh its data is, is not documented
-		earliest, latest = yearAgo, today
+		earliest, latest, err = interval.EarliestJob(today), today, asked.CheckJob(today)
 	}
 	switch {
-	case asked.End.Before(asked.Start):
-		return p, fmt.Errorf("interval %q ends before it starts", iso)
-	case jobs && p.Days() > 90:
-		return p, fmt.Errorf("%s has %s, and -jobs takes 90 at most: name shorter periods, or leave -jobs out", &p,
-			text.Count(int64(p.Days()), "day"))
-	case jobs && p.First.Before(yearAgo):
-		return p, fmt.Errorf("%s begins on %s, and -jobs reaches back a year, to %s: name later days, or leave -jobs out",
-			&p, p.First.Format(time.DateOnly), yearAgo.Format(time.DateOnly))
+	case err != nil && jobs:
+		return p, fmt.Errorf("%w: name other days, or leave -jobs out", err)
+	case err != nil:
+		return p, err
 	}
 	p.DataFirst = slices.MaxFunc([]time.Time{p.First, earliest}, time.Time.Compare)
 	p.DataLast = slices.MinFunc([]time.Time{p.Last, latest}, time.Time.Compare)

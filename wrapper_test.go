@@ -143,110 +143,19 @@ func TestRunningThenComplete(t *testing.T) {
 	}
 }
 
-func TestCompleteWithNoRows(t *testing.T) {
-	server := newServer(t, usagetest.Config{Rows: func(gen.APIUsageQuery) []gen.APIUsageRow { return nil }})
-	rows, err := newClient(t, server).Query(t.Context(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rows == nil {
-		t.Error("the rows are nil, want none")
-	}
-	if len(rows) != 0 {
-		t.Errorf("%d rows, want none", len(rows))
-	}
-	for row, err := range newClient(t, server).QueryRows(t.Context(), query) {
-		t.Errorf("QueryRows yields %+v, %v, want nothing", row, err)
-	}
-}
-
 func TestFailed(t *testing.T) {
 	server := newServer(t, usagetest.Config{RunningPolls: 1, Fail: true})
-	client := newClient(t, server)
-	checkFailed := func(err error) {
-		t.Helper()
-		if !errors.Is(err, wrapper.ErrQueryFailed) {
-			t.Errorf("error %v, want %v", err, wrapper.ErrQueryFailed)
-		}
-		execution, ok := errors.AsType[*wrapper.OperationError](err)
-		if !ok {
-			t.Fatalf("error %v, want an *OperationError", err)
-		}
-		if execution.ID == "" {
-			t.Error("no execution id")
-		}
-		if !strings.Contains(err.Error(), execution.ID) {
-			t.Errorf("error %v, want the execution id in it", err)
-		}
+	_, err := newClient(t, server).Query(t.Context(), query)
+	if !errors.Is(err, wrapper.ErrQueryFailed) {
+		t.Errorf("error %v, want %v", err, wrapper.ErrQueryFailed)
 	}
-	_, err := client.Query(t.Context(), query)
-	checkFailed(err)
-	n := 0
-	for _, err := range client.QueryRows(t.Context(), query) {
-		checkFailed(err)
-		n++
-	}
-	if n != 1 {
-		t.Errorf("QueryRows yields %d times, want 1", n)
+	operation, ok := errors.AsType[*wrapper.OperationError](err)
+	if !ok || operation.ID == "" || !strings.Contains(err.Error(), operation.ID) {
+		t.Errorf("error %v, want an *OperationError with the id in its text", err)
 	}
 }
 
-func TestUnknownStatusKeepsWaiting(t *testing.T) {
-	unknown := usagetest.Fault{Body: []byte(`{"queryStatus":"Reticulating"}`)}
-	server := newServer(t, usagetest.Config{Fault: usagetest.Once(usagetest.Results, unknown, unknown, unknown)})
-	rows, err := newClient(t, server).Query(t.Context(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rows) == 0 {
-		t.Error("no rows")
-	}
-	if requests := len(server.Requests()); requests != 6 { // a token, the submit and four polls
-		t.Errorf("%d requests, want 6", requests)
-	}
-}
-
-// A process may die while a query is running, and another one resumes it by its id.
-func TestResumeFromASecondClient(t *testing.T) {
-	server := newServer(t, usagetest.Config{RunningPolls: 5})
-	ctx, cancel := context.WithCancel(t.Context())
-	client := newClient(t, server, wrapper.WithProgress(func(p wrapper.Progress) {
-		if p.Polls == 2 {
-			cancel()
-		}
-	}))
-	_, err := client.Query(ctx, query)
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want %v", err, context.Canceled)
-	}
-	interrupted, ok := errors.AsType[*wrapper.OperationError](err)
-	if !ok {
-		t.Fatalf("error %v, want an *OperationError", err)
-	}
-	resumed := newClient(t, server).Execution(interrupted.ID)
-	if resumed.ID() != interrupted.ID {
-		t.Errorf("id %q, want %q", resumed.ID(), interrupted.ID)
-	}
-	first, err := resumed.Wait(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := resumed.Wait(t.Context()) // any number of times
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(first) == 0 {
-		t.Error("no rows")
-	}
-	if !reflect.DeepEqual(first, second) {
-		t.Errorf("%d rows, and %d other ones the second time", len(first), len(second))
-	}
-	if submits := count(server, "/api/v2/usage/query"); submits != 1 {
-		t.Errorf("%d submits, want 1", submits)
-	}
-}
-
-// The same, of jobs.
+// A job of several pages, waited for and then read by another client.
 func TestJobs(t *testing.T) {
 	want := make([]gen.UsageJobRow, 2500) // three pages
 	for i := range want {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -135,14 +136,19 @@ func TestHTTPClient(t *testing.T) {
 	}
 }
 
-// A base URL with a path, of a gateway say, keeps it in every request.
-func TestBaseURLWithAPath(t *testing.T) {
-	var got string
+// Addresses with a path, of a gateway say, keep it in every request.
+func TestAddressesWithAPath(t *testing.T) {
+	var got, login string
 	_, base := newServerClient(t, func(w http.ResponseWriter, request *http.Request) {
+		if strings.HasSuffix(request.URL.Path, "/oauth/token") {
+			login = request.URL.Path
+			reply(w, tokenBody)
+			return
+		}
 		got = request.URL.Path
 		fmt.Fprint(w, `{"executionId":"id","id":"id","queryStatus":"Running"}`)
 	})
-	client, err := New("", WithBaseURL(base+"/gateway/v1/"), WithAccessToken("T"))
+	client, err := New("", WithBaseURL(base+"/gateway/v1/"), WithLoginURL(base+"/login/"), WithClientCredentials("id", "s"))
 	checkError(t, err, "")
 	for _, test := range []struct {
 		name string
@@ -164,26 +170,7 @@ func TestBaseURLWithAPath(t *testing.T) {
 			check(t, "path", got, "/gateway/v1"+test.want)
 		})
 	}
-}
-
-// Addresses may end with a slash.
-func TestAddressesWithASlash(t *testing.T) {
-	var paths []string
-	_, base := newServerClient(t, func(w http.ResponseWriter, request *http.Request) {
-		paths = append(paths, request.URL.Path)
-		if request.URL.Path == "/login/oauth/token" {
-			reply(w, tokenBody)
-			return
-		}
-		reply(w, submittedBody)
-	})
-	client, err := New("", WithBaseURL(base+"/"), WithLoginURL(base+"/login/"), WithClientCredentials("id", "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.Submit(t.Context(), someQuery)
-	checkError(t, err, "")
-	check(t, "paths", fmt.Sprint(paths), "[/login/oauth/token /api/v2/usage/query]")
+	check(t, "path of the login", login, "/login/oauth/token")
 }
 
 // Whatever call needs a token has an *APIError if the login host is down, those of the

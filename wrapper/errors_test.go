@@ -1,18 +1,21 @@
 package wrapper
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
-	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
@@ -42,9 +45,9 @@ func submitError(t *testing.T, r response) error {
 	return err
 }
 
-// The vendor's error body of a 429, as its documents have it.
+// The vendor's error body of a 429, with a limit.
 const limitedBody = `{"message":"Rate limit exceeded the maximum. Retry the request in [42] seconds",` +
-	`"code":"too.many.requests.retry.after","status":429,"contextId":"abc","details":[],"errors":[]}`
+	`"code":"too.many.requests.retry.after","status":429,"contextId":"abc","limit":{"value":300},"errors":[]}`
 
 func TestAPIError(t *testing.T) {
 	const limited = "Rate limit exceeded the maximum. Retry the request in [42] seconds"
@@ -98,18 +101,8 @@ func TestAPIError(t *testing.T) {
 		},
 		{"of a proxy", response{status: 407}, APIError{StatusCode: 407},
 			"407 Proxy Authentication Required; check the credentials of the proxy"},
-		{"without end", response{status: 400, reader: newEndless()}, APIError{StatusCode: 400}, "400 Bad Request"},
-
-		{"status is a string", response{status: 400, body: `{"status":"400","code":"c","message":"m","contextId":"x"}`},
-			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
 		{"details are an object", response{status: 400, body: `{"details":{},"code":"c","message":"m","contextId":"x"}`},
 			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
-		{"errors are a string", response{status: 400, body: `{"errors":"none","code":"c","message":"m","contextId":"x"}`},
-			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
-		{"limit is a list", response{status: 400, body: `{"limit":[],"code":"c","message":"m","contextId":"x"}`},
-			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
-		{"message is a number", response{status: 400, body: `{"message":1,"code":"c","contextId":"x"}`},
-			APIError{StatusCode: 400, Code: "c", CorrelationID: "x"}, "400 Bad Request: c (correlation id x)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := submitError(t, test.response)
@@ -123,9 +116,14 @@ func TestAPIError(t *testing.T) {
 				t.Errorf("got  %#v\nwant %#v", *api, test.want)
 			}
 			check(t, "Body.Code", api.Body.Code, api.Code)
-			check(t, "Body.Message", api.Body.Message, api.Message)
 		})
 	}
+}
+
+// The body is there for what the other fields do not say.
+func TestAPIErrorBody(t *testing.T) {
+	api := checkStatus(t, submitError(t, response{status: 429, body: limitedBody}), 429)
+	check(t, "limit", api.Body.Limit.Value, 300)
 }
 
 // What to do about a status depends on the operation.
@@ -152,79 +150,153 @@ func TestAPIErrorAdvice(t *testing.T) {
 
 // Texts of a server are short in an error, and on one line.
 func TestErrorTextsAreShort(t *testing.T) {
-	const lines, n = `two\nlines \u2028\u202e `, 1 << 15
-	long := strings.Repeat(lines, n)
-	done := func(body string) func(*testing.T) error {
+	long := strings.Repeat(`two\nlines \u2028\u202e `, 1<<15)
+	header := http.Header{"Inin-Correlation-Id": {strings.Repeat("x", 1<<20)}}
+	job := func(body string) func(*testing.T) error {
 		return func(t *testing.T) error {
-			client := newTestClient(t, submitted(func(w http.ResponseWriter, _ *http.Request) { reply(w, body) }))
-			_, err := collect(t, client.QueryJobRows(t.Context(), someJobQuery))
+			client := newBubbleClient(t, func(w http.ResponseWriter, _ *http.Request) { reply(w, body) })
+			_, err := collect(t, client.Job("id").Rows(t.Context()))
 			return err
 		}
 	}
-	refused := func(body string) func(*testing.T) error {
-		return func(t *testing.T) error { return submitError(t, response{status: 400, body: body}) }
+	query := func(r response) func(*testing.T) error {
+		return func(t *testing.T) error { return submitError(t, r) }
 	}
 	for _, test := range []struct {
 		name string
 		err  func(*testing.T) error
 	}{
-		{"message", refused(`{"code":"c","message":"` + long + `"}`)},
-		{"code", refused(`{"code":"` + long + `"}`)},
-		{"correlation id", refused(`{"contextId":"` + long + `"}`)},
-		{"HTML", refused("<html>" + long)},
-		{"id", func(t *testing.T) error {
-			return submitError(t, response{status: 200, body: `{"executionId":"` + long + `"}`})
-		}},
-		{"correlation id in the header", func(t *testing.T) error {
-			return submitError(t, response{status: 400,
-				header: http.Header{"Inin-Correlation-Id": {strings.Repeat("x", 1<<20)}}})
-		}},
-		{"correlation id of a response that cannot be used", func(t *testing.T) error {
-			return submitError(t, response{status: 200, body: `{}x`,
-				header: http.Header{"Inin-Correlation-Id": {strings.Repeat("x", 1<<20)}}})
-		}},
-		{"message of a job", done(`{"queryStatus":"Failed","errorBody":{"code":"c","message":"` + long + `"}}`)},
-		{"code of a job", done(`{"queryStatus":"Failed","errorBody":{"code":"` + long + `"}}`)},
-		{"cursor", done(`{"queryStatus":"Succeeded","entities":[{}],"nextUri":"?after=` + strings.Repeat("x", 1<<19) + `"}`)},
-		{"next page", done(`{"queryStatus":"Succeeded","nextUri":"` + long + `"}`)},
-		{"status with rows", done(`{"entities":[{}],"queryStatus":"` + long + `"}`)},
-		{"date", done(`{"entities":[{"date":"` + long + `"}]}`)},
-		{"refused secret", func(t *testing.T) error {
-			half := strings.Repeat(lines, n/2)
-			client := newBubbleClient(t, func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(http.StatusBadRequest)
-				io.WriteString(w, `{"error":"`+half+`","error_description":"`+half+`"}`)
-			}, WithClientCredentials("id", "secret"))
-			_, err := client.Submit(t.Context(), someQuery)
-			return err
-		}},
+		{"message", query(response{status: 400, body: `{"code":"c","message":"` + long + `"}`})},
+		{"code", query(response{status: 400, body: `{"code":"` + long + `"}`})},
+		{"correlation id", query(response{status: 400, body: `{"contextId":"` + long + `"}`})},
+		{"id", query(response{status: 200, body: `{"executionId":"` + long + `"}`})},
+		{"correlation id in the header", query(response{status: 400, header: header})},
+		{"correlation id of a response that cannot be used", query(response{status: 200, body: `{}x`, header: header})},
+		{"code of a job", job(`{"queryStatus":"Failed","errorBody":{"code":"` + long + `"}}`)},
+		{"cursor", job(`{"queryStatus":"Succeeded","entities":[{}],"nextUri":"?after=` + strings.Repeat("x", 1<<19) + `"}`)},
+		{"next page", job(`{"queryStatus":"Succeeded","nextUri":"` + long + `"}`)},
+		{"status with rows", job(`{"entities":[{}],"queryStatus":"` + long + `"}`)},
+		{"last status", job(`{"queryStatus":"` + long + `"}`)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			err := test.err(t)
-			if err == nil {
-				t.Fatal("no error")
-			}
-			text := err.Error()
-			if len(text) > 5000 {
-				t.Errorf("the text has %d bytes, want 5000 at most: %.300q", len(text), text)
-			}
-			if i := strings.IndexAny(text, "\n\r\u2028\u202e"); i >= 0 {
-				t.Errorf("the text is not one plain line: %.300q", text[max(0, i-50):])
-			}
+			synctest.Test(t, func(t *testing.T) {
+				err := test.err(t)
+				if err == nil {
+					t.Fatal("no error")
+				}
+				text := err.Error()
+				if len(text) > 5000 {
+					t.Errorf("the text has %d bytes, want 5000 at most: %.300q", len(text), text)
+				}
+				if i := strings.IndexAny(text, "\n\r\u2028\u202e"); i >= 0 {
+					t.Errorf("the text is not one plain line: %.300q", text[max(0, i-50):])
+				}
+			})
 		})
 	}
 }
 
-// The last status in the text of a timeout is short, too.
-func TestErrorTextOfATimeoutIsShort(t *testing.T) {
-	body := `{"queryStatus":"` + strings.Repeat("Paused ", 1<<16) + `"}`
-	client := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { reply(w, body) },
-		WithPolling(Polling{Initial: 1, Max: time.Millisecond, Timeout: 20 * time.Millisecond}))
-	_, err := client.Execution("id").Wait(t.Context())
-	checkOperationError(t, err, "last status", true)
-	if n := len(err.Error()); n > 5000 {
-		t.Errorf("the text has %d bytes, want 5000 at most", n)
+// What real errors after the submit say of the next step. The simulation draws more of them.
+func TestOperationError(t *testing.T) {
+	poll := func(ctx context.Context, c *Client) error { _, err := c.Execution("id").Poll(ctx); return err }
+	rows := func(ctx context.Context, c *Client) (err error) {
+		for _, err = range c.Execution("id").Rows(ctx) {
+		}
+		return err
 	}
+	ended := func(ctx context.Context, c *Client) error {
+		ctx, cancel := context.WithCancel(ctx)
+		cancel()
+		return waitQuery(ctx, c)
+	}
+	for _, test := range []struct {
+		name                 string
+		call                 func(context.Context, *Client) error
+		bodies               []string
+		want                 string
+		retryable, resumable bool
+	}{
+		{"an outage", poll, []string{down}, "503 Service Unavailable", true, true},
+		{"truncated", waitQuery, []string{`{"results":[{"requests":1},` + truncated}, "truncated", true, true},
+		{"another content", rows, []string{`{"results":[{"requests":1},` + truncated, runningBody},
+			"its content changed on retry; the rows received are incomplete", true, true},
+		{"rows of a query that runs", rows, []string{`{"results":[{}],"queryStatus":"Running"}`},
+			`rows arrived with status "Running"; they are incomplete`, true, true},
+		{"Polling.Timeout", waitQuery, []string{runningBody}, `last status "Running"`, true, true},
+		{"context", ended, []string{runningBody}, "context canceled", false, true},
+		{"credentials", waitQuery, []string{"401"}, "401 Unauthorized", false, true},
+		{"permissions", waitQuery, []string{"403"}, "403 Forbidden", false, true},
+		{"unknown id", waitQuery, []string{notFound}, "404 Not Found", false, false},
+		{"failed", waitQuery, []string{failedBody}, ErrQueryFailed.Error(), false, false},
+		{"failed job", waitJob, []string{failedBody}, ErrQueryFailed.Error(), false, false},
+		{"another type", waitQuery, []string{`{"queryStatus":1}`}, `"/queryStatus"`, false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				script := script{bodies: test.bodies}
+				err := test.call(t.Context(), newBubbleClient(t, script.serve))
+				checkOperationError(t, err, test.want, test.resumable)
+				check(t, "Retryable", Retryable(err), test.retryable)
+			})
+		})
+	}
+	t.Run("certificate", func(t *testing.T) {
+		server := httptest.NewTLSServer(nil)
+		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // of the handshake
+		defer server.Close()
+		client, err := New("", WithBaseURL(server.URL), WithAccessToken("T"))
+		checkError(t, err, "")
+		err = waitQuery(t.Context(), client)
+		checkOperationError(t, err, "certificate", true)
+		check(t, "Retryable", Retryable(err), false)
+	})
+}
+
+// What to do next, of errors made by hand: in an OperationError, and alone.
+func TestRetryableAndResumable(t *testing.T) {
+	ended, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	status := func(status int) error { return &APIError{StatusCode: status} }
+	for _, test := range []struct {
+		name                        string
+		err                         error
+		alone, retryable, resumable bool
+	}{
+		{"foreign", io.EOF, false, true, true},
+		{"Polling.Timeout", context.DeadlineExceeded, false, true, true},
+		{"of a request", failure.Transient(io.EOF), true, true, true},
+		{"of a request, permanent", failure.Transient(failure.Permanent(io.EOF)), false, false, false},
+		{"of a request, blocked", failure.Transient(failure.Blocked(io.EOF)), false, false, true},
+		{"a context of the caller's", failure.Context(ended), false, false, true},
+		{"the query failed", ErrQueryFailed, false, false, false},
+		{"invalid query", ErrInvalidQuery, false, false, false},
+		{"401, and the token was renewed", failure.Transient(status(401)), true, true, true},
+		{"101", status(101), false, false, false},
+		{"302", status(302), false, false, false},
+		{"400", status(400), false, false, false},
+		{"401", status(401), false, false, true},
+		{"403", status(403), false, false, true},
+		{"404", status(404), false, false, false},
+		{"408", status(408), true, true, true},
+		{"429", &APIError{StatusCode: 429, RetryAfter: time.Hour}, true, true, true},
+		{"500", status(500), true, true, true},
+		{"501", status(501), false, false, false},
+		{"505", status(505), false, false, false},
+		{"522", status(522), true, true, true},
+	} {
+		wrapped := fmt.Errorf("wrapped: %w", test.err)
+		operation := &OperationError{Kind: "query", ID: "a/b", Err: wrapped}
+		check(t, "Retryable of "+test.name, Retryable(wrapped), test.alone)
+		check(t, "Retryable of an operation: "+test.name, Retryable(operation), test.retryable)
+		check(t, "Resumable: "+test.name, operation.Resumable(), test.resumable)
+		want := `usage query "a/b": ` + wrapped.Error()
+		if test.resumable {
+			want += "; the query may still complete, resume it by this id"
+		}
+		check(t, "text of "+test.name, operation.Error(), want)
+		checkIs(t, operation, test.err, true)
+	}
+	check(t, "Retryable of nil", Retryable(nil), false)
 }
 
 func FuzzAPIErrorBody(f *testing.F) {
@@ -241,15 +313,4 @@ func FuzzAPIErrorBody(f *testing.F) {
 			t.Errorf("text %q", text)
 		}
 	})
-}
-
-// The body of an error is there for what Code and Message do not say.
-func TestAPIErrorBody(t *testing.T) {
-	const body = `{"code":"c","details":[{"errorCode":"e","fieldName":"interval"}],"limit":{"key":"k","value":300}}`
-	api := checkStatus(t, submitError(t, response{status: 400, body: body}), 400)
-	want := []gen.Detail{{ErrorCode: "e", FieldName: "interval"}}
-	if !reflect.DeepEqual(api.Body.Details, want) {
-		t.Errorf("details %+v, want %+v", api.Body.Details, want)
-	}
-	check(t, "limit", api.Body.Limit.Value, 300)
 }

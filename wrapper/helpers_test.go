@@ -89,7 +89,7 @@ const (
 	tokenBody     = `{"access_token":"T","token_type":"bearer","expires_in":3600}`
 )
 
-// What a body may be in place of one, or end with.
+// A body may be a status in place of one, or end with truncated.
 const (
 	down      = "503"
 	notFound  = "404"
@@ -98,12 +98,8 @@ const (
 
 // reply writes a response.
 func reply(w http.ResponseWriter, body string) {
-	switch body {
-	case down:
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	case notFound:
-		w.WriteHeader(http.StatusNotFound)
+	if status, err := strconv.Atoi(body); err == nil {
+		w.WriteHeader(status)
 		return
 	}
 	if cut, ok := strings.CutSuffix(body, truncated); ok {
@@ -131,7 +127,7 @@ func (s *script) serve(w http.ResponseWriter, request *http.Request) {
 // Queries that are as good as any.
 var (
 	someQuery    = gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}
-	someJobQuery = gen.UsageJobQuery{Interval: "2026-10-01/2026-10-31"}
+	someJobQuery = gen.UsageJobQuery{Interval: Days(time.Now().AddDate(0, 0, -30), time.Now().AddDate(0, 0, -1))}
 )
 
 // collect returns the rows of a sequence, and its error, which has to come last and
@@ -200,20 +196,18 @@ func checkError(t *testing.T, err error, want string) {
 	}
 }
 
-// checkOperationError wants the error of the execution "id" with a text in it, which
-// says how to resume, or not.
+// checkOperationError wants the error of the operation "id" with a text in it, which can
+// be resumed, or not.
 func checkOperationError(t *testing.T, err error, want string, resume bool) {
 	t.Helper()
 	checkError(t, err, want)
-	execution, ok := errors.AsType[*OperationError](err)
+	operation, ok := errors.AsType[*OperationError](err)
 	if !ok {
 		t.Errorf("error %v, want an *OperationError", err)
 		return
 	}
-	check(t, "ID", execution.ID, "id")
-	if got := strings.Contains(err.Error(), "resume it by this id"); got != resume {
-		t.Errorf("says how to resume: %v, want %v: %v", got, resume, err)
-	}
+	check(t, "ID", operation.ID, "id")
+	check(t, "Resumable", operation.Resumable(), resume)
 }
 
 // checkIs wants errors.Is to find a target in an error, or not.
@@ -234,19 +228,6 @@ func checkStatus(t *testing.T, err error, want int) *APIError {
 	}
 	check(t, "StatusCode", api.StatusCode, want)
 	return api
-}
-
-// endless is a body without an end: for so long that a bound that is gone is
-// noticed, and no longer.
-type endless struct{ left int }
-
-func newEndless() *endless { return &endless{4 << 20} }
-
-func (e *endless) Read(p []byte) (int, error) {
-	if e.left -= len(p); e.left < 0 {
-		panic("the bound is gone")
-	}
-	return len(p), nil
 }
 
 func newTextLogger(w io.Writer) *slog.Logger {

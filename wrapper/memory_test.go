@@ -1,10 +1,13 @@
 package wrapper
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"runtime"
 	"runtime/metrics"
-	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -17,43 +20,6 @@ func heap() uint64 {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	return live[0].Value.Uint64()
-}
-
-// Rows takes no more memory for many rows than for a tenth of them, all that
-// serves them included.
-func TestRowsInConstantMemory(t *testing.T) {
-	for _, compress := range []bool{false, true} {
-		client := newReportClient(t, compress)
-		used := func(rows int) uint64 {
-			before := heap()
-			var samples []uint64
-			n := 0
-			for _, err := range client.Execution(strconv.Itoa(rows)).Rows(t.Context()) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if n++; n%(rows/20) == 0 { // what is in use, without the garbage
-					samples = append(samples, heap())
-				}
-			}
-			if n != rows {
-				t.Fatalf("%d rows, want %d", n, rows)
-			}
-			// What is allocated while the collector runs counts as in use, so that one
-			// sample says little; half of them say whether rows are kept.
-			slices.Sort(samples)
-			median := samples[len(samples)/2]
-			return median - min(before, median)
-		}
-		small, large := used(manyRows/10), used(manyRows)
-		const slack = 4 << 20 // the rows of the larger report would take 150 MiB
-		if large > small+slack {
-			t.Errorf("compressed %v: %d bytes for %d rows, and %d for a tenth of them", compress, large, manyRows, small)
-		}
-		if large > 2*slack {
-			t.Errorf("compressed %v: %d bytes for %d rows, want %d at most", compress, large, manyRows, 2*slack)
-		}
-	}
 }
 
 // A process that reads a large report, and serves it to itself, stays below 24 MiB; the
@@ -83,4 +49,30 @@ func TestWaitKeepsLittle(t *testing.T) {
 	}
 	runtime.KeepAlive(rows)
 	t.Logf("%.0f bytes a row are kept", kept)
+}
+
+// inOwnProcess runs a part of a test in a process of its own, and passes on the peak of
+// its memory, in MiB.
+func inOwnProcess(t *testing.T, run func(), checkPeak func(peak float64)) {
+	t.Helper()
+	const variable = "RUN_IN_OWN_PROCESS"
+	if os.Getenv(variable) == t.Name() {
+		run()
+		peak, _ := peakMemory()
+		fmt.Printf("peak: %.1f MiB\n", peak)
+		return
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+	child.Env = append(os.Environ(), variable+"="+t.Name())
+	output, err := child.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	_, rest, _ := strings.Cut(string(output), "peak: ")
+	var peak float64
+	if _, err := fmt.Sscan(rest, &peak); err != nil {
+		t.Fatalf("no peak: %v: %s", err, output)
+	}
+	t.Logf("peak of %.1f MiB", peak)
+	checkPeak(peak)
 }

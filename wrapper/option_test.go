@@ -66,9 +66,7 @@ func TestNewRefusesBadInput(t *testing.T) {
 		{"base URL: empty", USEast1, []Option{token, WithBaseURL("")}, "is not a URL with a host"},
 		{"base URL: other scheme", USEast1, []Option{token, WithBaseURL("ftp://localhost")}, "neither https"},
 		{"base URL: credentials", USEast1, []Option{token, WithBaseURL("https://u:SECRET@example.com")},
-			"contains credentials"},
-		{"base URL: credentials, no URL", USEast1, []Option{token, WithBaseURL("https://u:SECRET@exa mple.com")},
-			"is not a URL with a host"},
+			"WithBaseURL: the address contains credentials"},
 		{"base URL: query", USEast1, []Option{token, WithBaseURL("https://example.com/?a=b")}, "query"},
 		{"base URL: empty query", USEast1, []Option{token, WithBaseURL("https://example.com/?")}, "query"},
 		{"base URL: fragment", USEast1, []Option{token, WithBaseURL("https://example.com/#a")}, "fragment"},
@@ -104,6 +102,36 @@ func TestNewRefusesBadInput(t *testing.T) {
 				t.Errorf("the secret is in %q", err)
 			}
 		})
+	}
+}
+
+// An address may have a password in an odd place, so none is quoted.
+func TestAddressesAreNotQuoted(t *testing.T) {
+	for _, address := range []string{
+		"https://u:SECRET@example.com", "https://u:SECRET@", "https://SECRET@example.com", "//u:SECRET@example.com",
+		"u:SECRET@example.com", "https://u:SECRET@exa mple.com", "https://u:SECRET@example.com\x7f", "\x00https://u:SECRET@a.com",
+		"https://u:SECRET@example.com:port", "https://u:SECRET@example.com:99999999", "https://u:%SECRET@example.com",
+		"https://example.com#u:SECRET@", "https://example.com?u:SECRET@", "https:u:SECRET@example.com",
+		"http://u:SECRET@localhost", "ftp://u:SECRET@localhost", "https://[u:SECRET@example.com", "u:SECRET@mypurecloud.com",
+	} {
+		for option, create := range map[string]func() (*Client, error){
+			"WithBaseURL":  func() (*Client, error) { return New(USEast1, WithAccessToken("T"), WithBaseURL(address)) },
+			"WithLoginURL": func() (*Client, error) { return New(USEast1, WithAccessToken("T"), WithLoginURL(address)) },
+			"region":       func() (*Client, error) { return New(Region(address), WithAccessToken("T")) },
+			envRegion: func() (*Client, error) {
+				t.Setenv(envRegion, address)
+				return NewFromEnv(WithAccessToken("T"))
+			},
+		} {
+			if strings.Contains(address, "\x00") && option == envRegion {
+				continue // which no environment can have
+			}
+			_, err := create()
+			checkError(t, err, option)
+			if err != nil && strings.Contains(strings.ToUpper(err.Error()), "SECRET") {
+				t.Errorf("%q: the secret is in %q", address, err)
+			}
+		}
 	}
 }
 

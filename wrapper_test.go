@@ -237,21 +237,6 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// A token that was revoked is replaced.
-func TestRevokedToken(t *testing.T) {
-	revoked := usagetest.Once(usagetest.Submit, usagetest.Fault{}, usagetest.Fault{Status: 401})
-	server := newServer(t, usagetest.Config{Fault: revoked})
-	client := newClient(t, server)
-	for range 2 {
-		if _, err := client.Query(t.Context(), query); err != nil {
-			t.Error(err)
-		}
-	}
-	if tokens := count(server, "/oauth/token"); tokens != 2 {
-		t.Errorf("%d tokens, want 2", tokens)
-	}
-}
-
 func TestUserAgent(t *testing.T) {
 	for _, test := range []struct {
 		name    string

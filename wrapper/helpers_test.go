@@ -19,9 +19,8 @@ import (
 	"github.com/genesyscloud-go/usage/gen"
 )
 
-// newServerClient returns a client of a server of its own, with short waits, and the
-// server's address.
-func newServerClient(t testing.TB, handler http.HandlerFunc, options ...Option) (*Client, string) {
+// newTestClient returns a client of a server of its own, with short waits.
+func newTestClient(t testing.TB, handler http.HandlerFunc, options ...Option) *Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -33,13 +32,6 @@ func newServerClient(t testing.TB, handler http.HandlerFunc, options ...Option) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client, server.URL
-}
-
-// newTestClient is newServerClient for those who need no address.
-func newTestClient(t testing.TB, handler http.HandlerFunc, options ...Option) *Client {
-	t.Helper()
-	client, _ := newServerClient(t, handler, options...)
 	return client
 }
 

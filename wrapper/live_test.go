@@ -141,7 +141,7 @@ const (
 	whatHeaders    = "headers of responses"
 	whatUnknown    = "an execution that is not known"
 	whatAge        = "how old the data is"
-	whatJobs       = "jobs"
+	whatJobs       = "the last day of a job"
 	whatJobDates   = "jobs and an interval of dates"
 	whatJobEndTime = "jobs and an end with a time of day"
 	whatPlatforms  = "platforms of jobs"
@@ -189,15 +189,20 @@ func days[R any](rows []R, date func(R) time.Time) (dates []string, midnight boo
 	return slices.Compact(dates), midnight
 }
 
-// in reports whether the last of three days has rows, where those before it have.
-func in(dates []string, last string) (seen string, ok bool) {
-	switch {
-	case slices.Contains(dates, last):
-		return seenIn, true
-	case len(dates) > 0:
-		return seenOut, true
+// lastDay finds whether the last of three days has rows, where those before it have.
+func (s *settler) lastDay(what, assumed string, dates []string, last string) {
+	seen := seenOut
+	if slices.Contains(dates, last) {
+		seen = seenIn
 	}
-	return "no requests on any of the days", false
+	switch {
+	case len(dates) == 0:
+		s.found(what, assumed, "no requests on any of the days", notSeen)
+	case assumed != seenIn:
+		s.found(what, assumed, seen, settled)
+	default:
+		s.check(what, assumed, seen, seen == assumed)
+	}
 }
 
 // reason is why something was not seen.
@@ -230,20 +235,17 @@ func (s *settler) queries(ctx context.Context, now time.Time) {
 		return
 	}
 	dates, midnight := days(rows, date)
-	if seen, ok := in(dates, day(now, 3)); ok {
-		s.check(whatEndDate, seenIn, seen, seen == seenIn)
+	s.lastDay(whatEndDate, seenIn, dates, day(now, 3))
+	if len(dates) > 0 {
 		s.check(whatZone, "UTC: dates are at 00:00:00Z", fmt.Sprintf("all dates are at 00:00:00Z: %v", midnight), midnight)
-	} else {
-		s.found(whatEndDate, seenIn, seen, notSeen)
-		s.found(whatZone, "UTC: dates are at 00:00:00Z", seen, notSeen)
 	}
 	s.twice(ctx, execution.ID())
 
 	if rows, err := s.client.Query(ctx, ask(day(now, 5)+"T00:00:00Z/"+day(now, 3)+"T00:00:00Z")); err != nil {
 		s.found(whatEndTime, "not known", reason(err), notSeen)
-	} else if dates, _ := days(rows, date); len(dates) > 0 {
-		seen, _ := in(dates, day(now, 3))
-		s.found(whatEndTime, "not known", seen, settled)
+	} else {
+		dates, _ := days(rows, date)
+		s.lastDay(whatEndTime, "not known", dates, day(now, 3))
 	}
 
 	const aDay = "a day: none of today"
@@ -328,12 +330,7 @@ func (s *settler) jobs(ctx context.Context, now time.Time) {
 		return
 	}
 	dates, _ := days(rows, date)
-	seen, ok := in(dates, day(now, 3))
-	if !ok {
-		s.found(whatJobs, "with the last day in it", seen, notSeen)
-	} else {
-		s.check(whatJobs, "with the last day in it", seen, seen == seenIn)
-	}
+	s.lastDay(whatJobs, seenIn, dates, day(now, 3))
 	platforms := map[string]bool{}
 	for _, row := range rows {
 		platforms[row.Platform] = true
@@ -360,9 +357,7 @@ func (s *settler) jobs(ctx context.Context, now time.Time) {
 		return
 	}
 	dates, _ = days(rows, date)
-	if seen, ok := in(dates, day(now, 3)); ok {
-		s.found(whatJobEndTime, "not known", seen, settled)
-	}
+	s.lastDay(whatJobEndTime, "not known", dates, day(now, 3))
 }
 
 // pages requests the first rows once more, in two pages of 10.

@@ -109,8 +109,8 @@ func TestNewRefusesBadInput(t *testing.T) {
 func TestAddressesAreNotQuoted(t *testing.T) {
 	for _, address := range []string{
 		"https://u:SECRET@example.com", "https://u:SECRET@", "https://SECRET@example.com", "//u:SECRET@example.com",
-		"u:SECRET@example.com", "https://u:SECRET@exa mple.com", "https://u:SECRET@example.com\x7f", "\x00https://u:SECRET@a.com",
-		"https://u:SECRET@example.com:port", "https://u:SECRET@example.com:99999999", "https://u:%SECRET@example.com",
+		"u:SECRET@example.com", "https://u:SECRET@exa mple.com", "https://u:SECRET@example.com\x7f",
+		"\x00https://u:SECRET@example.com", "https://u:%SECRET@example.com", "https://u:SECRET@example.com:port",
 		"https://example.com#u:SECRET@", "https://example.com?u:SECRET@", "https:u:SECRET@example.com",
 		"http://u:SECRET@localhost", "ftp://u:SECRET@localhost", "https://[u:SECRET@example.com", "u:SECRET@mypurecloud.com",
 	} {
@@ -142,14 +142,10 @@ func TestNewTakes(t *testing.T) {
 		region  Region
 		options []Option
 	}{
-		{"a region", EUWest1, []Option{token}},
-		{"a domain", "mypurecloud.ie", []Option{token}},
 		{"a domain that is not listed", "afs1.pure.cloud", []Option{token}},
-		{"a source", EUWest1, []Option{WithTokenSource(tokenSource("T"))}},
 		{"addresses in place of a region", "", []Option{WithClientCredentials("id", "secret"),
 			WithBaseURL("https://example.com/api/"), WithLoginURL("https://[::1]:8443")}},
 		{"a base URL and a token", "", []Option{token, WithBaseURL("http://127.0.0.5:8080")}},
-		{"a base URL and a source", "", []Option{WithTokenSource(tokenSource("T")), WithBaseURL("https://example.com")}},
 		{"localhost", "", []Option{token, WithBaseURL("http://LocalHost:8080")}},
 		{"an http.Client without a Transport", EUWest1, []Option{token, WithHTTPClient(&http.Client{})}},
 		{"a secret with any printable characters", EUWest1, []Option{WithClientCredentials("an+id", "s%cret+:/ä")}},

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // Programs that do the same, with this package and without.
@@ -61,50 +60,34 @@ func main() {
 `
 )
 
-// build builds a program and returns its size and the CPU time that took.
-func build(tb testing.TB, source, ldflags string, environment ...string) (size int64, cpu time.Duration) {
-	tb.Helper()
-	dir := tb.TempDir()
+// build builds a program and returns its size.
+func build(t *testing.T, source, ldflags string) int64 {
+	t.Helper()
+	dir := t.TempDir()
 	file, binary := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
 	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
-		tb.Fatal(err)
+		t.Fatal(err)
 	}
-	command := exec.CommandContext(tb.Context(), "go", "build", "-ldflags="+ldflags, "-o", binary, file)
-	command.Env = append(os.Environ(), environment...)
-	if output, err := command.CombinedOutput(); err != nil {
-		tb.Fatalf("%v: %s", err, output)
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags="+ldflags, "-o", binary, file)
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
 	}
 	info, err := os.Stat(binary)
 	if err != nil {
-		tb.Fatal(err)
+		t.Fatal(err)
 	}
-	return info.Size(), command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+	return info.Size()
 }
 
 // Importing this package makes a program at most 1.75 MB larger than one that uses
 // net/http and encoding/json.
 func TestSizeOfImporting(t *testing.T) {
 	for _, ldflags := range []string{"", "-s -w"} {
-		without, _ := build(t, programWithout, ldflags)
-		with, _ := build(t, programWith, ldflags)
+		without := build(t, programWithout, ldflags)
+		with := build(t, programWith, ldflags)
 		t.Logf("ldflags %q: %d bytes without, %d with, %d more", ldflags, without, with, with-without)
 		if with-without > 1_750_000 {
 			t.Errorf("ldflags %q: importing costs %d bytes, want 1750000 at most", ldflags, with-without)
 		}
 	}
-}
-
-// BenchmarkImporting builds with an empty cache, so that all that is imported is
-// compiled.
-func BenchmarkImporting(b *testing.B) {
-	var size, cpu float64
-	for b.Loop() {
-		without, cpuWithout := build(b, programWithout, "", "GOCACHE="+b.TempDir())
-		with, cpuWith := build(b, programWith, "", "GOCACHE="+b.TempDir())
-		size += float64(with - without)
-		cpu += (cpuWith - cpuWithout).Seconds()
-	}
-	b.ReportMetric(size/float64(b.N)/1e6, "MB-more")
-	b.ReportMetric(cpu/float64(b.N), "CPU-s-more")
-	b.ReportMetric(0, "ns/op")
 }

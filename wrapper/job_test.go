@@ -165,6 +165,7 @@ func TestJobCursors(t *testing.T) {
 			if len(requests) != 2 {
 				t.Fatalf("%d requests, want 2", len(requests))
 			}
+			check(t, "query of the first page", requests[0].URL.RawQuery, "pageSize=1000")
 			check(t, "path", requests[1].URL.Path, jobsPath+"/id")
 			check(t, "query", requests[1].URL.RawQuery, "pageSize=1000&after="+want)
 		})

@@ -76,7 +76,7 @@ func TestRetryAfterOfAPoll(t *testing.T) {
 	}{
 		{"running", http.StatusOK, "90", 90 * time.Second},
 		{"running, for longer than the longest wait", http.StatusOK, "3600", transport.MaxRetryAfter},
-		{"down", http.StatusServiceUnavailable, "90", 90 * time.Second},
+		{"down, for the longest wait", http.StatusServiceUnavailable, "180", transport.MaxRetryAfter},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -141,9 +141,9 @@ func TestWaitingOutNeedsAKnownID(t *testing.T) {
 	}{
 		{"submitted, down", query, nil, down, 10 * time.Minute, "", 10 * time.Minute},
 		{"submitted, not found for a while", query, nil, notFound, 20 * time.Second, "", 20 * time.Second},
-		{"submitted, not found for long", query, nil, notFound, time.Hour, "404", notFoundPatience},
+		{"submitted, not found for long", query, nil, notFound, time.Hour, "404", 30 * time.Second},
 		{"a result, down", waitQuery, []string{runningBody}, down, 10 * time.Minute, "", 10 * time.Minute},
-		{"a result, not found for long", waitQuery, []string{runningBody}, notFound, time.Hour, "404", notFoundPatience},
+		{"a result, not found for long", waitQuery, []string{runningBody}, notFound, time.Hour, "404", 30 * time.Second},
 		{"a row, down", rows, []string{row}, down, 10 * time.Minute, "", 10 * time.Minute},
 		{"unknown, down", waitQuery, nil, down, 10 * time.Minute, "503", 3 * time.Second},
 		{"unknown, not found", waitQuery, nil, notFound, time.Second, "404", 0},
@@ -292,8 +292,9 @@ func TestUnknownStatusIsWarnedOfOnce(t *testing.T) {
 			})
 			check(t, "warnings", len(warnings), test.warnings)
 			for _, warning := range warnings {
-				if !strings.Contains(warning, "=id status=Queued") && !strings.Contains(warning, "=id status=Paused") {
-					t.Errorf("the warning does not name the id and the status: %s", warning)
+				id := strings.Contains(warning, "query=id status=Queued") || strings.Contains(warning, "job=id status=Paused")
+				if !id || !strings.Contains(warning, `msg="unknown status, polling goes on"`) {
+					t.Errorf("the warning does not say which status is unknown: %s", warning)
 				}
 			}
 		})

@@ -78,7 +78,7 @@ func TestParseRegionSuggests(t *testing.T) {
 			checkError(t, err, test.want)
 		})
 	}
-	for _, far := range []string{"mars-north-1", "example.com", "x", ""} {
+	for _, far := range []string{"mars-north-1", "eu-wxyz-1", "example.com", "x", ""} {
 		if _, err := ParseRegion(far); err == nil || strings.Contains(err.Error(), "did you mean") {
 			t.Errorf("error for %q: %v, want one without a suggestion", far, err)
 		}

@@ -142,31 +142,6 @@ func TestQueries(t *testing.T) {
 	}
 }
 
-// The form of an output is that of its extension, and otherwise that of -format.
-func TestForms(t *testing.T) {
-	for args, want := range map[string]string{
-		"":                              "[{- table}]",
-		"-format csv":                   "[{- csv}]",
-		"-o a.csv -o -":                 "[{a.csv csv} {- table}]",
-		"-o a.CSV -o c":                 "",
-		"-o a.b/c.d.txt":                "[{a.b/c.d.txt table}]",
-		"-format json -o a.csv -o -":    "[{a.csv csv} {- json}]",
-		"-format csv -o report.dat":     "[{report.dat csv}]",
-		"-format ndjson -o /dev/stdout": "[{/dev/stdout ndjson}]",
-	} {
-		var got []string
-		o, err := parse(strings.Fields(args), now)
-		if err == nil {
-			for _, out := range o.outputs {
-				got = append(got, fmt.Sprintf("{%s %s}", out.name, out.form))
-			}
-		}
-		if (err == nil) != (want != "") || want != "" && fmt.Sprint(got) != want {
-			t.Errorf("%s: %s, %v, want %s", args, got, err, want)
-		}
-	}
-}
-
 // What a report is of is what the flags say.
 func TestSpec(t *testing.T) {
 	clearEnvironment(t)

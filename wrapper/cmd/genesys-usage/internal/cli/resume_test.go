@@ -143,10 +143,7 @@ func TestWhatIsWorthResuming(t *testing.T) {
 		want bool
 	}{
 		{"failed query", fmt.Errorf("no reason: %w", wrapper.ErrQueryFailed), false},
-		{"404", &wrapper.APIError{StatusCode: 404}, false},
-		{"401", &wrapper.APIError{StatusCode: 401}, true},
 		{"403", &wrapper.APIError{StatusCode: 403}, true},
-		{"503", &wrapper.APIError{StatusCode: 503}, true},
 	} {
 		err := &wrapper.OperationError{Kind: "query", ID: "id", Err: test.err}
 		got := commandOf(t).failure(t.Context(), err)

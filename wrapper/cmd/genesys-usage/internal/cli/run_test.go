@@ -93,16 +93,6 @@ func checkRows(t *testing.T, what string, records [][]string, want int64) {
 	}
 }
 
-// All pages of a job are in the report.
-func TestJobsOfSeveralPages(t *testing.T) {
-	rows := make([]gen.APIUsageRow, 2500)
-	for i := range rows {
-		rows[i] = gen.APIUsageRow{ClientID: fmt.Sprint(i), ClientName: fmt.Sprint("Demo ", i), Requests: 2}
-	}
-	r := genesysUsageOn(t, rowsOf(rows), "-jobs", "-top", "3").want(t, 0)
-	contains(t, "the table", r.stdout, "2,497 more", "4,994", "TOTAL", "5,000", "all requests, not only those that count")
-}
-
 // A filter keeps rows with the text in any of their names, in every form.
 func TestMatch(t *testing.T) {
 	organization := rowsOf([]gen.APIUsageRow{
@@ -192,20 +182,6 @@ func TestCompare(t *testing.T) {
 			}
 		})
 	}
-}
-
-// What is not in the period, or only partly, is said in every form and on standard error.
-func TestPartlyInThePeriod(t *testing.T) {
-	dir := t.TempDir()
-	page, table := filepath.Join(dir, "page.html"), filepath.Join(dir, "table.txt")
-	r := genesysUsage(t, "-q -interval 2017-12-01/2018-02-10 -granularity month -o "+page+" -o "+table).want(t, 0)
-	const warning = "the period is 2017-12-01 to 2018-02-10, but only days from 2018-01-01"
-	contains(t, "standard error", r.stderr, "warning: "+warning)
-	for _, file := range []string{page, table} {
-		contains(t, file, strings.Join(strings.Fields(readFile(t, file)), " "), "Feb 2018, to 10 Feb", "Jan 2018",
-			"Warning: "+warning)
-	}
-	lacks(t, "the table", readFile(t, table), "Jan 2018, ")
 }
 
 // A wait for the rate limit shows on a terminal, and the report is complete after it.

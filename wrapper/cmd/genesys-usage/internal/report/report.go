@@ -131,7 +131,7 @@ func (r *Report) Remarks() []string {
 	add(r.Period.Warning != "", "Warning: %s.", r.Period.Warning)
 	add(r.Outside > 0, "Warning: %s dated outside this period, and not counted.", text.Count(r.Outside, "row"))
 	add(r.inexact, "Warning: some counts are negative or too large to add up; sums with them are not exact.")
-	add(r.Sort != Requests, "Ranked by %s; the share is theirs.", r.Sort.Words())
+	add(r.Sort != Requests, "Ranked by %s: shares and comparisons are of these.", r.Sort.Words())
 	add(r.Match != "", "Only rows with %q in a name, id or endpoint; totals and shares are those of these rows.",
 		text.Clean(r.Match))
 	add(r.HasRate(Errors), "Errors are all 4xx and 5xx, 429 included.")

@@ -60,7 +60,7 @@ func TestRemarks(t *testing.T) {
 		want string
 	}{
 		{"nothing", Report{Spec: Spec{Period: period(1, 31)}}, ""},
-		{"ranked", Report{Spec: Spec{Sort: Status429}}, "Ranked by refused requests (429); the share is theirs."},
+		{"ranked", Report{Spec: Spec{Sort: Status429}}, "Ranked by refused requests (429): shares and comparisons are of these."},
 		{"matched", Report{Spec: Spec{Match: "a\x1bb"}}, `Only rows with "a` + "\ufffd" +
 			`b" in a name, id or endpoint; totals and shares are those of these rows.`},
 		{"warning", Report{Spec: Spec{Period: Period{Warning: "x"}}}, "Warning: x."},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
@@ -41,7 +42,7 @@ type Command struct {
 	Fake           usagetest.Config // the organization of -demo
 
 	*options
-	progress *progress
+	progress *terminal.Progress
 	client   *wrapper.Client
 	id       string // of the query, once it is submitted
 }
@@ -65,7 +66,7 @@ func (c *Command) Run(ctx context.Context) int {
 		return exitOK
 	case err != nil:
 		words := fmt.Sprintf("genesys-usage: %s (see genesys-usage -h)", text.Message(err.Error()))
-		fmt.Fprintln(c.Stderr, text.Wrap(words, widthOf(c.Stderr)))
+		fmt.Fprintln(c.Stderr, text.Wrap(words, terminal.Width(c.Stderr)))
 		return exitUsage
 	case c.has("version"):
 		info, _ := debug.ReadBuildInfo()
@@ -77,12 +78,14 @@ func (c *Command) Run(ctx context.Context) int {
 		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no report within %v (-timeout)", c.timeout))
 		defer cancel()
 	}
-	c.progress = newProgress(c.options, c.Stderr)
+	c.progress = terminal.NewProgress(c.Stderr)
+	c.progress.Quiet = c.has("q")
+	c.progress.NoStatus = c.progress.NoStatus || c.has("q") || c.has("v")
 	showing, stop := context.WithCancel(ctx)
-	go c.progress.run(showing)
+	go c.progress.Run(showing)
 	code, err := c.run(ctx)
 	stop()
-	c.progress.status("")
+	c.progress.Status("")
 	switch {
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed // the reader of the report has left, and knows

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
@@ -19,10 +21,10 @@ func (c *Command) connect() (closeDemo func(), err error) {
 		log = slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	}
 	polling := wrapper.Polling{Timeout: -1} // -timeout ends the context
-	options := []wrapper.Option{wrapper.WithProgress(c.progress.polled), wrapper.WithLogger(slog.New(log))}
+	options := []wrapper.Option{wrapper.WithProgress(c.polled), wrapper.WithLogger(slog.New(log))}
 	if c.has("demo") {
 		server := usagetest.NewServer(c.Fake)
-		c.progress.note("demo: the organization is made up, and served by this command")
+		c.progress.Note("demo: the organization is made up, and served by this command")
 		polling.Initial = 10 * time.Millisecond
 		c.client, err = wrapper.New("", append(append(server.Options(), options...), wrapper.WithPolling(polling))...)
 		return server.Close, err
@@ -37,11 +39,18 @@ func (c *Command) connect() (closeDemo func(), err error) {
 	return func() {}, err
 }
 
+// polled shows what a poll came to.
+func (c *Command) polled(update wrapper.Progress) {
+	if update.NextPoll > 0 {
+		c.progress.Status("%s, poll %d", cmp.Or(update.Status, "no response"), update.Polls)
+	}
+}
+
 // waitHandler shows what requests wait for, which package wrapper logs: the end of a rate
 // limit, and the next attempt.
 type waitHandler struct {
 	slog.Handler
-	progress *progress
+	progress *terminal.Progress
 	retried  *sync.Once
 }
 
@@ -53,9 +62,9 @@ func (h waitHandler) Handle(_ context.Context, record slog.Record) error {
 	record.Attrs(func(a slog.Attr) bool {
 		switch record.Message + ": " + a.Key {
 		case "rate limited, waiting: wait":
-			h.progress.status("rate limited, waiting %d s", (a.Value.Duration()+time.Second-1)/time.Second)
+			h.progress.Status("rate limited, waiting %d s", (a.Value.Duration()+time.Second-1)/time.Second)
 		case "retrying: error":
-			h.retried.Do(func() { h.progress.note("%s; trying again", text.Message(a.Value.String())) })
+			h.retried.Do(func() { h.progress.Note("%s; trying again", text.Message(a.Value.String())) })
 		}
 		return true
 	})

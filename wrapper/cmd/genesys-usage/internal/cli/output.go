@@ -4,11 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"os"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/outfile"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
-	"golang.org/x/term"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
 )
 
 // output is a report that is being written: to a file, or to standard output.
@@ -41,12 +40,12 @@ func (out *output) open(c *Command) (err error) {
 		out.file, to = file, file
 	case outfile.IsClosed(to):
 		return errors.New("it is closed; name a file with -o, or /dev/null to discard the report")
-	case out.form.Binary && isTerminal(to):
+	case out.form.Binary && terminal.Is(to):
 		return errors.New("it is a terminal, and the form is binary; name a file with -o")
 	}
-	c.progress.terminal = c.progress.terminal && (!out.form.Streamed || !isTerminal(to)) // no status among rows
+	c.progress.NoStatus = c.progress.NoStatus || out.form.Streamed && terminal.Is(to) // not among rows
 	options := c.render
-	options.Width, options.Terminal = widthOf(to), isTerminal(to)
+	options.Width, options.Terminal = terminal.Width(to), terminal.Is(to)
 	out.buffer = bufio.NewWriterSize(to, 64<<10)
 	out.writer, err = out.form.New(out.buffer, &c.Query, options)
 	return err
@@ -68,19 +67,4 @@ func (c *Command) abort() {
 		}
 		out.file.Abort()
 	}
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
-}
-
-// widthOf returns the number of cells of a line of a terminal, or 0 for any number.
-func widthOf(w io.Writer) int {
-	if file, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-			return width
-		}
-	}
-	return 0
 }

@@ -23,7 +23,7 @@ func (c *Command) failure(ctx context.Context, err error) string {
 	if c.id != "" {
 		words = "query " + text.Name(c.id) + ": " + words
 	}
-	words = text.Wrap("genesys-usage: "+text.Message(words), c.progress.width) + "\n"
+	words = text.Wrap("genesys-usage: "+text.Message(words), c.progress.Width) + "\n"
 	operation, failed := errors.AsType[*wrapper.OperationError](err)
 	i := slices.IndexFunc(c.outputs, func(out *output) bool { return out.failure != nil })
 	switch {

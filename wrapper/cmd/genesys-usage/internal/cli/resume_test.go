@@ -14,6 +14,7 @@ import (
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/fetch"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
@@ -32,7 +33,7 @@ func commandOf(t *testing.T, args ...string) *Command {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Command{Args: args, options: o, progress: newProgress(o, io.Discard), id: "id"}
+	return &Command{Args: args, options: o, progress: terminal.NewProgress(io.Discard), id: "id"}
 }
 
 // The command that is advised has the arguments of the call, with what they mean today, and
@@ -91,7 +92,7 @@ func TestResume(t *testing.T) {
 			}
 			resumed.Demo = true
 			var stdout bytes.Buffer
-			command := &Command{Stdout: &stdout, options: resumed, progress: newProgress(resumed, io.Discard), client: client}
+			command := &Command{Stdout: &stdout, options: resumed, progress: terminal.NewProgress(io.Discard), client: client}
 			if code, err := command.write(t.Context()); err != nil || code != exitOK {
 				t.Fatal(code, err)
 			}

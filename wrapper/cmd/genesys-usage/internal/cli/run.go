@@ -54,13 +54,13 @@ func (c *Command) write(ctx context.Context) (code int, err error) {
 // runs at the same time.
 func (c *Command) submit(ctx context.Context) (operation, before *fetch.Operation, err error) {
 	if c.Period.Warning != "" {
-		c.progress.warn("warning: %s", c.Period.Warning)
+		c.progress.Warn("warning: %s", c.Period.Warning)
 	}
 	if c.Limit > 0 && c.Period.Over() && !c.start.IsZero() {
-		c.progress.warn("warning: this period is over; for the current one, use -period-start %d", c.startDay)
+		c.progress.Warn("warning: this period is over; for the current one, use -period-start %d", c.startDay)
 	}
 	if !c.has("granularity") && c.Query.Granularity == report.Day && c.any(streamed) {
-		c.progress.note("a chart or a forecast needs daily rows, so all files get them")
+		c.progress.Note("a chart or a forecast needs daily rows, so all files get them")
 	}
 	if c.has("resume") {
 		operation = fetch.Resume(c.client, &c.Query, c.given["resume"])
@@ -69,20 +69,20 @@ func (c *Command) submit(ctx context.Context) (operation, before *fetch.Operatio
 		if c.Limit > 0 {
 			more = fmt.Sprintf(", and the %d days before it for the forecast", report.ForecastDays)
 		}
-		c.progress.note("querying %s%s", &c.Period, more)
-		c.progress.status("connecting")
+		c.progress.Note("querying %s%s", &c.Period, more)
+		c.progress.Status("connecting")
 		if operation, err = fetch.Submit(ctx, c.client, &c.Query); err != nil {
 			return nil, nil, err
 		}
 	}
 	c.id = operation.ID
-	c.progress.note("query %s", text.Name(c.id))
+	c.progress.Note("query %s", text.Name(c.id))
 	if c.Compare == nil {
 		return operation, nil, nil
 	}
 	query := c.Query
 	query.Interval, query.Granularity = c.Compare.Interval, report.NoSteps
-	c.progress.note("querying %s", c.Compare)
+	c.progress.Note("querying %s", c.Compare)
 	before, err = fetch.Submit(ctx, c.client, &query)
 	return operation, before, err
 }
@@ -99,7 +99,7 @@ func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add f
 			continue
 		}
 		if rows++; rows%10_000 == 0 {
-			c.progress.status("%s", text.Count(rows, "row"))
+			c.progress.Status("%s", text.Count(rows, "row"))
 		}
 		if err := add(row); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add f
 
 // finish writes the report, and puts all files in place once all are complete.
 func (c *Command) finish(r *report.Report) (code int, err error) {
-	c.progress.status("")
+	c.progress.Status("")
 	for _, step := range []func(*output) error{
 		func(out *output) error { return out.writer.Finish(r) }, (*output).close,
 		func(out *output) error { return out.file.Commit() },
@@ -119,9 +119,9 @@ func (c *Command) finish(r *report.Report) (code int, err error) {
 			return exitFailed, err
 		}
 	}
-	c.progress.note("%s, %s", text.Count(r.Rows, "row"), r.Query.Grouping())
+	c.progress.Note("%s, %s", text.Count(r.Rows, "row"), r.Query.Grouping())
 	if r.Outside > 0 {
-		c.progress.warn("warning: %s dated outside the period, and not counted", text.Count(r.Outside, "row"))
+		c.progress.Warn("warning: %s dated outside the period, and not counted", text.Count(r.Outside, "row"))
 	}
 	a := r.Allowance
 	switch {
@@ -132,8 +132,8 @@ func (c *Command) finish(r *report.Report) (code int, err error) {
 	case a.Over():
 		code = exitOver
 	}
-	c.progress.quiet = c.progress.quiet && code == exitOK // the exit code needs its reason
-	c.progress.note("allowance: %s", a.Verdict())
+	c.progress.Quiet = c.progress.Quiet && code == exitOK // the exit code needs its reason
+	c.progress.Note("allowance: %s", a.Verdict())
 	return code, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/genesyscloud-go/usage/gen"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
@@ -194,7 +195,8 @@ func TestRateLimitShows(t *testing.T) {
 	var stderr bytes.Buffer
 	fake := rowsOf(someRows)
 	fake.RateLimit, fake.RateWindow = 1, time.Second
-	command := &Command{options: o, progress: &progress{out: &stderr, terminal: true, start: time.Now()}, Fake: fake}
+	command := &Command{options: o, progress: terminal.NewProgress(&stderr), Fake: fake}
+	command.progress.NoStatus = false
 	if _, err := command.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

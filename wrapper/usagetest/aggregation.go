@@ -36,8 +36,8 @@ func newAggregation[G, B, M enum](text string, granularity G, groupBy []B, metri
 	}
 	err = cmp.Or(err, checkEnum("groupBy", groupBy...), checkEnum("metric", metrics...))
 	first, last := i.Days()
-	if first.Before(firstDay) {
-		first = firstDay
+	if first.Before(interval.Earliest) {
+		first = interval.Earliest
 	}
 	if today := interval.Day(time.Now()); !last.Before(today) {
 		last = today.AddDate(0, 0, -1)
@@ -48,9 +48,6 @@ func newAggregation[G, B, M enum](text string, granularity G, groupBy []B, metri
 	}, err
 }
 
-// firstDay is how far back the vendor's own data reaches.
-var firstDay = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
-
 func parseInterval(text string) (interval.Interval, error) {
 	i, ok := interval.Parse(text)
 	switch {
@@ -59,8 +56,9 @@ func parseInterval(text string) (interval.Interval, error) {
 	case !ok:
 		return i, fmt.Errorf("interval %q is not of the form start/end, in months, dates or times,"+
 			" such as 2026-01-01/2026-01-31", text)
-	case i.End.Before(i.Start):
-		return i, fmt.Errorf("interval %q ends before it starts", text)
+	}
+	if err := i.Check(); err != nil {
+		return i, fmt.Errorf("interval %q %w", text, err)
 	}
 	return i, nil
 }

@@ -92,12 +92,9 @@ func sortBy(totals []Activity, fields []gen.UsageQuerySortBy) {
 }
 
 func checkJobQuery(query gen.UsageJobQuery) error {
-	period, _ := interval.Parse(query.Interval)
-	switch {
-	case period.Start.Before(interval.Day(time.Now()).AddDate(-1, 0, 0)):
-		return errors.New("the interval starts more than a year ago")
-	case period.End.Sub(period.Start) > 90*24*time.Hour:
-		return errors.New("the interval ends more than 90 days after it starts")
+	i, _ := interval.Parse(query.Interval)
+	if err := i.CheckJob(time.Now()); err != nil {
+		return fmt.Errorf("interval %q %w", query.Interval, err)
 	}
 	for _, by := range query.SortBy {
 		if sortFields[by.FieldName] == nil || by.Order != "" && !by.Order.Valid() {

@@ -100,7 +100,7 @@ func TestJobRefusals(t *testing.T) {
 		refusal              string // "": none
 	}{
 		{"90 days", daysFromNow(-89, 0), "", ""},
-		{"91 days", daysFromNow(-90, 0), "", "more than 90 days"},
+		{"91 days", daysFromNow(-90, 0), "", "exceeds 90 days"},
 		{"less than a year ago", daysFromNow(-360, -300), "", ""},
 		{"more than a year ago", daysFromNow(-400, -380), "", "more than a year ago"},
 		{"no interval", "", "", "interval is required"},

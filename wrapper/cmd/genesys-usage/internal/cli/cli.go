@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -70,7 +69,7 @@ func (c *Command) Run(ctx context.Context) int {
 		return exitUsage
 	case c.has("version"):
 		info, _ := debug.ReadBuildInfo()
-		fmt.Fprintf(c.Stdout, "genesys-usage %s %s\n", info.Main.Version, runtime.Version())
+		fmt.Fprint(c.Stdout, version(info))
 		return exitOK
 	}
 	if c.timeout > 0 {

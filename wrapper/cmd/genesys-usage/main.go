@@ -12,7 +12,8 @@
 //
 // The report goes to standard output or to the files of -o, everything else to
 // standard error. The exit code is 0 if all went well, 1 if something failed, 2 for a
-// usage error, and 3 if the allowance of -allowance does not last at this pace.
+// usage error, 3 if the allowance of -allowance will run out before its period ends, and 4
+// if that is not sure.
 package main
 
 import (

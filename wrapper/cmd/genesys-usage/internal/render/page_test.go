@@ -258,10 +258,11 @@ func TestPageAllowance(t *testing.T) {
 		gauge       string // used, forecast and limit
 	}{
 		{"does not last", 1000, 400, 10, "40.0%",
-			"of 1,000 used; at this pace it runs out on 26 October", true, "32 100 81"},
-		{"lasts", 2000, 400, 10, "20.0%", "of 2,000 used; at this pace 62.0% by 31 October", false, "20 62 100"},
-		{"ran out", 100, 400, 10, "400.0%", "of 100 used; it ran out on 3 October", true, "32 100 8"},
-		{"lasted", 1000, 310, 31, "31.0%", "of 1,000 used", false, "31 31 100"},
+			"of 1,000 used; it will be used up on 26 October", true, "32 100 81"},
+		{"lasts", 2000, 400, 10, "20.0%", "of 2,000 used; forecast for 31 October: 62.0%", false, "20 62 100"},
+		{"ran out", 100, 400, 10, "400.0%", "of 100 used; it was used up on 3 October", true, "32 100 8"},
+		{"lasted", 1000, 310, 31, "31.0%", "of 1,000 used; it lasted", false, "31 31 100"},
+		{"not sure", 200, 120, 3, "60.0%", "of 200 used; whether it lasts is not sure", false, "10 100 16"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var rows []report.Row

@@ -27,7 +27,7 @@ func (c *Command) failure(ctx context.Context, err error) string {
 	operation, failed := errors.AsType[*wrapper.OperationError](err)
 	i := slices.IndexFunc(c.outputs, func(out *output) bool { return out.failure != nil })
 	switch {
-	case c.id == "", i < 0 && ctx.Err() == nil && failed && !operation.Resumable():
+	case c.id == "", ctx.Err() == nil && failed && !operation.Resumable():
 		return words
 	case i >= 0:
 		words += "The query is complete. To get its report, name another file in place of " + c.outputs[i].String()

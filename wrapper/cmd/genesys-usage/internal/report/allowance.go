@@ -120,27 +120,32 @@ func (a *Allowance) means(days map[time.Time]int64) (means [7]float64) {
 // Over reports whether the allowance surely does not last.
 func (a *Allowance) Over() bool { return a.Doubt == "" && a.Forecast > a.Limit }
 
-// Verdict says in a sentence whether the allowance lasts.
+// Verdict says whether the allowance lasts, and what makes that doubtful.
 func (a *Allowance) Verdict() string {
 	words := fmt.Sprintf("used %s of %s (%s) ", text.Thousands(a.Used), text.Thousands(a.Limit),
 		text.Percent(a.Used, a.Limit))
 	if a.Days == a.AllDays {
-		words += fmt.Sprintf("in all %d days", a.AllDays)
+		words += fmt.Sprintf("in all %d days; ", a.AllDays)
 	} else {
-		words += fmt.Sprintf("after %d of %d days; forecast for %s: %s (%s)", a.Days, a.AllDays, a.Last.Format("2 Jan"),
+		words += fmt.Sprintf("after %d of %d days; forecast for %s: %s (%s); ", a.Days, a.AllDays, a.Last.Format("2 Jan"),
 			text.Thousands(a.Forecast), text.Percent(a.Forecast, a.Limit))
 	}
 	switch {
 	case a.Doubt != "":
-		return words + "; whether it lasts is not sure: " + a.Doubt + "."
+		words += "whether it lasts is not sure: " + a.Doubt + "."
 	case a.Used > a.Limit:
-		return words + "; it was used up on " + a.RunsOut.Format("2 Jan") + "."
+		words += "it was used up on " + a.RunsOut.Format("2 Jan") + "."
 	case a.Over():
-		return words + "; it will be used up on " + a.RunsOut.Format("2 Jan") + "."
+		words += "it will be used up on " + a.RunsOut.Format("2 Jan") + "."
 	case a.Days == a.AllDays:
-		return words + "; it lasted."
+		words += "it lasted."
+	default:
+		words += "it lasts."
 	}
-	return words + "; it lasts."
+	if math.Abs(a.Drift) > drift {
+		words += fmt.Sprintf(" Requests of the last 7 days compared with the weeks of the forecast: %+.1f%%.", 100*a.Drift)
+	}
+	return words
 }
 
 // String says whether the allowance lasts, and on what that rests.
@@ -149,9 +154,6 @@ func (a *Allowance) String() string {
 	if !a.ForecastFirst.IsZero() {
 		words += fmt.Sprintf(" The forecast takes each day from %s on as the mean of its weekday, %s.",
 			a.First.AddDate(0, 0, a.Days).Format("2 January"), text.Days(a.ForecastFirst, a.ForecastLast))
-		if math.Abs(a.Drift) > drift {
-			words += fmt.Sprintf(" But the last 7 of these days have %+.1f%% requests compared with their means.", 100*a.Drift)
-		}
 	}
 	if a.assumed {
 		words += fmt.Sprintf(" That the billing period ends on %s is an assumption; the invoice names its days.",

@@ -18,12 +18,16 @@ import (
 // example, would otherwise be used for each attempt of a request.
 const pingTimeout = 15 * time.Second
 
-// defaultBase returns the Transport of all clients that have none of their own: a clone of
-// http.DefaultTransport that pings, and that says what is wrong with a proxy.
-var defaultBase = sync.OnceValue(func() http.RoundTripper {
-	original, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // replaced by the program, as for tracing
-		return http.DefaultTransport
+// defaultBase returns the Transport of all clients that have none of their own.
+var defaultBase = sync.OnceValue(func() http.RoundTripper { return newBase(http.DefaultTransport) })
+
+// newBase returns a clone of http.DefaultTransport that pings, and that says what is wrong
+// with a proxy. A Transport that the program put in its place, as for tracing, is used as
+// it is.
+func newBase(shared http.RoundTripper) http.RoundTripper {
+	original, ok := shared.(*http.Transport)
+	if !ok {
+		return shared
 	}
 	base := original.Clone()
 	if base.HTTP2 == nil {
@@ -41,7 +45,7 @@ var defaultBase = sync.OnceValue(func() http.RoundTripper {
 		}
 	}
 	return base
-})
+}
 
 // checkProxy returns an error for a proxy that does not connect.
 func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, response *http.Response) error {

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -29,6 +31,14 @@ func checkError(t *testing.T, what string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) {
 		t.Errorf("%s: got error %v, want %v", what, got, want)
+	}
+}
+
+// checkBetween checks a duration.
+func checkBetween(t *testing.T, what string, got, low, high time.Duration) {
+	t.Helper()
+	if got < low || got > high {
+		t.Errorf("%s: got %v, want %v to %v", what, got, low, high)
 	}
 }
 
@@ -78,6 +88,15 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
+// hosts is a base of several hosts.
+type hosts map[string]http.RoundTripper
+
+func (h hosts) RoundTrip(request *http.Request) (*http.Response, error) {
+	return h[request.URL.Host].RoundTrip(request)
+}
+
+const apiHost, loginHost = "api.example.com", "login.example.com"
+
 // outcome is what becomes of an attempt.
 type outcome struct {
 	status  int
@@ -85,25 +104,25 @@ type outcome struct {
 	reader  io.Reader // in place of body
 	headers []string  // keys and values in turns
 	err     error     // in place of a response
+	takes   time.Duration
 }
 
-func (o outcome) respond(request *http.Request) *http.Response {
-	response := newResponse(request, o.status, o.body, o.headers...)
-	if o.reader != nil {
-		response.Body = io.NopCloser(o.reader)
-	}
-	return response
-}
+var (
+	good      = outcome{status: 200, body: "{}"}
+	down      = outcome{status: 503}
+	truncated = outcome{status: 200, reader: iotest.ErrReader(io.ErrUnexpectedEOF)}
+)
 
 // outcomes is a base: attempts have the outcomes in order, and then the last one. It
-// counts them, and the bodies of responses that are not closed.
+// keeps what was sent when, and counts the bodies of responses that are not closed.
 type outcomes struct {
 	t   *testing.T
 	all []outcome
 
-	mu   sync.Mutex
-	sent []time.Time
-	open int
+	mu     sync.Mutex
+	sent   []time.Time
+	tokens []string // in the header Authorization
+	open   int
 }
 
 func newOutcomes(t *testing.T, all ...outcome) *outcomes { return &outcomes{t: t, all: all} }
@@ -112,17 +131,26 @@ func (o *outcomes) RoundTrip(request *http.Request) (*http.Response, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sent = append(o.sent, time.Now())
+	o.tokens = append(o.tokens, request.Header.Get("Authorization"))
 	if request.Body != nil {
 		body, err := io.ReadAll(request.Body)
 		request.Body.Close()
 		checkError(o.t, "reading the body of a request", err, nil)
-		check(o.t, "body of a request", string(body), requestBody)
+		want := requestBody
+		if request.URL.Host == loginHost {
+			want = "grant_type=client_credentials"
+		}
+		check(o.t, "body of a request", string(body), want)
 	}
 	outcome := o.all[min(len(o.sent), len(o.all))-1]
+	time.Sleep(outcome.takes)
 	if outcome.err != nil {
 		return nil, outcome.err
 	}
-	response := outcome.respond(request)
+	response := newResponse(request, outcome.status, outcome.body, outcome.headers...)
+	if outcome.reader != nil {
+		response.Body = io.NopCloser(outcome.reader)
+	}
 	o.open++
 	response.Body = &closeFunc{response.Body, func() {
 		o.mu.Lock()
@@ -175,24 +203,30 @@ func newRequest(t *testing.T, method string) *http.Request {
 	if method == http.MethodPost {
 		body = strings.NewReader(requestBody)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), method, "https://api.example.com/api/v2/usage/query", body)
+	request, err := http.NewRequestWithContext(t.Context(), method, "https://"+apiHost+"/api/v2/usage/query", body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return request
 }
 
-var defaultRetry = Retry{MaxAttempts: 5, Initial: 500 * time.Millisecond, Max: 30 * time.Second, Stall: time.Minute}
-
-// static are credentials that need no login host.
-var static = Credentials{AccessToken: "static"}
+var (
+	static            = Credentials{AccessToken: "static"} // which need no login host
+	clientCredentials = Credentials{ClientID: "the id", ClientSecret: "s%cret:+"}
+	// credentialsOf are those for the API, and those that log in first.
+	credentialsOf = map[string]Credentials{"API": static, "login": clientCredentials}
+)
 
 func newConfig(base http.RoundTripper, credentials Credentials) Config {
 	return Config{
-		Base: base, Origin: &url.URL{Scheme: "https", Host: "api.example.com"}, LoginURL: "https://login.example.com",
-		Credentials: credentials,
-		Retry:       defaultRetry, StatusError: newStatusError, UserAgent: "agent", Logger: discardLog,
+		Base: base, Origin: &url.URL{Scheme: "https", Host: apiHost}, LoginURL: "https://" + loginHost,
+		Credentials: credentials, StatusError: newStatusError, UserAgent: "agent", Logger: discardLog,
+		Retry: Retry{MaxAttempts: 5, Initial: 500 * time.Millisecond, Max: 30 * time.Second, Stall: time.Minute},
 	}
+}
+
+func newStack(base http.RoundTripper, credentials Credentials) *Stack {
+	return New(newConfig(base, credentials))
 }
 
 // statusError is the error of a response with a status other than 2xx.
@@ -210,13 +244,6 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%s %s: %d %s", e.method, e.path, e.status, http.StatusText(e.status))
 }
 
-func newStack(base http.RoundTripper, credentials Credentials) *Stack {
-	return New(newConfig(base, credentials))
-}
-
-// readNothing is a Reader.
-func readNothing(*http.Response) (bool, error) { return false, nil }
-
 // readAll is a Reader.
 func readAll(response *http.Response) (bool, error) {
 	_, err := io.ReadAll(response.Body)
@@ -228,10 +255,32 @@ type tokenSource func() (*oauth2.Token, error)
 
 func (f tokenSource) Token() (*oauth2.Token, error) { return f() }
 
+// counter is a source of token-1, token-2 and so on.
+func counter() tokenSource {
+	calls := 0
+	return func() (*oauth2.Token, error) {
+		calls++
+		return &oauth2.Token{AccessToken: fmt.Sprint("token-", calls)}, nil
+	}
+}
+
 var discardLog = slog.New(slog.DiscardHandler)
 
 func newTextLogger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// panickingHandler is a slog.Handler that panics at a message.
+type panickingHandler struct {
+	slog.Handler
+	message string
+}
+
+func (h panickingHandler) Handle(_ context.Context, record slog.Record) error {
+	if record.Message == h.message {
+		panic(h.message)
+	}
+	return nil
 }
 
 // endless is a body that goes on for long after a bound has been passed.

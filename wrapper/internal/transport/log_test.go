@@ -21,24 +21,41 @@ func TestLog(t *testing.T) {
 		{"error", outcome{err: errors.New("refused")}, []string{"error=refused"}, "status="},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var log strings.Builder
-			request := newRequest(t, http.MethodPost)
+			var debug, info strings.Builder
+			request := newRequest(t, "POST")
 			request.Header.Set("Authorization", "Bearer SECRET")
-			_, err := (&logging{newOutcomes(t, test.outcome), newTextLogger(&log)}).RoundTrip(request)
+			_, err := (&logging{newOutcomes(t, test.outcome), newTextLogger(&debug)}).RoundTrip(request)
 			check(t, "error", err, test.outcome.err)
-			check(t, "records", strings.Count(log.String(), "\n"), 1)
-			checkContains(t, "log", log.String(), "level=DEBUG", "method=POST", "host=api.example.com",
+			check(t, "records", strings.Count(debug.String(), "\n"), 1)
+			checkContains(t, "log", debug.String(), "level=DEBUG", "method=POST", "host=api.example.com",
 				"path=/api/v2/usage/query", "duration=")
-			checkContains(t, "log", log.String(), test.want...)
-			checkOmits(t, "log", log.String(), "SECRET", test.omits)
+			checkContains(t, "log", debug.String(), test.want...)
+			checkOmits(t, "log", debug.String(), "SECRET", test.omits)
+
+			logger := slog.New(slog.NewTextHandler(&info, nil))
+			(&logging{newOutcomes(t, test.outcome), logger}).RoundTrip(newRequest(t, "GET"))
+			check(t, "log at info", info.String(), "")
 		})
 	}
 }
 
-func TestLogIsQuietAboveDebug(t *testing.T) {
-	var log strings.Builder
-	logger := slog.New(slog.NewTextHandler(&log, nil))
-	_, err := (&logging{newOutcomes(t, outcome{status: 200}), logger}).RoundTrip(newRequest(t, "GET"))
-	checkError(t, "request", err, nil)
-	check(t, "log at info", log.String(), "")
+// A logger or a Reader that panics leaves neither a response open nor a slot taken.
+func TestPanics(t *testing.T) {
+	throttled := outcome{status: 429, headers: []string{"Retry-After", "1"}}
+	for message, outcome := range map[string]outcome{
+		"request": good, "rate limited, waiting": throttled, "retrying": down, "reader": good,
+	} {
+		bubble(t, message, func(t *testing.T) {
+			base := newOutcomes(t, outcome)
+			config := newConfig(base, static)
+			config.Logger = slog.New(panickingHandler{newTextLogger(nil).Handler(), message})
+			stack := New(config)
+			panicked := panicOf(func() {
+				stack.Read(newRequest(t, "GET"), func(response *http.Response) (bool, error) { panic("reader") })
+			})
+			check(t, "panic", panicked, any(message))
+			check(t, "open bodies", base.open, 0)
+			check(t, "slots taken", len(stack.retry.base.(*rateLimit).slots), 0)
+		})
+	}
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -79,9 +80,7 @@ func TestRateLimitShared(t *testing.T) {
 		rejected float64 // share at most
 	}{
 		{"alone", 1, 300, 0.03},
-		{"two", 2, 300, 0.06},
 		{"three", 3, 300, 0.15},
-		{"a lower limit", 1, 60, 0.15},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			const requests = 1500
@@ -91,13 +90,14 @@ func TestRateLimitShared(t *testing.T) {
 				program := newStack(host, static)
 				for range requests / test.programs {
 					all.Go(func() {
-						checkError(t, "request", program.Read(newRequest(t, "GET"), readNothing), nil)
+						checkError(t, "request", program.Read(newRequest(t, "GET"), readAll), nil)
 					})
 				}
 			}
 			all.Wait()
 			share := float64(host.rejected) / float64(host.rejected+host.accepted)
 			t.Logf("%d of %d rejected, %.1f %%", host.rejected, host.rejected+host.accepted, 100*share)
+			check(t, "most requests in flight", host.most, 8*test.programs)
 			check(t, "requests accepted", host.accepted, requests)
 			check(t, "windows", host.windows, requests/test.allowed)
 			if share >= test.rejected {
@@ -105,19 +105,6 @@ func TestRateLimitShared(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestRateLimitInFlight(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		host := &limitedHost{allowed: 1000, window: time.Hour}
-		transport := newRateLimit(host, discardLog)
-		var all sync.WaitGroup
-		for range 100 {
-			all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
-		}
-		all.Wait()
-		check(t, "requests in flight", host.most, 8)
-	})
 }
 
 func TestRateLimitPause(t *testing.T) {
@@ -145,10 +132,11 @@ func TestRateLimitPause(t *testing.T) {
 	}
 }
 
-// A pause that begins holds back those who wait for a slot, and a shorter one after it
-// does not end it.
+// A pause that begins holds back those who wait for a slot, is logged once, and a shorter
+// one after it does not end it.
 func TestRateLimitPauseIsForThoseWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
 		start := time.Now()
 		var mu sync.Mutex
 		var sent []time.Duration
@@ -165,7 +153,7 @@ func TestRateLimitPauseIsForThoseWhoWait(t *testing.T) {
 				return newResponse(request, 429, "", "Retry-After", "1"), nil
 			}
 			return newResponse(request, 200, ""), nil
-		}), discardLog)
+		}), newTextLogger(&log))
 		var all sync.WaitGroup
 		for range 8 + 5 {
 			all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
@@ -177,127 +165,57 @@ func TestRateLimitPauseIsForThoseWhoWait(t *testing.T) {
 		all.Wait()
 		check(t, "requests", len(sent), 8+5+1)
 		for i, got := range sent[8:] {
-			if got < time.Minute || got > time.Minute+time.Second {
-				t.Errorf("request %d: sent after %v, want 1m0s to 1m1s", i+9, got)
-			}
+			checkBetween(t, fmt.Sprintf("request %d: sent after", i+9), got, time.Minute, time.Minute+time.Second)
 		}
-	})
-}
-
-func TestRateLimitPauseIsLoggedOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
-		transport := newRateLimit(&limitedHost{window: 43 * time.Second}, newTextLogger(&log))
-		var all sync.WaitGroup
-		for range 8 {
-			all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
-		}
-		all.Wait()
+		check(t, "slots taken", len(transport.slots), 0)
 		check(t, "warnings", strings.Count(log.String(), "level=WARN"), 1)
-		checkContains(t, "log", log.String(), "wait=43s", "host=api.example.com")
+		checkContains(t, "log", log.String(), "wait=1m0s", "host=api.example.com")
 	})
 }
 
-// Whoever leaves, in whatever way, leaves the slot to others.
-func TestRateLimitSlotsAreReleased(t *testing.T) {
-	cause := errors.New("the cause")
-	// leave sends 20 requests, and ends their context.
-	leave := func(t *testing.T, transport *rateLimit) {
-		var all sync.WaitGroup
-		ctx, cancel := context.WithCancelCause(t.Context())
-		for range 20 {
-			all.Go(func() {
-				_, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx))
-				checkError(t, "request that left", err, cause)
-				check(t, "permanent", failure.IsPermanent(err), true)
-			})
-		}
-		synctest.Wait()
-		start := time.Now()
-		cancel(cause)
-		all.Wait()
-		check(t, "time to leave", time.Since(start), 0)
-	}
-	for _, test := range []struct {
-		name string
-		send func(*testing.T, *rateLimit)
-	}{
-		{"while waiting for a slot", func(t *testing.T, transport *rateLimit) {
-			var all sync.WaitGroup
-			for range 8 {
-				all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
-			}
-			synctest.Wait()
-			leave(t, transport)
-			all.Wait()
-		}},
-		{"while paused", func(t *testing.T, transport *rateLimit) {
-			transport.pause(time.Minute)
-			leave(t, transport)
-		}},
-		{"when a pause began during the wait for a slot", func(t *testing.T, transport *rateLimit) {
-			var all sync.WaitGroup
-			for range 8 + 8 {
-				all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
-			}
-			synctest.Wait()
-			transport.pause(time.Minute)
-			all.Wait()
-		}},
-		{"in a panic", func(t *testing.T, transport *rateLimit) {
-			transport.base = roundTripper(func(*http.Request) (*http.Response, error) { panic("base") })
-			check(t, "panic", panicOf(func() { transport.RoundTrip(newRequest(t, "GET")) }), any("base"))
-		}},
-	} {
-		bubble(t, test.name, func(t *testing.T) {
+// Whoever leaves while waiting, for a slot or for the end of a pause, leaves at once, and
+// leaves the slot to others.
+func TestRateLimitWaitersCanLeave(t *testing.T) {
+	for _, paused := range []bool{false, true} {
+		bubble(t, fmt.Sprintf("paused %v", paused), func(t *testing.T) {
 			transport := newRateLimit(&limitedHost{allowed: 1000, window: time.Hour}, discardLog)
-			test.send(t, transport)
+			var all sync.WaitGroup
+			for range maxInFlight {
+				all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
+			}
+			synctest.Wait()
+			if paused {
+				all.Wait()
+				transport.pause(time.Minute)
+			}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			for range 20 {
+				all.Go(func() {
+					_, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx))
+					check(t, "error", errorText(err), "waiting for the rate limit of api.example.com: the cause")
+					check(t, "blocked", errors.Is(err, failure.ErrBlocked), true)
+				})
+			}
+			synctest.Wait()
+			start := time.Now()
+			cancel(errCause)
+			synctest.Wait()
+			check(t, "time to leave", time.Since(start), 0)
+			all.Wait()
 			check(t, "slots taken", len(transport.slots), 0)
 		})
 	}
 }
 
-// A pause is waited for until the context ends.
-func TestRateLimitPauseAndDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		base := newOutcomes(t, outcome{status: 429, headers: []string{"Retry-After", "42"}})
-		transport := newRateLimit(base, discardLog)
-		transport.RoundTrip(newRequest(t, "GET"))
-		ctx, cancel := context.WithTimeout(t.Context(), 41*time.Second)
-		defer cancel()
-		start := time.Now()
-		_, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx))
-		checkError(t, "request", err, context.DeadlineExceeded)
-		check(t, "duration", time.Since(start), 41*time.Second)
-		check(t, "requests sent", len(base.sent), 1)
-	})
-}
-
 // The login host has a rate limit of its own.
 func TestRateLimitOfTheAPIDoesNotPauseTheLogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		login, api := newOutcomes(t, outcome{status: 200, body: `{"access_token":"T"}`}), newOutcomes(t, good)
+		stack := newStack(hosts{loginHost: login, apiHost: api}, clientCredentials)
 		start := time.Now()
-		var mu sync.Mutex
-		var sent []string
-		stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			sent = append(sent, time.Since(start).String()+" "+request.URL.Host)
-			if len(sent) == 2 {
-				return newResponse(request, 429, "", "Retry-After", "60"), nil
-			}
-			return newResponse(request, 200, `{"access_token":"T","expires_in":10}`), nil
-		}), clientCredentials)
-		var all sync.WaitGroup
-		for range 2 { // the second request finds an old token, and the pause
-			all.Go(func() { checkError(t, "request", stack.Read(newRequest(t, "GET"), readNothing), nil) })
-			time.Sleep(20 * time.Second)
-		}
-		all.Wait()
-		got := strings.Join(sent, ", ")
-		want := "0s login.example.com, 0s api.example.com, 20s login.example.com"
-		if !strings.HasPrefix(got, want+", 1m0s ") {
-			t.Errorf("requests: got %s, want %s and no other for a minute", got, want)
-		}
+		stack.retry.base.(*rateLimit).pause(time.Minute)
+		checkError(t, "request", stack.Read(newRequest(t, "GET"), readAll), nil)
+		check(t, "login", login.sent[0].Sub(start), 0)
+		check(t, "request", api.sent[0].Sub(start), time.Minute)
 	})
 }

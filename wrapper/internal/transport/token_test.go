@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,23 +69,33 @@ func checkToken(t *testing.T, what string, tokens *tokenCache, want string) {
 	}
 }
 
-// sourceTokens returns the tokens of a caller's source.
-func sourceTokens(source tokenSource) *tokenCache {
-	return newTokens(fetchFrom(source))
-}
-
-func TestTokenIsFetchedOnceForAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		issuer := &issuer{life: time.Hour}
-		tokens := newTokens(issuer.fetch)
-		var all sync.WaitGroup
-		for range 50 {
-			all.Go(func() { checkToken(t, "token", tokens, "token-1") })
-		}
-		all.Wait()
-		checkToken(t, "token after all", tokens, "token-1")
-		check(t, "fetches", issuer.fetches, 1)
-	})
+// A fetch is for all who wait for it, and so is its error.
+func TestTokenFetchIsShared(t *testing.T) {
+	down := errors.New("down")
+	for _, test := range []struct {
+		name  string
+		err   error
+		token string
+		later int // fetches, with one who comes later
+	}{{"token", nil, "token-1", 1}, {"error", down, "", 2}} {
+		bubble(t, test.name, func(t *testing.T) {
+			issuer := &issuer{life: time.Hour, failure: failAfter(0, test.err)}
+			tokens := newTokens(issuer.fetch)
+			get := func() {
+				token, err := tokens.get(t.Context())
+				check(t, "error", err, test.err)
+				check(t, "a token", token != nil && token.AccessToken == test.token, test.err == nil)
+			}
+			var all sync.WaitGroup
+			for range 50 {
+				all.Go(get)
+			}
+			all.Wait()
+			check(t, "fetches", issuer.fetches, 1)
+			get()
+			check(t, "fetches with one who comes later", issuer.fetches, test.later)
+		})
+	}
 }
 
 // Whoever waits for somebody else's fetch can leave, which goes on.
@@ -98,19 +106,18 @@ func TestTokenWaitersCanLeave(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() { checkToken(t, "token of the leader", tokens, "token-1") })
 		synctest.Wait()
-		cause := errors.New("the cause")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		for range 10 {
 			all.Go(func() {
 				_, err := tokens.get(ctx)
-				checkError(t, "one who left", err, cause)
-				check(t, "permanent", failure.IsPermanent(err), true)
+				checkError(t, "one who left", err, errCause)
+				check(t, "blocked", errors.Is(err, failure.ErrBlocked), true)
 			})
 			all.Go(func() { checkToken(t, "token of one who stayed", tokens, "token-1") })
 		}
 		synctest.Wait()
 		start := time.Now()
-		cancel(cause)
+		cancel(errCause)
 		synctest.Wait()
 		check(t, "time to leave", time.Since(start), 0)
 		all.Wait()
@@ -118,33 +125,41 @@ func TestTokenWaitersCanLeave(t *testing.T) {
 	})
 }
 
-// The fetch of a leader who leaves ends, and the next one who waits fetches anew: one for
-// all that are left.
-func TestTokenLeaderCanLeave(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		issuer := &issuer{life: time.Hour}
-		tokens := newTokens(issuer.fetch)
-		cause := errors.New("the cause")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		var all sync.WaitGroup
-		all.Go(func() {
-			_, err := tokens.get(ctx)
-			checkError(t, "leader", err, cause)
-			check(t, "text", errorText(err), "the cause")
+// The fetch of a leader whose context ends, or whose fetch panics, has no result, and the
+// next one who waits fetches anew: one for all that are left.
+func TestTokenLeaderLeaves(t *testing.T) {
+	for _, panics := range []bool{false, true} {
+		bubble(t, fmt.Sprintf("panics %v", panics), func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			issuer := &issuer{failure: func(fetch int) error {
+				if panics && fetch == 1 {
+					panic("fetch")
+				}
+				return nil
+			}}
+			tokens := newTokens(issuer.fetch)
+			var all sync.WaitGroup
+			all.Go(func() {
+				var err error
+				panicked := panicOf(func() { _, err = tokens.get(ctx) })
+				check(t, "panic of the leader", panicked != nil, panics)
+				if !panics {
+					check(t, "error of the leader", err, errCause)
+				}
+			})
+			synctest.Wait()
+			for range 10 {
+				all.Go(func() { checkToken(t, "token of one who stayed", tokens, "token-2") })
+			}
+			synctest.Wait()
+			if !panics {
+				cancel(errCause)
+			}
+			all.Wait()
+			check(t, "fetches", issuer.fetches, 2)
 		})
-		synctest.Wait()
-		for range 10 {
-			all.Go(func() { checkToken(t, "token of one who stayed", tokens, "token-2") })
-		}
-		synctest.Wait()
-		cancel(cause)
-		synctest.Wait()
-		issuer.mu.Lock()
-		check(t, "fetches in progress", issuer.running, 1)
-		issuer.mu.Unlock()
-		all.Wait()
-		check(t, "fetches", issuer.fetches, 2)
-	})
+	}
 }
 
 // A fetch has the deadline of the leader, unless others wait who may wait longer.
@@ -178,97 +193,6 @@ func TestTokenFetchDeadline(t *testing.T) {
 	})
 }
 
-// A source that hangs does not hold up whoever comes next, and what it returns in the
-// end, a token or an error, changes nothing.
-func TestSourceReturnsLate(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		token *oauth2.Token
-		err   error
-	}{
-		{"token", &oauth2.Token{AccessToken: "late"}, nil},
-		{"error", nil, errors.New("late")},
-	} {
-		bubble(t, test.name, func(t *testing.T) {
-			released := make(chan struct{})
-			var mu sync.Mutex
-			calls := 0
-			tokens := sourceTokens(func() (*oauth2.Token, error) {
-				mu.Lock()
-				calls++
-				n := calls
-				mu.Unlock()
-				if n == 1 {
-					<-released
-					return test.token, test.err
-				}
-				time.Sleep(time.Second)
-				return &oauth2.Token{AccessToken: "new"}, nil
-			})
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			_, err := tokens.get(ctx)
-			checkError(t, "first token", err, context.DeadlineExceeded)
-			var all sync.WaitGroup
-			all.Go(func() { checkToken(t, "token of the next one", tokens, "new") })
-			synctest.Wait()
-			close(released)
-			synctest.Wait()
-			all.Go(func() { checkToken(t, "token after the late one", tokens, "new") })
-			all.Wait()
-			check(t, "calls", calls, 2)
-		})
-	}
-}
-
-// A panic is for the leader; the others fetch anew.
-func TestTokenFetchPanics(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		issuer := &issuer{failure: func(fetch int) error {
-			if fetch == 1 {
-				panic("fetch")
-			}
-			return nil
-		}}
-		tokens := newTokens(issuer.fetch)
-		var all sync.WaitGroup
-		all.Go(func() {
-			check(t, "panic of the leader", panicOf(func() { tokens.get(t.Context()) }), any("fetch"))
-		})
-		synctest.Wait()
-		for range 5 {
-			all.Go(func() { checkToken(t, "token of another one", tokens, "token-2") })
-		}
-		all.Wait()
-		check(t, "fetches", issuer.fetches, 2)
-	})
-}
-
-// panickingHandler is a slog.Handler that panics.
-type panickingHandler struct{ slog.Handler }
-
-func (panickingHandler) Handle(context.Context, slog.Record) error { panic("handler") }
-
-// A handler that panics while a renewal fails panics in the goroutine of the request
-// that renewed the token; the others use the old one.
-func TestLoggerPanicsWhileARenewalFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		issuer := &issuer{life: time.Hour, failure: failAfter(1, errors.New("down"))}
-		tokens := newTokens(issuer.fetch)
-		tokens.logger = slog.New(panickingHandler{newTextLogger(io.Discard).Handler()})
-		checkToken(t, "token", tokens, "token-1")
-		time.Sleep(59 * time.Minute)
-		var all sync.WaitGroup
-		all.Go(func() {
-			check(t, "panic of the request that renews", panicOf(func() { tokens.get(t.Context()) }), any("handler"))
-		})
-		synctest.Wait()
-		all.Go(func() { checkToken(t, "token of another one", tokens, "token-1") })
-		all.Wait()
-		checkToken(t, "token after the panic", tokens, "token-1")
-	})
-}
-
 // failAfter makes the fetches after the n-th fail.
 func failAfter(n int, err error) func(int) error {
 	return func(fetch int) error {
@@ -277,26 +201,6 @@ func failAfter(n int, err error) func(int) error {
 		}
 		return nil
 	}
-}
-
-func TestTokenErrorIsShared(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		down := errors.New("down")
-		issuer := &issuer{failure: failAfter(0, down)}
-		tokens := newTokens(issuer.fetch)
-		var all sync.WaitGroup
-		for range 10 {
-			all.Go(func() {
-				token, err := tokens.get(t.Context())
-				check(t, "error", err, down)
-				check(t, "token", token, nil)
-			})
-		}
-		all.Wait()
-		check(t, "fetches", issuer.fetches, 1)
-		tokens.get(t.Context())
-		check(t, "fetches with one who comes later", issuer.fetches, 2)
-	})
 }
 
 func TestTokenRenewal(t *testing.T) {
@@ -318,12 +222,15 @@ func TestTokenRenewal(t *testing.T) {
 			checkToken(t, "token just then", tokens, "token-2")
 		})
 	}
-	bubble(t, "no expiry", func(t *testing.T) {
-		tokens := newTokens((&issuer{}).fetch)
-		checkToken(t, "token", tokens, "token-1")
-		time.Sleep(10_000 * time.Hour)
-		checkToken(t, "token after a year", tokens, "token-1")
-	})
+	// An expiry that is not in the future is unknown, by a clock that is ahead for example.
+	for name, life := range map[string]time.Duration{"no expiry": 0, "expired": -time.Hour} {
+		bubble(t, name, func(t *testing.T) {
+			tokens := newTokens((&issuer{life: life}).fetch)
+			checkToken(t, "token", tokens, "token-1")
+			time.Sleep(10_000 * time.Hour)
+			checkToken(t, "token after a year", tokens, "token-1")
+		})
+	}
 }
 
 // Where renewing fails, the old token is used until it expires, and renewing it is not
@@ -394,44 +301,6 @@ func TestTokenRenewalHangs(t *testing.T) {
 	}
 }
 
-// Once the token has expired, a fetch takes as long as it takes.
-func TestTokenFetchHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		})
-		tokens.store(&oauth2.Token{AccessToken: "old", Expiry: time.Now()}, time.Now())
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-		defer cancel()
-		start := time.Now()
-		var all sync.WaitGroup
-		for range 2 {
-			all.Go(func() {
-				_, err := tokens.get(ctx)
-				checkError(t, "token", err, context.DeadlineExceeded)
-				check(t, "duration", time.Since(start), time.Hour)
-			})
-		}
-		all.Wait()
-	})
-}
-
-// A token that has expired when it arrives, by a clock that is ahead, is for all who
-// waited for it.
-func TestTokenThatHasExpired(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		issuer := &issuer{life: -time.Hour}
-		tokens := newTokens(issuer.fetch)
-		var all sync.WaitGroup
-		for range 10 {
-			all.Go(func() { checkToken(t, "token", tokens, "token-1") })
-		}
-		all.Wait()
-		check(t, "fetches", issuer.fetches, 1)
-	})
-}
-
 // A renewal whose leader left has not failed: the next one renews.
 func TestTokenRenewalIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -449,190 +318,149 @@ func TestTokenRenewalIsLeft(t *testing.T) {
 	})
 }
 
-func TestTokenIsMalformed(t *testing.T) {
-	for name, token := range map[string]*oauth2.Token{
-		"none": nil, "empty": {}, "line break": {AccessToken: "a\n"}, "blank": {AccessToken: "a b"},
-		"not ASCII": {AccessToken: "ä"}, "DEL": {AccessToken: "a\x7f"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := sourceTokens(func() (*oauth2.Token, error) { return token, nil }).get(t.Context())
-			checkContains(t, "error", errorText(err), "the token is empty or malformed")
-			check(t, "permanent", failure.IsPermanent(err), true)
-		})
-	}
-	check(t, "a token of all characters from ! to ~", ValidToken("!~"), true)
+// A call of a source that hangs is abandoned when the context ends. It does not hold up
+// whoever comes next, and what it returns in the end changes nothing.
+func TestSourceReturnsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		tokens := newTokens(fetchFrom(tokenSource(func() (*oauth2.Token, error) {
+			n := calls.Add(1)
+			if n == 1 {
+				time.Sleep(time.Hour)
+			}
+			return &oauth2.Token{AccessToken: fmt.Sprint("token-", n)}, nil
+		})))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := tokens.get(ctx)
+		checkError(t, "first token", err, context.DeadlineExceeded)
+		check(t, "blocked", errors.Is(err, failure.ErrBlocked), true)
+		check(t, "time to leave", time.Since(start), time.Second)
+		checkToken(t, "token of the next one", tokens, "token-2")
+		time.Sleep(2 * time.Hour)
+		checkToken(t, "token after the late one", tokens, "token-2")
+	})
 }
 
-// A 401 whose token can be replaced is a failed attempt, and the first one is retried at
-// once.
-func TestUnauthorized(t *testing.T) {
-	counting := func(calls int) (*oauth2.Token, error) {
-		return &oauth2.Token{AccessToken: fmt.Sprint("token-", calls)}, nil
-	}
-	same := func(int) (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "token-1"}, nil }
+// A token that cannot be sent is not kept.
+func TestUnusableTokens(t *testing.T) {
+	const malformed, noBearer = "the token is empty or malformed", "the token is not of type Bearer"
 	for _, test := range []struct {
-		name    string
-		accepts string // the token
-		source  func(calls int) (*oauth2.Token, error)
-		max     int
-		status  int
-		sent    string
-		least   time.Duration // that it takes
-		most    time.Duration
+		name, want string
+		token      *oauth2.Token
 	}{
-		{"accepted", "token-1", counting, 5, 200, "token-1", 0, 0},
-		{"revoked", "token-2", counting, 5, 200, "token-1 token-2", 0, 0},
-		{"revoked twice", "token-3", counting, 5, 401, "token-1 token-2", 0, 0},
-		{"one attempt", "none", counting, 1, 401, "token-1", 0, 0},
-		{"the same token", "none", same, 5, 401, "token-1 token-1", 0, 0},
-		{"the only token", "none", nil, 5, 401, "static", 0, 0},
+		{"none", malformed, nil},
+		{"empty", malformed, &oauth2.Token{}},
+		{"line break", malformed, &oauth2.Token{AccessToken: "a\n"}},
+		{"blank", malformed, &oauth2.Token{AccessToken: "a b"}},
+		{"DEL", malformed, &oauth2.Token{AccessToken: "a\x7f"}},
+		{"from ! to ~", "", &oauth2.Token{AccessToken: "!~"}},
+		{"bearer", "", &oauth2.Token{AccessToken: "a", TokenType: "bearer"}},
+		{"BEARER", "", &oauth2.Token{AccessToken: "a", TokenType: "BEARER"}},
+		{"Basic", noBearer, &oauth2.Token{AccessToken: "a", TokenType: "Basic"}},
+		{"header", noBearer, &oauth2.Token{AccessToken: "a", TokenType: "Bearer a\r\nX: y"}},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
-			var sent []string
-			calls, open := 0, 0
-			credentials := static
-			if test.source != nil {
-				credentials = Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
-					calls++
-					return test.source(calls)
-				})}
+			base := newOutcomes(t, good)
+			stack := newStack(base, Credentials{Source: oauth2.StaticTokenSource(test.token)})
+			err := stack.Read(newRequest(t, "GET"), readAll)
+			check(t, "text", errorText(err), test.want)
+			check(t, "blocked", errors.Is(err, failure.ErrBlocked), test.want != "")
+			if test.want == "" {
+				check(t, "Authorization", base.tokens[0], "Bearer "+test.token.AccessToken)
 			}
-			config := newConfig(roundTripper(func(request *http.Request) (*http.Response, error) {
-				token, _ := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
-				sent = append(sent, token)
-				body, err := io.ReadAll(request.Body)
-				checkError(t, "reading the body", err, nil)
-				check(t, "body", string(body), requestBody)
-				response := newResponse(request, 401, "")
-				if token == test.accepts {
-					response = newResponse(request, 200, "{}")
-				}
-				open++
-				response.Body = &closeFunc{response.Body, func() { open-- }}
-				return response, nil
-			}), credentials)
+			check(t, "token kept", stack.retry.tokens.token, map[bool]*oauth2.Token{true: test.token}[test.want == ""])
+		})
+	}
+}
+
+// A 401 is retried at once with another token. It is final where none can be had, and
+// where it answers the token that came in the place of a rejected one.
+func TestUnauthorized(t *testing.T) {
+	static := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token-1"})
+	for _, test := range []struct {
+		name      string
+		source    oauth2.TokenSource // nil: the token cannot be renewed
+		statuses  []int
+		max       int
+		sent      string // the tokens
+		status    int    // of the error; 0: none
+		permanent bool
+	}{
+		{"accepted", counter(), []int{200}, 5, "1", 0, false},
+		{"revoked", counter(), []int{401, 200}, 5, "1 2", 0, false},
+		{"rejected", counter(), []int{401, 401}, 5, "1 2", 401, true},
+		{"the same token again", static, []int{401, 401}, 5, "1 1", 401, true},
+		{"the only token", nil, []int{401}, 5, "0", 401, true},
+		{"accepted in between", counter(), []int{401, 404, 401, 200}, 5, "1 2 2 3", 0, false},
+		{"down in between", counter(), []int{401, 503, 401}, 5, "1 2 2", 401, true},
+		{"the last of the attempts", counter(), []int{503, 503, 401}, 3, "1 1 1", 401, false},
+		{"the only attempt", counter(), []int{401}, 1, "1", 401, false},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
+			var all []outcome
+			for _, status := range test.statuses {
+				all = append(all, outcome{status: status})
+			}
+			base := newOutcomes(t, all...)
+			credentials := Credentials{Source: test.source}
+			if test.source == nil {
+				credentials = Credentials{AccessToken: "token-0"}
+			}
+			config := newConfig(base, credentials)
 			config.Retry.MaxAttempts = test.max
-			start := time.Now()
-			request := newRequest(t, http.MethodPost)
-			response, err := New(config).RoundTrip(request)
-			if err != nil {
-				t.Fatal(err)
+			stack := New(config)
+			var err error
+			for len(base.sent) < len(all) {
+				err = stack.Read(newRequest(t, "POST"), readAll)
 			}
-			response.Body.Close()
-			check(t, "status", response.StatusCode, test.status)
-			check(t, "tokens sent", strings.Join(sent, " "), test.sent)
-			check(t, "open bodies", open, 0)
-			if took := time.Since(start); took < test.least || took > test.most {
-				t.Errorf("duration: got %v, want %v to %v", took, test.least, test.most)
+			check(t, "tokens sent", strings.ReplaceAll(strings.Join(base.tokens, " "), "Bearer token-", ""), test.sent)
+			check(t, "succeeds", err == nil, test.status == 0)
+			if status, ok := errors.AsType[*statusError](err); ok {
+				check(t, "status", status.status, test.status)
 			}
-			check(t, "token in the caller's request", request.Header.Get("Authorization"), "")
-			check(t, "token in the request of the response", response.Request.Header.Get("Authorization"), "")
+			check(t, "permanent", failure.IsPermanent(err), test.permanent)
+			for i, wait := range base.waits() {
+				check(t, fmt.Sprintf("attempt %d at once", i+2), wait == 0, all[i].status != 503)
+			}
+			check(t, "open bodies", base.open, 0)
 		})
 	}
 }
 
 // A 401 of a request that may not arrive twice is retried, since it was rejected before
-// processing; what follows is not.
+// processing; a failure after it is not.
 func TestUnauthorizedThenDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
-		base := newOutcomes(t, outcome{status: 401}, outcome{status: 503})
-		response, err := newStack(base, Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
-			calls++
-			return &oauth2.Token{AccessToken: fmt.Sprint("token-", calls)}, nil
-		})}).RoundTrip(newRequest(t, http.MethodPost))
+		base := newOutcomes(t, outcome{status: 401}, down)
+		response, err := newStack(base, Credentials{Source: counter()}).RoundTrip(newRequest(t, "POST"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		check(t, "status", response.StatusCode, 503)
 		check(t, "attempts", len(base.sent), 2)
-	})
-}
-
-// A request that was rejected with an old token does not drop the new one.
-func TestNewerTokenIsKept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		issuer := &issuer{}
-		tokens := newTokens(issuer.fetch)
-		old, err := tokens.get(t.Context())
-		checkError(t, "token", err, nil)
-		for range 3 {
-			check(t, "another one is worth trying", tokens.reject(old), true)
-			checkToken(t, "token", tokens, "token-2")
-		}
-		checkToken(t, "token", tokens, "token-2")
-		check(t, "fetches", issuer.fetches, 2)
-	})
-}
-
-// A rejected token is not used while its renewal fails, though it has not expired.
-func TestRejectedTokenIsNotKept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		down := errors.New("down")
-		tokens := newTokens((&issuer{life: time.Hour, failure: failAfter(1, down)}).fetch)
-		rejected, err := tokens.get(t.Context())
-		checkError(t, "token", err, nil)
-		check(t, "another one is worth trying", tokens.reject(rejected), true)
-		_, err = tokens.get(t.Context())
-		checkError(t, "token after a rejection", err, down)
-	})
-}
-
-// A token that cannot be obtained ends the request: its attempts do not multiply those
-// of fetching it.
-func TestNoToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		down := errors.New("down")
-		calls := 0
-		base := newOutcomes(t, outcome{status: 401})
-		stack := newStack(base, Credentials{Source: tokenSource(func() (*oauth2.Token, error) {
-			if calls++; calls == 2 {
-				return &oauth2.Token{AccessToken: "T"}, nil
-			}
-			return nil, down
-		})})
-		_, err := stack.RoundTrip(newRequest(t, "GET"))
-		checkError(t, "request without a token", err, down)
-		check(t, "calls", calls, 1)
-		check(t, "requests sent", len(base.sent), 0)
-
-		_, err = stack.RoundTrip(newRequest(t, "GET"))
-		checkError(t, "request whose token is rejected", err, down)
-		check(t, "permanent", failure.IsPermanent(err), false)
-		check(t, "calls in all", calls, 3)
-		check(t, "requests sent in all", len(base.sent), 1)
+		response.Body.Close()
 		check(t, "open bodies", base.open, 0)
 	})
 }
 
-// A request whose context ends while its token is fetched, or replaced, has the error of
-// the context.
-func TestContextEndsWhileATokenIsFetched(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		first []outcome // before the login hangs
-	}{
-		{"fetched", nil},
-		{"replaced", []outcome{{status: 200, body: `{"access_token":"T"}`}, {status: 401}}},
-	} {
-		bubble(t, test.name, func(t *testing.T) {
-			cause := errors.New("the cause")
-			ctx, cancel := context.WithCancelCause(t.Context())
-			time.AfterFunc(time.Second, func() { cancel(cause) })
-			sent := 0
-			stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
-				if sent++; sent <= len(test.first) {
-					return test.first[sent-1].respond(request), nil
-				}
-				check(t, "host that hangs", request.URL.Host, "login.example.com")
-				<-request.Context().Done()
-				return nil, request.Context().Err()
-			}), clientCredentials)
-			start := time.Now()
-			err := stack.Read(newRequest(t, "GET").WithContext(ctx), readNothing)
-			checkError(t, "request", err, cause)
-			check(t, "permanent", failure.IsPermanent(err), true)
-			check(t, "duration", time.Since(start), time.Second)
-		})
-	}
+// A rejected token is dropped, though it has not expired; but the one that came in its
+// place meanwhile is kept.
+func TestRejectedTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := errors.New("down")
+		tokens := newTokens((&issuer{life: time.Hour, failure: failAfter(2, down)}).fetch)
+		rejected, err := tokens.get(t.Context())
+		checkError(t, "token", err, nil)
+		for range 3 {
+			check(t, "another one is worth trying", tokens.reject(rejected), true)
+			checkToken(t, "token", tokens, "token-2")
+		}
+		rejected, err = tokens.get(t.Context())
+		checkError(t, "token", err, nil)
+		check(t, "another one is worth trying", tokens.reject(rejected), false)
+		_, err = tokens.get(t.Context())
+		checkError(t, "token after a rejection", err, down)
+	})
 }

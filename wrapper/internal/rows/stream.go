@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"strings"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -80,14 +81,12 @@ func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) err
 		}
 		return stopped
 	}
-	arrays := 0
+	array := false // of rows
 	err := decodeObject(source.decoder, result, s.fields, func(decoder *jsontext.Decoder, all *[]Row) error {
-		if decoder.PeekKind() == '[' {
-			arrays++
-		}
-		if arrays > 1 {
+		if array {
 			return errors.New("a second array of rows")
 		}
+		array = decoder.PeekKind() == '['
 		return decodeArray(decoder, func(decoder *jsontext.Decoder, number int) error {
 			return decodeRow(decoder, number, all)
 		})
@@ -125,7 +124,7 @@ func Lenient[T any](mismatch func(*T)) *Fields {
 		if err != nil {
 			return err
 		}
-		if !DecodeLenient(data, value) && string(data) != `[]` && string(data) != `""` {
+		if !DecodeLenient(data, value) && strings.Trim(string(data), "[]\" \t\r\n") != "" {
 			mismatch(value)
 		}
 		return nil

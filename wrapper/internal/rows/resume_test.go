@@ -48,14 +48,6 @@ func inOrder(rows []int64, n int) bool {
 	return len(rows) == n
 }
 
-// check wants the first n rows, each once.
-func (r *reader) check(t *testing.T, n int) {
-	t.Helper()
-	if !inOrder(r.got, n) {
-		t.Errorf("rows %v, want 1 to %d", r.got, n)
-	}
-}
-
 var errCut = errors.New("connection reset")
 
 // cut is the beginning of a body, and then an error.
@@ -63,104 +55,86 @@ func cut(body string, at int) io.Reader {
 	return io.MultiReader(strings.NewReader(body[:at]), iotest.ErrReader(errCut))
 }
 
-// readTruncated reads the beginning of a body.
-func (r *reader) readTruncated(t *testing.T, body string, at int) {
-	t.Helper()
-	err := r.read(cut(body, at))
-	checkTransient(t, fmt.Sprint("truncated at ", at), err)
-	if !errors.Is(err, errCut) {
-		t.Errorf("truncated at %d: error %v, want %v", at, err, errCut)
-	}
-}
-
+// Wherever a response breaks off, with an error or without one, the next copy is resumed.
 func TestResumeAnywhere(t *testing.T) {
 	const n = 20
 	body := numberedRows(n)
 	for first := range len(body) {
 		for _, second := range []int{0, first / 2, first, (first + len(body)) / 2} {
 			r := newReader()
-			r.readTruncated(t, body, first)
-			r.readTruncated(t, body, second)
-			if err := r.read(strings.NewReader(body)); err != nil {
-				t.Errorf("truncated at %d and %d: %v", first, second, err)
+			what := fmt.Sprintf("truncated at %d and %d", first, second)
+			checkError(t, what, r.read(cut(body, first)), ErrTruncated, errCut)
+			if err := r.read(strings.NewReader(body[:second])); err == nil || failure.IsPermanent(err) {
+				t.Errorf("%s: got error %v, want a transient one", what, err)
 			}
-			if r.check(t, n); t.Failed() {
-				t.Fatalf("truncated at %d and %d", first, second)
+			if err := r.read(strings.NewReader(body)); err != nil {
+				t.Errorf("%s: got error %v, want none", what, err)
+			}
+			if !inOrder(r.got, n) {
+				t.Fatalf("%s: got rows %v, want 1 to %d", what, r.got, n)
 			}
 		}
 	}
 }
 
-// A copy that ends early without an error of the connection is a truncated one, too.
-func TestResumeAfterAShortCopy(t *testing.T) {
-	body := numberedRows(20)
-	r := newReader()
-	r.readTruncated(t, body, len(body)/2)
-	checkTransient(t, "a shorter copy", r.read(strings.NewReader(body[:len(body)/4])))
-	if err := r.read(strings.NewReader(body)); err != nil {
-		t.Error(err)
-	}
-	r.check(t, 20)
-}
-
-// A copy with another content is not resumed, whichever way it differs.
-func TestResumeNoticesAnotherContent(t *testing.T) {
-	const before = 10 // rows
+// A copy with another content is not resumed, whichever way it differs, if rows of the
+// first one were yielded.
+func TestResumeOtherContent(t *testing.T) {
 	body := numberedRows(20)
 	middle := strings.Index(body, `{"clientName":"Demo 10"`)
-	for _, test := range []struct{ name, other string }{
-		{"another value", strings.Replace(body, "Demo 3", "Demo X", 1)},
-		{"another order", strings.NewReplacer("Demo 3", "Demo 4", "Demo 4", "Demo 3").Replace(body)},
-		{"fewer rows", numberedRows(5)},
-		{"a row less", strings.Replace(body, `{"clientName":"Demo 3","requests":4},`, "", 1)},
-		{"a row more", strings.Replace(body, `{"clientName":"Demo 3"`, `{},{"clientName":"Demo 3"`, 1)},
-		{"another order of keys", strings.Replace(body, `{"results"`, `{"queryStatus":"Complete","results"`, 1)},
-		{"no rows", `{"queryStatus":"Running"}`},
-		{"the last byte", body[:middle-1] + " " + body[middle:]},
+	replace := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(body) }
+	for _, test := range []struct {
+		name  string
+		cuts  []int // of the first copies
+		other string
+		err   error
+		rows  int
+	}{
+		{"another value", []int{middle}, replace("Demo 3", "Demo X"), ErrChanged, 10},
+		{"another order", []int{middle}, replace("Demo 3", "Demo 4", "Demo 4", "Demo 3"), ErrChanged, 10},
+		{"fewer rows", []int{middle}, numberedRows(5), ErrChanged, 10},
+		{"a row less", []int{middle}, replace(`{"clientName":"Demo 3","requests":4},`, ""), ErrChanged, 10},
+		{"a row more", []int{middle}, replace(`{"clientName":"Demo 3"`, `{},{"clientName":"Demo 3"`), ErrChanged, 10},
+		{"another order of keys", []int{middle}, replace(`{"results"`, `{"queryStatus":"Complete","results"`), ErrChanged, 10},
+		{"no rows", []int{middle}, `{"queryStatus":"Running"}`, ErrChanged, 10},
+		{"the last byte", []int{middle}, body[:middle-1] + " " + body[middle:], ErrChanged, 10},
+		{"cut in a value", []int{middle + 10}, replace("Demo 3", "Demo X"), ErrChanged, 10},
+		{"a shorter copy in between", []int{middle, 30}, replace("Demo 3", "Demo X"), ErrChanged, 10},
+		{"after the cut", []int{middle}, replace("Demo 15", "Demo X"), nil, 20},
+		{"no row was yielded", []int{40}, numberedRows(3), nil, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newReader()
-			r.readTruncated(t, body, middle)
-			r.check(t, before)
-			err := r.read(strings.NewReader(test.other))
-			if !errors.Is(err, ErrChanged) {
-				t.Errorf("error %v, want %v", err, ErrChanged)
+			for _, at := range test.cuts {
+				checkError(t, "a copy that is truncated", r.read(cut(body, at)), errCut)
 			}
-			r.check(t, before)
+			checkError(t, "the other copy", r.read(strings.NewReader(test.other)), test.err)
+			if !inOrder(r.got, test.rows) {
+				t.Errorf("got rows %v, want 1 to %d", r.got, test.rows)
+			}
 		})
 	}
-	t.Run("in the middle of a value", func(t *testing.T) {
-		r := newReader()
-		r.readTruncated(t, body, middle+10)
-		if err := r.read(strings.NewReader(strings.Replace(body, "Demo 3", "Demo X", 1))); !errors.Is(err, ErrChanged) {
-			t.Errorf("error %v, want %v", err, ErrChanged)
-		}
-	})
-	t.Run("after a copy that was read further", func(t *testing.T) {
-		r := newReader()
-		r.readTruncated(t, body, middle)
-		r.readTruncated(t, body, 30)
-		if err := r.read(strings.NewReader(strings.Replace(body, "Demo 3", "Demo X", 1))); !errors.Is(err, ErrChanged) {
-			t.Errorf("error %v, want %v", err, ErrChanged)
-		}
-	})
 }
 
 // Wherever the first copy broke off, and in whichever pieces the next one comes: once its
-// content turns out to be another one, no row of it is yielded.
-func TestResumeYieldsNothingOfAnotherContent(t *testing.T) {
+// content turns out to be another one, no row of it is yielded, however small the rows are
+// that it has in place of the first ones.
+func TestResumeYieldsNothingOfOtherContent(t *testing.T) {
 	body := numberedRows(12)
-	other := strings.Replace(body, "Demo 0", "Demo X", 1)
-	for at := strings.Index(body, "},") + 1; at < len(body); at++ {
-		for piece := 1; piece < 100; piece += 3 {
-			r := newReader()
-			r.readTruncated(t, body, at)
-			yielded := len(r.got)
-			if err := r.read(&pieces{strings.NewReader(other), piece}); !errors.Is(err, ErrChanged) {
-				t.Fatalf("cut at %d, pieces of %d: error %v, want %v", at, piece, err, ErrChanged)
-			}
-			if !inOrder(r.got, yielded) {
-				t.Fatalf("cut at %d, pieces of %d: rows %v, want 1 to %d", at, piece, r.got, yielded)
+	first := strings.Index(body, "},") + 1
+	for _, other := range []string{
+		strings.Replace(body, "Demo 0", "Demo X", 1),
+		strings.Replace(body, `{"clientName"`, strings.Repeat("{},", 12)+`{"clientName"`, 1),
+	} {
+		for at := first; at < len(body); at++ {
+			for piece := 1; piece < 100; piece += 3 {
+				r := newReader()
+				checkError(t, "first copy", r.read(cut(body, at)), errCut)
+				yielded := len(r.got)
+				checkError(t, "other copy", r.read(&pieces{strings.NewReader(other), piece}), ErrChanged)
+				if !inOrder(r.got, yielded) || t.Failed() {
+					t.Fatalf("cut at %d, pieces of %d: got rows %v, want 1 to %d", at, piece, r.got, yielded)
+				}
 			}
 		}
 	}
@@ -173,43 +147,6 @@ type pieces struct {
 }
 
 func (p *pieces) Read(b []byte) (int, error) { return p.Reader.Read(b[:min(len(b), p.size)]) }
-
-// After the place where the first copy was truncated, there is nothing to compare.
-func TestResumeTakesAnotherRest(t *testing.T) {
-	body := numberedRows(20)
-	r := newReader()
-	r.readTruncated(t, body, strings.Index(body, `{"clientName":"Demo 10"`))
-	if err := r.read(strings.NewReader(strings.Replace(body, "Demo 15", "Demo X", 1))); err != nil {
-		t.Error(err)
-	}
-	r.check(t, 20)
-}
-
-// No row of another content is yielded before all bytes are compared, however small the
-// rows are that it has in place of the first ones.
-func TestResumeComparesBeforeTheNextRow(t *testing.T) {
-	const n = 5000 // many buffers
-	body := numberedRows(n)
-	r := newReader()
-	r.readTruncated(t, body, len(body)-1)
-	other := strings.Replace(body, "{\"clientName\"", strings.Repeat("{},", n)+"{\"clientName\"", 1)
-	if err := r.read(strings.NewReader(other)); !errors.Is(err, ErrChanged) {
-		t.Errorf("error %v, want %v", err, ErrChanged)
-	}
-	if len(r.got) != n {
-		t.Errorf("%d rows, want %d: rows of another content were yielded", len(r.got), n)
-	}
-}
-
-// While no row was yielded, another content is as good as the first.
-func TestResumeWithoutRows(t *testing.T) {
-	r := newReader()
-	r.readTruncated(t, `{"queryStatus":"Running","results":[{"requests"`, 40)
-	if err := r.read(strings.NewReader(numberedRows(3))); err != nil {
-		t.Error(err)
-	}
-	r.check(t, 3)
-}
 
 // FuzzResume truncates a response anywhere, any number of times, and changes a byte of
 // some copies: all rows come once and in order, or there is an error.

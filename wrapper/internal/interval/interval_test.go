@@ -39,6 +39,38 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestChecks(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.FixedZone("", -14*3600)) // November 30 in UTC
+	const order, year = "ends before it starts", "begins before 2025-11-30, more than a year ago"
+	for _, test := range []struct{ interval, any, job string }{
+		{"2026-10-01/2026-10-01", "", ""},
+		{"2026-10-02/2026-10-01", order, order},
+		{"2026-10-02T06:00:00Z/2026-10-02T06:00:00Z", "", ""},
+		{"2026-10-02T06:00:00Z/2026-10-02T05:59:59Z", order, order},
+		{"2026-01-01/2026-03-31", "", ""},
+		{"2026-01-01/2026-04-01", "", "exceeds 90 days"},
+		{"2026-01-01T06:00:00Z/2026-04-01T06:00:00Z", "", ""},
+		{"2026-01-01T06:00:00Z/2026-04-01T06:00:01Z", "", "exceeds 90 days"},
+		{"2025-11-30/2025-12-01", "", ""},
+		{"2025-11-29T23:59:59Z/2025-12-01", "", year},
+		{"2018-01-01/2018-01-01", "", year},
+	} {
+		t.Run(test.interval, func(t *testing.T) {
+			i, _ := Parse(test.interval)
+			for _, c := range []struct {
+				what, want string
+				err        error
+			}{{"any API", test.any, i.Check()}, {"jobs", test.job, i.CheckJob(now)}} {
+				got := ""
+				if c.err != nil {
+					got = c.err.Error()
+				}
+				check(t, c.what, got, c.want)
+			}
+		})
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, interval := range []string{
 		"", "/", "2026-10-01", "2026-10-01/", "/2026-10-01", "2026-10-01/P1M", "2026-W01/2026-W02",

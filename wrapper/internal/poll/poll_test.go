@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -21,11 +22,8 @@ func TestDelays(t *testing.T) {
 		next := schedule.delays()
 		for i, want := range []float64{0.5, 0.75, 1.125, 1.6875, 2.53125, 3.796875, 5.6953125, 8.54296875, 10, 10} {
 			got := next()
-			if low := 0.9 * want; got.Seconds() < low-1e-6 {
-				t.Fatalf("wait %d: got %v, want %vs at least", i+1, got, low)
-			}
-			if high := min(1.1*want, 10); got.Seconds() > high {
-				t.Fatalf("wait %d: got %v, want %vs at most", i+1, got, high)
+			if got.Seconds() < 0.9*want-1e-6 || got.Seconds() > min(1.1*want, 10) {
+				t.Fatalf("wait %d: got %v, want %vs and jitter of a tenth, and 10s at most", i+1, got, want)
 			}
 			if i == 0 {
 				firsts[got] = true
@@ -89,28 +87,24 @@ func TestRun(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		steps   []step
-		polls   int
 		err     error
 		waits   time.Duration // that polls asked for
 		updates string
 	}{
-		{name: "done at once", steps: []step{done}, polls: 1, updates: "Complete"},
-		{name: "running first", steps: []step{running, running, done}, polls: 3, updates: "Running Running Complete"},
-		{name: "asked to wait", steps: []step{asked(time.Minute), done}, polls: 2, waits: time.Minute,
-			updates: "Running Complete"},
-		{name: "asked to wait less than the schedule does", steps: []step{asked(1), done}, polls: 2,
-			updates: "Running Complete"},
-		{name: "down first", steps: []step{down, down, done}, polls: 3, waits: 40 * time.Second,
-			updates: "503 503 Complete"},
-		{name: "down in between", steps: []step{running, down, running, down, done}, polls: 5, waits: 40 * time.Second,
+		{name: "done at once", steps: []step{done}, updates: "Complete"},
+		{name: "running first", steps: []step{running, running, done}, updates: "Running Running Complete"},
+		{name: "asked to wait", steps: []step{asked(time.Minute), done}, waits: time.Minute, updates: "Running Complete"},
+		{name: "asked to wait less than the schedule does", steps: []step{asked(1), done}, updates: "Running Complete"},
+		{name: "down in between", steps: []step{running, down, running, down, done}, waits: 40 * time.Second,
 			updates: "Running 503 Running 503 Complete"},
-		{name: "error", steps: []step{running, {err: io.EOF}, done}, polls: 2, err: io.EOF, updates: "Running"},
+		{name: "error", steps: []step{running, {err: io.EOF}, done}, err: io.EOF, updates: "Running"},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			got := run(t.Context(), schedule, test.steps...)
-			checkError(t, "run", got.err, test.err)
-			check(t, "polls", len(got.polled), test.polls)
-			checkBetween(t, "duration", got.took, test.waits, test.waits+10*time.Second)
+			check(t, "error", got.err, test.err)
+			if got.took < test.waits || got.took > test.waits+10*time.Second {
+				t.Errorf("duration: got %v, want %v and 10s more at most", got.took, test.waits)
+			}
 			var updates []string
 			for i, update := range got.updates {
 				if update.Err != nil {
@@ -131,135 +125,102 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// No poll begins after the Timeout, which counts from the last progress. One that began
+// before is not cut short, and its result counts.
 func TestTimeout(t *testing.T) {
-	late := Schedule{Initial: 2 * time.Hour, Max: 2 * time.Hour, Multiplier: 1, Timeout: time.Hour}
+	const late = "context deadline exceeded: not done after 1h0m0s (Polling.Timeout); "
+	atOnce := Schedule{Multiplier: 1, Timeout: time.Hour}
 	for _, test := range []struct {
 		name     string
 		schedule Schedule
 		steps    []step
-		want     string // what the error says of the last poll
-		polled   bool
+		want     string // the error
+		polls    int    // 0: any number
+		took     time.Duration
 	}{
-		{"running", schedule, []step{running}, `last status "Running"`, true},
-		{"down", schedule, []step{running, down}, "last poll failed: 503", true},
-		{"up again", schedule, []step{down, running}, `last status "Running"`, true},
-		{"not polled", late, []step{done}, "not polled yet", false},
+		{"running", schedule, []step{running}, late + `last status "Running"`, 0, time.Hour},
+		{"down", schedule, []step{running, down}, late + "last poll failed: 503", 0, time.Hour},
+		{"up again", schedule, []step{down, running}, late + `last status "Running"`, 0, time.Hour},
+		{"not polled", Schedule{Initial: 2 * time.Hour, Max: 2 * time.Hour, Multiplier: 1, Timeout: time.Hour},
+			[]step{done}, late + "not polled yet", 0, time.Hour},
+		{"at the very end", atOnce, []step{{update: Update{Wait: time.Hour}}, done}, "", 2, time.Hour},
+		{"after it", atOnce, []step{{update: Update{Wait: time.Hour + 1}}, done}, late + `last status ""`, 1, time.Hour},
+		{"done late", atOnce, []step{{update: done.update, takes: 5 * time.Hour}}, "", 1, 5 * time.Hour},
+		{"running late", atOnce, []step{{update: Update{Wait: 1}, takes: 5 * time.Hour}}, late + `last status ""`, 1,
+			5 * time.Hour},
+		{"progress", atOnce, []step{
+			{update: Update{Progress: true, Wait: 1}, takes: 50 * time.Minute},
+			{update: Update{Progress: true, Wait: 1}, takes: 50 * time.Minute},
+			{update: Update{Wait: 50 * time.Minute}, takes: 20 * time.Minute},
+		}, late + `last status ""`, 3, 100*time.Minute + 1 + time.Hour},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			got := run(t.Context(), test.schedule, test.steps...)
-			checkError(t, "run", got.err, context.DeadlineExceeded)
+			check(t, "error", fmt.Sprint(got.err), map[bool]string{true: test.want, false: "<nil>"}[test.want != ""])
+			check(t, "past a deadline", errors.Is(got.err, context.DeadlineExceeded), test.want != "")
 			check(t, "permanent", failure.IsPermanent(got.err), false)
-			checkContains(t, "error", got.err.Error(), "1h0m0s", "Polling.Timeout", test.want)
-			check(t, "duration", got.took, time.Hour)
-			check(t, "updates", len(got.updates), len(got.polled))
-			check(t, "polled", len(got.polled) > 0, test.polled)
 			check(t, "is the error of the last poll", errors.Is(got.err, errDown), false)
+			check(t, "duration", got.took, test.took)
+			if test.polls > 0 {
+				check(t, "polls", len(got.polled), test.polls)
+			}
 		})
 	}
 }
 
-// A poll may begin at the very end of the Timeout.
-func TestTimeoutIsInclusive(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		atOnce := Schedule{Multiplier: 1, Timeout: time.Minute}
-		got := run(t.Context(), atOnce, step{update: Update{Status: "Running", Wait: time.Minute}}, done)
-		checkError(t, "run", got.err, nil)
-		check(t, "duration", got.took, time.Minute)
-	})
-}
-
-// The Timeout counts from the last progress.
-func TestTimeoutAfterProgress(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		progress := step{update: Update{Status: "Complete", Progress: true}, takes: 50 * time.Minute}
-		got := run(t.Context(), schedule, progress, progress, progress, running)
-		checkError(t, "run", got.err, context.DeadlineExceeded)
-		check(t, "duration", got.took, got.polled[2]+progress.takes+time.Hour)
-		last := len(got.updates) - 1
-		check(t, "time of the last update", got.updates[last].Elapsed, got.polled[last])
-	})
-}
-
-// A poll that began before the Timeout is not cut short, and its result counts.
-func TestTimeoutDoesNotEndAPoll(t *testing.T) {
-	const takes = 5 * time.Hour
+// A context that ends ends a wait that has no Timeout, and a poll, whose error is the
+// run's.
+func TestContextEnds(t *testing.T) {
+	cause := errors.New("the cause")
+	patient := schedule
+	patient.Timeout = -1
 	for _, test := range []struct {
-		name  string
-		steps []step
-		err   error
-		polls int
+		name string
+		poll func(context.Context) (Update, error)
+		want string
 	}{
-		{"done", []step{running, {update: done.update, takes: takes}}, nil, 2},
-		{"running", []step{{update: running.update, takes: takes}, done}, context.DeadlineExceeded, 1},
+		{"between polls", func(context.Context) (Update, error) { return running.update, nil },
+			`the cause; last status "Running"`},
+		{"in a poll", func(ctx context.Context) (Update, error) {
+			<-ctx.Done()
+			return Update{}, failure.Context(ctx)
+		}, "the cause"},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
-			got := run(t.Context(), schedule, test.steps...)
-			checkError(t, "run", got.err, test.err)
-			check(t, "polls", len(got.polled), test.polls)
-			check(t, "duration", got.took, got.polled[len(got.polled)-1]+takes)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(24*time.Hour, func() { cancel(cause) })
+			start := time.Now()
+			err := patient.Run(ctx, test.poll, func(Update) {})
+			check(t, "text", fmt.Sprint(err), test.want)
+			check(t, "is the cause", errors.Is(err, cause), true)
+			check(t, "blocked", errors.Is(err, failure.ErrBlocked), true)
+			check(t, "duration", time.Since(start), 24*time.Hour)
 		})
 	}
-}
-
-func TestNoTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		patient := schedule
-		patient.Timeout = -1
-		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
-		defer cancel()
-		got := run(ctx, patient, running)
-		checkError(t, "run", got.err, context.DeadlineExceeded)
-		check(t, "duration", got.took, 24*time.Hour)
-	})
-}
-
-func TestContextEndsBetweenPolls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cause := errors.New("the cause")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Minute, func() { cancel(cause) })
-		got := run(ctx, schedule, running)
-		checkError(t, "run", got.err, cause)
-		check(t, "permanent", failure.IsPermanent(got.err), true)
-		check(t, "text", got.err.Error(), `the cause; last status "Running"`)
-		check(t, "duration", got.took, time.Minute)
-	})
-}
-
-// A poll has the context of the run, and its error is the run's.
-func TestContextEndsInAPoll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		updates := 0
-		err := schedule.Run(ctx, func(ctx context.Context) (Update, error) {
-			<-ctx.Done()
-			return Update{}, errDown
-		}, func(Update) { updates++ })
-		checkError(t, "run", err, errDown)
-		check(t, "updates", updates, 0)
-	})
 }
 
 // An error that a deadline leaves no time to wait out ends the run at once, and is its
-// error.
+// error, unless it is permanent and so says nothing of the deadline.
 func TestErrorBeforeADeadline(t *testing.T) {
+	refused := failure.Permanent(errDown)
 	for _, test := range []struct {
 		name     string
 		deadline time.Duration
+		failed   error
+		want     error
 		polls    int
-		err      error
 		took     time.Duration
 	}{
-		{"too early", 20*time.Second - 1, 1, errDown, 0},
-		{"late enough", 20*time.Second + 1, 2, nil, 20 * time.Second},
+		{"too early", 20*time.Second - 1, errDown, errDown, 1, 0},
+		{"late enough", 20*time.Second + 1, errDown, nil, 2, 20 * time.Second},
+		{"permanent", 20*time.Second - 1, refused, context.DeadlineExceeded, 1, 20*time.Second - 1},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
 			defer cancel()
-			atOnce := Schedule{Multiplier: 1, Timeout: -1}
-			got := run(ctx, atOnce, down, done)
-			checkError(t, "run", got.err, test.err)
+			failed := step{update: Update{Err: test.failed, Wait: 20 * time.Second}}
+			got := run(ctx, Schedule{Multiplier: 1, Timeout: -1}, failed, done)
+			check(t, "is the error", errors.Is(got.err, test.want), true)
 			check(t, "polls", len(got.polled), test.polls)
 			check(t, "duration", got.took, test.took)
 		})
@@ -274,28 +235,5 @@ func check[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
-	}
-}
-
-func checkBetween(t *testing.T, what string, got, low, high time.Duration) {
-	t.Helper()
-	if got < low || got > high {
-		t.Errorf("%s: got %v, want %v to %v", what, got, low, high)
-	}
-}
-
-func checkError(t *testing.T, what string, got, want error) {
-	t.Helper()
-	if !errors.Is(got, want) {
-		t.Errorf("%s: got error %v, want %v", what, got, want)
-	}
-}
-
-func checkContains(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("%s: got %q, want it to contain %q", what, text, part)
-		}
 	}
 }

@@ -143,7 +143,9 @@ func (o *outcomes) RoundTrip(request *http.Request) (*http.Response, error) {
 		check(o.t, "body of a request", string(body), want)
 	}
 	outcome := o.all[min(len(o.sent), len(o.all))-1]
+	o.mu.Unlock()
 	time.Sleep(outcome.takes)
+	o.mu.Lock()
 	if outcome.err != nil {
 		return nil, outcome.err
 	}

@@ -20,13 +20,12 @@ import (
 // pipes is a network of net.Pipe, which a test's bubble knows.
 type pipes struct {
 	connections chan net.Conn
-	closed      chan struct{}
 	protocols   *http.Protocols
 }
 
 // servePipes serves a protocol, "HTTP/1" or "HTTP/2", until the test ends.
 func servePipes(t *testing.T, protocol string, handler http.Handler) *pipes {
-	network := &pipes{make(chan net.Conn), make(chan struct{}), new(http.Protocols)}
+	network := &pipes{make(chan net.Conn), new(http.Protocols)}
 	network.protocols.SetHTTP1(protocol == "HTTP/1")
 	network.protocols.SetUnencryptedHTTP2(protocol == "HTTP/2")
 	server := &http.Server{Handler: handler, Protocols: network.protocols}
@@ -42,16 +41,15 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 }
 
 func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case connection := <-p.connections:
-		return connection, nil
-	case <-p.closed:
+	connection, ok := <-p.connections
+	if !ok {
 		return nil, net.ErrClosed
 	}
+	return connection, nil
 }
 
 func (p *pipes) Close() error {
-	close(p.closed)
+	close(p.connections)
 	return nil
 }
 
@@ -69,36 +67,32 @@ func TestContextEndsOverHTTP(t *testing.T) {
 	} {
 		for _, protocol := range []string{"HTTP/1", "HTTP/2"} {
 			bubble(t, test.name+", "+protocol, func(t *testing.T) {
-				handler := test.handler()
-				network := servePipes(t, protocol, handler)
+				test.release = make(chan struct{})
+				network := servePipes(t, protocol, &test)
 				base := newBase(&http.Transport{DialContext: network.dial, Protocols: network.protocols})
-				test.check(t, base, "http://"+apiHost, handler, 100*time.Millisecond)
+				test.check(t, base, "http://"+apiHost, 100*time.Millisecond)
 				time.Sleep(time.Second) // which net/http's server takes to close a connection
 			})
 			t.Run(test.name+", "+protocol+" over TLS", func(t *testing.T) {
-				handler := test.handler()
-				server := httptest.NewUnstartedServer(handler)
+				test.release = make(chan struct{})
+				server := httptest.NewUnstartedServer(&test)
 				server.EnableHTTP2 = protocol == "HTTP/2"
 				server.StartTLS()
 				defer server.Close()
-				test.check(t, newBase(server.Client().Transport), server.URL, handler, 20*time.Second)
-				check(t, "protocol", handler.protocol[:len(protocol)], protocol)
+				test.check(t, newBase(server.Client().Transport), server.URL, 20*time.Second)
+				checkContains(t, "protocol", test.protocol, protocol)
 			})
 		}
 	}
 }
 
-// A hangingServer never finishes a response.
+// A hangingServer never finishes a response, and ends the context of the call.
 type hangingServer struct {
 	name        string
 	credentials Credentials
 	trickles    bool // a byte a millisecond
 	upload      int  // bytes
-}
 
-// hangingHandler ends the context of the call.
-type hangingHandler struct {
-	hangingServer
 	cancel   context.CancelCauseFunc
 	ended    time.Time
 	protocol string
@@ -107,11 +101,7 @@ type hangingHandler struct {
 
 var errCause = errors.New("the cause")
 
-func (s hangingServer) handler() *hangingHandler {
-	return &hangingHandler{hangingServer: s, release: make(chan struct{})}
-}
-
-func (h *hangingHandler) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+func (h *hangingServer) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	h.protocol = request.Proto
 	for tick := range 60_000 { // a minute, for a failing test to end
 		select {
@@ -132,23 +122,21 @@ func (h *hangingHandler) ServeHTTP(w http.ResponseWriter, request *http.Request)
 	}
 }
 
-func (s hangingServer) check(
-	t *testing.T, base http.RoundTripper, origin string, handler *hangingHandler, limit time.Duration,
-) {
+func (h *hangingServer) check(t *testing.T, base http.RoundTripper, origin string, limit time.Duration) {
 	t.Helper()
 	defer base.(*http.Transport).CloseIdleConnections()
-	defer close(handler.release)
-	config := newConfig(base, s.credentials)
+	defer close(h.release)
+	config := newConfig(base, h.credentials)
 	config.Origin, _ = url.Parse(origin)
 	config.LoginURL, config.Retry.Stall = origin, time.Hour
 	ctx, cancel := context.WithCancelCause(t.Context())
-	handler.cancel = cancel
-	request, err := http.NewRequestWithContext(ctx, "POST", "/api/v2/usage/query", bytes.NewReader(make([]byte, s.upload)))
+	h.cancel = cancel
+	request, err := http.NewRequestWithContext(ctx, "POST", "/api/v2/usage/query", bytes.NewReader(make([]byte, h.upload)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = New(config).Read(request, readAll)
-	if late := time.Since(handler.ended); late > limit {
+	if late := time.Since(h.ended); late > limit {
 		t.Errorf("end of the call: got %v after its context, want %v at most", late, limit)
 	}
 	checkError(t, "call", err, errCause)

@@ -16,55 +16,41 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// limitedHost allows some requests a window, and asks those that it rejects to come
-// back when it ends, in full seconds. Each response takes a second.
+// limitedHost allows some requests a minute, and asks those that it rejects to come back
+// when it ends, in full seconds. Each response takes a second.
 type limitedHost struct {
 	allowed int
-	window  time.Duration
 
-	mu       sync.Mutex
-	end      time.Time
-	count    int // of the window
-	inFlight int
-	most     int // in flight at once
-	accepted int
-	rejected int
-	windows  int
+	mu                          sync.Mutex
+	end                         time.Time // of the minute
+	count                       int       // of the minute
+	inFlight, most              int
+	accepted, rejected, windows int
 }
 
 func (h *limitedHost) RoundTrip(request *http.Request) (*http.Response, error) {
-	response := h.respond(request)
-	defer func() {
-		h.mu.Lock()
-		h.inFlight--
-		h.mu.Unlock()
-	}()
-	select {
-	case <-time.After(time.Second):
-		return response, nil
-	case <-request.Context().Done():
-		return nil, request.Context().Err()
-	}
-}
-
-func (h *limitedHost) respond(request *http.Request) *http.Response {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.inFlight++
 	h.most = max(h.most, h.inFlight)
+	defer func() { h.inFlight-- }()
 	now := time.Now()
 	if !now.Before(h.end) {
-		h.end, h.count = now.Add(h.window), 0
+		h.end, h.count = now.Add(time.Minute), 0
 		h.windows++
 	}
+	response := newResponse(request, 200, "{}")
 	if h.count >= h.allowed {
 		h.rejected++
 		after := (h.end.Sub(now) + time.Second - 1) / time.Second
-		return newResponse(request, 429, "", "Retry-After", strconv.Itoa(int(after)))
+		response = newResponse(request, 429, "", "Retry-After", strconv.Itoa(int(after)))
+	} else {
+		h.accepted++
+		h.count++
 	}
-	h.accepted++
-	h.count++
-	return newResponse(request, 200, "{}")
+	h.mu.Unlock()
+	defer h.mu.Lock()
+	return response, sleep(request.Context(), time.Second)
 }
 
 // Each program knows of the others' requests only by being rejected. Nothing is lost,
@@ -84,7 +70,7 @@ func TestRateLimitShared(t *testing.T) {
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			const requests = 1500
-			host := &limitedHost{allowed: test.allowed, window: time.Minute}
+			host := &limitedHost{allowed: test.allowed}
 			var all sync.WaitGroup
 			for range test.programs {
 				program := newStack(host, static)
@@ -178,7 +164,7 @@ func TestRateLimitPauseIsForThoseWhoWait(t *testing.T) {
 func TestRateLimitWaitersCanLeave(t *testing.T) {
 	for _, paused := range []bool{false, true} {
 		bubble(t, fmt.Sprintf("paused %v", paused), func(t *testing.T) {
-			transport := newRateLimit(&limitedHost{allowed: 1000, window: time.Hour}, discardLog)
+			transport := newRateLimit(newOutcomes(t, outcome{status: 200, takes: time.Second}), discardLog)
 			var all sync.WaitGroup
 			for range maxInFlight {
 				all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })

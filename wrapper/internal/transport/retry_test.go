@@ -326,19 +326,3 @@ func TestRetryNeedsGetBody(t *testing.T) {
 		})
 	}
 }
-
-// A copy of the request is sent, so that the caller's has no token afterwards.
-func TestRetryHeaders(t *testing.T) {
-	var got http.Header
-	stack := newStack(roundTripper(func(request *http.Request) (*http.Response, error) {
-		got = request.Header
-		return newResponse(request, 200, ""), nil
-	}), static)
-	request := newRequest(t, "GET")
-	response, err := stack.RoundTrip(request)
-	checkError(t, "request", err, nil)
-	check(t, "User-Agent", got.Get("User-Agent"), "agent")
-	check(t, "Authorization", got.Get("Authorization"), "Bearer static")
-	check(t, "headers of the caller's request", len(request.Header), 0)
-	check(t, "request of the response", response.Request, request)
-}

@@ -19,11 +19,13 @@ import (
 )
 
 // A request passes all layers in their order: the retry adds the token to each attempt,
-// and the log is below it. Requests for tokens have a retry of their own.
+// and the log is below it. Requests for tokens have a retry of their own. The caller's
+// request has no token afterwards.
 func TestStack(t *testing.T) {
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		got = append(got, request.URL.Path+" "+request.Header.Get("Authorization"))
+		check(t, "User-Agent", request.Header.Get("User-Agent"), "agent")
 		switch {
 		case len(got) == 1, len(got) == 3:
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -47,6 +49,8 @@ func TestStack(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, "status", response.StatusCode, 200)
+	check(t, "request of the response", response.Request, request)
+	check(t, "headers of the caller's request", len(request.Header), 0)
 	response.Body.Close()
 	want := []string{"/oauth/token Basic aWQ6cw==", "/oauth/token Basic aWQ6cw==", "/query Bearer T", "/query Bearer T"}
 	if !slices.Equal(got, want) {
@@ -126,40 +130,35 @@ func TestOtherHostsAreRefused(t *testing.T) {
 	check(t, "requests sent", len(base.sent), 0)
 }
 
-// A request that is not sent has its body closed, as a RoundTripper does.
+// All bodies of a request are closed, sent or not, as by every RoundTripper.
 func TestRequestBodiesAreClosed(t *testing.T) {
-	noToken := tokenSource(func() (*oauth2.Token, error) { return nil, errors.New("no token") })
+	noToken := Credentials{Source: tokenSource(func() (*oauth2.Token, error) { return nil, errors.New("no token") })}
 	for _, test := range []struct {
-		name, address string
-		credentials   Credentials
-		paused        bool
+		name, host  string
+		credentials Credentials
+		pause       time.Duration
 	}{
-		{name: "sent", address: "https://api.example.com/", credentials: static},
-		{name: "another host", address: "https://elsewhere.example.com/", credentials: static},
-		{name: "no token", address: "https://api.example.com/", credentials: Credentials{Source: noToken}},
-		{name: "a pause beyond the deadline", address: "https://api.example.com/", credentials: static, paused: true},
+		{"sent", apiHost, static, 0},
+		{"another host", loginHost, static, 0},
+		{"no token", apiHost, noToken, 0},
+		{"a pause beyond the deadline", apiHost, static, time.Hour},
 	} {
 		for name, rewindable := range map[string]bool{"with GetBody": true, "without GetBody": false} {
 			bubble(t, test.name+"/"+name, func(t *testing.T) {
 				stack := newStack(newOutcomes(t, outcome{status: 429}), test.credentials)
+				stack.retry.base.(*rateLimit).pause(test.pause)
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 				defer cancel()
-				if test.paused {
-					stack.retry.base.(*rateLimit).pause(time.Minute)
+				opened, closed := 0, 0
+				newBody := func() (io.ReadCloser, error) {
+					opened++
+					return &closeFunc{strings.NewReader(requestBody), func() { closed++ }}, nil
 				}
-				opened, closed := 1, 0
-				newBody := func() io.ReadCloser {
-					return &closeFunc{strings.NewReader(requestBody), func() { closed++ }}
-				}
-				request, err := http.NewRequestWithContext(ctx, http.MethodPut, test.address, newBody())
-				if err != nil {
-					t.Fatal(err)
-				}
+				request := newRequest(t, "PUT").WithContext(ctx)
+				request.URL.Host = test.host
+				request.Body, _ = newBody()
 				if rewindable {
-					request.GetBody = func() (io.ReadCloser, error) {
-						opened++
-						return newBody(), nil
-					}
+					request.GetBody = newBody
 				}
 				stack.RoundTrip(request)
 				check(t, "bodies closed", closed, opened)

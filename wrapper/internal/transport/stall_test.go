@@ -13,29 +13,33 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// slowBody waits before each byte, for as long as its context lasts.
-type slowBody struct {
+// slow is a base, and the body of its response. It waits before the header and before
+// each byte, for as long as the context of the request lasts.
+type slow struct {
 	ctx    context.Context
 	waits  []time.Duration
 	closed bool
 }
 
-func (b *slowBody) Read(p []byte) (int, error) {
-	if len(b.waits) == 0 {
-		return 0, io.EOF
-	}
-	select {
-	case <-time.After(b.waits[0]):
-	case <-b.ctx.Done():
-		return 0, b.ctx.Err()
-	}
-	b.waits = b.waits[1:]
-	p[0] = 'x'
-	return 1, nil
+func (s *slow) RoundTrip(request *http.Request) (*http.Response, error) {
+	s.ctx = request.Context()
+	response := newResponse(request, 200, "")
+	response.Body = s
+	_, err := s.Read(make([]byte, 1))
+	return response, err
 }
 
-func (b *slowBody) Close() error {
-	b.closed = true
+func (s *slow) Read(p []byte) (int, error) {
+	if len(s.waits) == 0 {
+		return 0, io.EOF
+	}
+	wait := s.waits[0]
+	s.waits = s.waits[1:]
+	return copy(p, "x"), sleep(s.ctx, wait)
+}
+
+func (s *slow) Close() error {
+	s.closed = true
 	return nil
 }
 
@@ -43,33 +47,21 @@ func TestStall(t *testing.T) {
 	const limit = time.Minute
 	for _, test := range []struct {
 		name    string
-		header  time.Duration
-		body    []time.Duration
-		reader  time.Duration // the time that the reader takes before each read
+		waits   []time.Duration // before the header and each byte
+		reader  time.Duration   // the time that the reader takes before each read
 		stalled bool
 		took    time.Duration
 	}{
-		{name: "quick"},
-		{name: "slow but steady", header: limit - 1, body: []time.Duration{limit - 1, limit - 1}, took: 3 * (limit - 1)},
-		{name: "no header", header: time.Hour, stalled: true, took: limit},
-		{name: "no more body", body: []time.Duration{1, 1, time.Hour}, stalled: true, took: limit + 2},
-		{name: "slow reader", body: []time.Duration{1, 1}, reader: time.Hour, took: 3*time.Hour + 2},
+		{"quick", []time.Duration{0}, 0, false, 0},
+		{"slow but steady", []time.Duration{limit - 1, limit - 1, limit - 1}, 0, false, 3 * (limit - 1)},
+		{"no header", []time.Duration{time.Hour}, 0, true, limit},
+		{"no more body", []time.Duration{0, 1, 1, time.Hour}, 0, true, limit + 2},
+		{"slow reader", []time.Duration{0, 1, 1}, time.Hour, false, 3*time.Hour + 2},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			start := time.Now()
-			body := &slowBody{waits: test.body}
-			transport := newStall(roundTripper(func(request *http.Request) (*http.Response, error) {
-				body.ctx = request.Context()
-				select {
-				case <-time.After(test.header):
-				case <-body.ctx.Done():
-					return nil, body.ctx.Err()
-				}
-				response := newResponse(request, 200, "")
-				response.Body = body
-				return response, nil
-			}), limit, false)
-			response, err := transport.RoundTrip(newRequest(t, "GET"))
+			base := &slow{waits: test.waits}
+			response, err := newStall(base, limit, false).RoundTrip(newRequest(t, "GET"))
 			for err == nil {
 				time.Sleep(test.reader)
 				_, err = response.Body.Read(make([]byte, 10))
@@ -78,8 +70,8 @@ func TestStall(t *testing.T) {
 				response.Body.Close()
 			}
 			check(t, "duration", time.Since(start), test.took)
-			check(t, "context of the request ended", body.ctx.Err() != nil, true)
-			check(t, "body closed", body.closed, response != nil)
+			check(t, "context of the request ended", base.ctx.Err() != nil, true)
+			check(t, "body closed", base.closed, response != nil)
 			if !test.stalled {
 				check(t, "error", err, io.EOF)
 				return

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
 // check compares what a test got with what it wants.
@@ -32,6 +34,15 @@ func checkError(t *testing.T, what string, got, want error) {
 	if !errors.Is(got, want) {
 		t.Errorf("%s: got error %v, want %v", what, got, want)
 	}
+}
+
+// checkFailure checks the text of an error, and its mark: failure.ErrPermanent, or
+// failure.ErrBlocked, or nil for a transient error.
+func checkFailure(t *testing.T, err error, text string, mark error) {
+	t.Helper()
+	check(t, "error", errorText(err), text)
+	check(t, "permanent", failure.IsPermanent(err), mark != nil)
+	check(t, "blocked", errors.Is(err, failure.ErrBlocked), errors.Is(mark, failure.ErrBlocked))
 }
 
 // checkBetween checks a duration.
@@ -114,7 +125,7 @@ var (
 )
 
 // outcomes is a base: attempts have the outcomes in order, and then the last one. It
-// keeps what was sent when, and counts the bodies of responses that are not closed.
+// keeps what was sent when. All bodies of responses are to be closed when the test ends.
 type outcomes struct {
 	t   *testing.T
 	all []outcome
@@ -125,7 +136,11 @@ type outcomes struct {
 	open   int
 }
 
-func newOutcomes(t *testing.T, all ...outcome) *outcomes { return &outcomes{t: t, all: all} }
+func newOutcomes(t *testing.T, all ...outcome) *outcomes {
+	o := &outcomes{t: t, all: all}
+	t.Cleanup(func() { check(t, "open bodies of responses", o.open, 0) })
+	return o
+}
 
 func (o *outcomes) RoundTrip(request *http.Request) (*http.Response, error) {
 	o.mu.Lock()
@@ -198,16 +213,22 @@ func newResponse(request *http.Request, status int, body string, headers ...stri
 
 const requestBody = "the body"
 
-// newRequest makes a request, with a body if it is a POST.
+// newRequest makes a request. If it is a POST, it has a body, and all bodies are to be
+// closed when the test ends, sent or not.
 func newRequest(t *testing.T, method string) *http.Request {
 	t.Helper()
-	var body io.Reader
-	if method == http.MethodPost {
-		body = strings.NewReader(requestBody)
-	}
-	request, err := http.NewRequestWithContext(t.Context(), method, "https://"+apiHost+"/api/v2/usage/query", body)
+	request, err := http.NewRequestWithContext(t.Context(), method, "https://"+apiHost+"/api/v2/usage/query", nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		open := 0
+		request.GetBody = func() (io.ReadCloser, error) {
+			open++
+			return &closeFunc{strings.NewReader(requestBody), func() { open-- }}, nil
+		}
+		request.Body, _ = request.GetBody()
+		t.Cleanup(func() { check(t, "open bodies of a request", open, 0) })
 	}
 	return request
 }

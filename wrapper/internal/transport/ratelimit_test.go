@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -109,10 +108,14 @@ func TestRateLimitPause(t *testing.T) {
 		bubble(t, test.name, func(t *testing.T) {
 			first := outcome{status: test.status, headers: []string{"Retry-After", test.after}}
 			transport := newRateLimit(newOutcomes(t, first, good), discardLog)
-			transport.RoundTrip(newRequest(t, "GET"))
+			send := func() {
+				response, _ := transport.RoundTrip(newRequest(t, "GET"))
+				response.Body.Close()
+			}
+			send()
 			start := time.Now()
-			transport.RoundTrip(newRequest(t, "GET"))
-			transport.RoundTrip(newRequest(t, "GET"))
+			send()
+			send()
 			check(t, "pause", time.Since(start), test.want)
 		})
 	}
@@ -141,12 +144,13 @@ func TestRateLimitPauseIsForThoseWhoWait(t *testing.T) {
 			return newResponse(request, 200, ""), nil
 		}), newTextLogger(&log))
 		var all sync.WaitGroup
+		send := func() { transport.RoundTrip(newRequest(t, "GET")) }
 		for range 8 + 5 {
-			all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
+			all.Go(send)
 		}
 		all.Go(func() { // and who comes later
 			time.Sleep(30 * time.Second)
-			transport.RoundTrip(newRequest(t, "GET"))
+			send()
 		})
 		all.Wait()
 		check(t, "requests", len(sent), 8+5+1)
@@ -165,9 +169,13 @@ func TestRateLimitWaitersCanLeave(t *testing.T) {
 	for _, paused := range []bool{false, true} {
 		bubble(t, fmt.Sprintf("paused %v", paused), func(t *testing.T) {
 			transport := newRateLimit(newOutcomes(t, outcome{status: 200, takes: time.Second}), discardLog)
+			send := func() {
+				response, _ := transport.RoundTrip(newRequest(t, "GET"))
+				response.Body.Close()
+			}
 			var all sync.WaitGroup
 			for range maxInFlight {
-				all.Go(func() { transport.RoundTrip(newRequest(t, "GET")) })
+				all.Go(send)
 			}
 			synctest.Wait()
 			if paused {
@@ -177,9 +185,8 @@ func TestRateLimitWaitersCanLeave(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			for range 20 {
 				all.Go(func() {
-					_, err := transport.RoundTrip(newRequest(t, "GET").WithContext(ctx))
-					check(t, "error", errorText(err), "waiting for the rate limit of api.example.com: the cause")
-					check(t, "blocked", errors.Is(err, failure.ErrBlocked), true)
+					_, err := transport.RoundTrip(newRequest(t, "POST").WithContext(ctx))
+					checkFailure(t, err, "waiting for the rate limit of api.example.com: the cause", failure.ErrBlocked)
 				})
 			}
 			synctest.Wait()
@@ -193,15 +200,19 @@ func TestRateLimitWaitersCanLeave(t *testing.T) {
 	}
 }
 
-// The login host has a rate limit of its own.
-func TestRateLimitOfTheAPIDoesNotPauseTheLogin(t *testing.T) {
+// A pause of the API is none of the login host's, no stall, and no part of the duration of
+// a request.
+func TestRateLimitPauseOfTheAPI(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		login, api := newOutcomes(t, outcome{status: 200, body: `{"access_token":"T"}`}), newOutcomes(t, good)
-		stack := newStack(hosts{loginHost: login, apiHost: api}, clientCredentials)
-		start := time.Now()
-		stack.retry.base.(*rateLimit).pause(time.Minute)
+		var log strings.Builder
+		config := newConfig(hosts{loginHost: login, apiHost: api}, clientCredentials)
+		config.Logger = newTextLogger(&log)
+		stack, start := New(config), time.Now()
+		stack.retry.base.(*rateLimit).pause(150 * time.Second)
 		checkError(t, "request", stack.Read(newRequest(t, "GET"), readAll), nil)
 		check(t, "login", login.sent[0].Sub(start), 0)
-		check(t, "request", api.sent[0].Sub(start), time.Minute)
+		check(t, "request", api.sent[0].Sub(start), 150*time.Second)
+		check(t, "requests of no duration in the log", strings.Count(log.String(), "duration=0s"), 2)
 	})
 }

@@ -84,66 +84,58 @@ func TestTokenFetchIsShared(t *testing.T) {
 	}
 }
 
-// Whoever waits for somebody else's fetch can leave, which goes on.
-func TestTokenWaitersCanLeave(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		issuer := &issuer{life: time.Hour}
-		tokens := newTokens(issuer.fetch)
-		var all sync.WaitGroup
-		all.Go(func() { checkToken(t, "token of the leader", tokens, "token-1") })
-		synctest.Wait()
-		ctx, cancel := context.WithCancelCause(t.Context())
-		for range 10 {
-			all.Go(func() {
-				_, err := tokens.get(ctx)
-				checkError(t, "one who left", err, errCause)
-				check(t, "blocked", errors.Is(err, failure.ErrBlocked), true)
-			})
-			all.Go(func() { checkToken(t, "token of one who stayed", tokens, "token-1") })
-		}
-		synctest.Wait()
-		start := time.Now()
-		cancel(errCause)
-		synctest.Wait()
-		check(t, "time to leave", time.Since(start), 0)
-		all.Wait()
-		check(t, "fetches", issuer.fetches, 1)
-	})
-}
-
-// The fetch of a leader whose context ends, or whose fetch panics, has no result, and the
-// next one who waits fetches anew: one for all that are left.
-func TestTokenLeaderLeaves(t *testing.T) {
-	for _, panics := range []bool{false, true} {
-		bubble(t, fmt.Sprintf("panics %v", panics), func(t *testing.T) {
-			ctx, cancel := context.WithCancelCause(t.Context())
-			defer cancel(nil)
+// Whoever waits for somebody else's fetch can leave, which goes on. The fetch of a leader
+// whose context ends, or whose fetch panics, has no result, and the next one who waits
+// fetches anew: one for all that are left.
+func TestTokenLeaving(t *testing.T) {
+	for _, test := range []struct {
+		name                   string
+		leader, waiter, panics bool // leaves
+		fetches                int
+	}{
+		{name: "waiters", waiter: true, fetches: 1},
+		{name: "the leader", leader: true, fetches: 2},
+		{name: "the leader panics", panics: true, fetches: 2},
+	} {
+		bubble(t, test.name, func(t *testing.T) {
 			issuer := &issuer{fails: func(fetch int) error {
-				if panics && fetch == 1 {
+				if test.panics && fetch == 1 {
 					panic("fetch")
 				}
 				return nil
 			}}
 			tokens := newTokens(issuer.fetch)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			var start time.Time
 			var all sync.WaitGroup
-			all.Go(func() {
-				var err error
-				panicked := panicOf(func() { _, err = tokens.get(ctx) })
-				check(t, "panic of the leader", panicked != nil, panics)
-				if !panics {
-					checkError(t, "leader", err, errCause)
-				}
-			})
-			synctest.Wait()
-			for range 10 {
-				all.Go(func() { checkToken(t, "token of one who stayed", tokens, "token-2") })
+			get := func(what string, leaves bool) {
+				all.Go(func() {
+					if !leaves {
+						checkToken(t, what, tokens, fmt.Sprint("token-", test.fetches))
+						return
+					}
+					_, err := tokens.get(ctx)
+					checkFailure(t, err, "the cause", failure.ErrBlocked)
+					check(t, "time to leave", time.Since(start), 0)
+				})
+			}
+			if test.panics {
+				all.Go(func() { check(t, "panic", panicOf(func() { tokens.get(ctx) }), any("fetch")) })
+			} else {
+				get("token of the leader", test.leader)
 			}
 			synctest.Wait()
-			if !panics {
+			for range 10 {
+				get("token of a waiter", test.waiter)
+				get("token of one who stays", false)
+			}
+			synctest.Wait()
+			if start = time.Now(); !test.panics {
 				cancel(errCause)
 			}
 			all.Wait()
-			check(t, "fetches", issuer.fetches, 2)
+			cancel(nil)
+			check(t, "fetches", issuer.fetches, test.fetches)
 		})
 	}
 }
@@ -380,7 +372,6 @@ func TestUnauthorized(t *testing.T) {
 			for i, wait := range base.waits() {
 				check(t, fmt.Sprintf("attempt %d at once", i+2), wait == 0, all[i].status != 503)
 			}
-			check(t, "open bodies", base.open, 0)
 		})
 	}
 }
@@ -397,7 +388,6 @@ func TestUnauthorizedThenDown(t *testing.T) {
 		check(t, "status", response.StatusCode, 503)
 		check(t, "attempts", len(base.sent), 2)
 		response.Body.Close()
-		check(t, "open bodies", base.open, 0)
 	})
 }
 

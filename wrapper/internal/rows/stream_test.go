@@ -305,46 +305,46 @@ func TestDecodeYields(t *testing.T) {
 	}
 }
 
-// A lenient field of another shape costs nothing else of the result, and is noticed unless
-// it is empty.
+// A field of another type than documented costs that field and nothing else, and a lenient
+// one is noticed unless it is empty.
 func TestLenient(t *testing.T) {
-	fields := Lenient(func(cursors *gen.Cursors) { cursors.Before = "mismatch" })
-	for value, want := range map[string]gen.Cursors{
-		`{"after":"a"}`: {After: "a"}, `{}`: {}, `null`: {}, `[]`: {}, "[ \n]": {}, `""`: {},
-		`{"after":1}`: {Before: "mismatch"}, `"abc"`: {Before: "mismatch"}, `["abc"]`: {Before: "mismatch"},
-		`1`: {Before: "mismatch"}, `true`: {Before: "mismatch"},
-	} {
-		body := `{"results":[{"requests":1}],"cursors":` + value + `,"queryStatus":"Complete"}`
-		got, err := Decode[result, row](strings.NewReader(body), fields)
-		checkEqual(t, got, err, &result{Cursors: want, QueryStatus: "Complete", Results: []row{{Requests: 1}}})
-	}
-	_, err := Decode[result, row](strings.NewReader(`{"cursors":{"after"`), fields)
-	checkError(t, "truncated", err, ErrTruncated)
-}
-
-// A field of another type than documented costs that field and nothing else.
-func TestDecodeLenient(t *testing.T) {
 	full := gen.ErrorBody{Code: "c", Message: "m", ContextID: "x", Status: 400}
 	for _, test := range []struct {
 		name, body string
 		want       gen.ErrorBody
+		mismatch   bool
 	}{
-		{"as documented", `{"code":"c","message":"m","contextId":"x","status":400}`, full},
-		{"a string for a number", `{"status":"400","code":"c","message":"m"}`, gen.ErrorBody{Code: "c", Message: "m"}},
-		{"a number for a string", `{"code":1,"message":"m","status":400}`, gen.ErrorBody{Message: "m", Status: 400}},
-		{"an object for a list", `{"details":{},"code":"c","message":"m","contextId":"x","status":400}`, full},
-		{"a list for an object", `{"limit":[],"code":"c","message":"m","contextId":"x","status":400}`, full},
+		{"as documented", `{"code":"c","message":"m","contextId":"x","status":400}`, full, false},
+		{"a string for a number", `{"status":"400","code":"c","message":"m"}`, gen.ErrorBody{Code: "c", Message: "m"}, true},
+		{"a number for a string", `{"code":1,"message":"m","status":400}`, gen.ErrorBody{Message: "m", Status: 400}, true},
+		{"an object for a list", `{"details":{},"code":"c","message":"m","contextId":"x","status":400}`, full, true},
+		{"a list for an object", `{"limit":[],"code":"c","message":"m","contextId":"x","status":400}`, full, true},
 		{"in an element of a list", `{"details":[{"errorCode":1,"fieldName":"f"}],"code":"c"}`,
-			gen.ErrorBody{Code: "c", Details: []gen.Detail{{FieldName: "f"}}}},
-		{"HTML", `<html>`, gen.ErrorBody{}},
-		{"a list", `[]`, gen.ErrorBody{}},
+			gen.ErrorBody{Code: "c", Details: []gen.Detail{{FieldName: "f"}}}, true},
+		{"a text", `"abc"`, gen.ErrorBody{}, true},
+		{"a list", `["abc"]`, gen.ErrorBody{}, true},
+		{"false", `false`, gen.ErrorBody{}, true},
+		{"null", `null`, gen.ErrorBody{}, false},
+		{"an empty object", `{}`, gen.ErrorBody{}, false},
+		{"an empty text", `""`, gen.ErrorBody{}, false},
+		{"an empty list", "[ \n]", gen.ErrorBody{}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got gen.ErrorBody
 			DecodeLenient([]byte(test.body), &got)
 			checkEqual(t, got, nil, test.want)
+
+			mismatch := false
+			fields := Lenient(func(*gen.ErrorBody) { mismatch = true })
+			body := strings.NewReader(`{"entities":[{}],"errorBody":` + test.body + `,"queryStatus":"Complete"}`)
+			result, err := Decode[gen.UsageJobResult, gen.UsageJobRow](body, fields)
+			checkEqual(t, result, err, &gen.UsageJobResult{
+				ErrorBody: test.want, QueryStatus: "Complete", Entities: []gen.UsageJobRow{{}}})
+			checkEqual(t, mismatch, nil, test.mismatch)
 		})
 	}
+	_, err := Decode[result, row](strings.NewReader(`{"cursors":{"after"`), Lenient(func(*gen.Cursors) {}))
+	checkError(t, "truncated", err, ErrTruncated)
 }
 
 // FuzzDecode compares with json v2, which has the complete response at once. It takes

@@ -20,8 +20,6 @@ import (
 func TestNewBase(t *testing.T) {
 	original := &http.Transport{HTTP2: &http.HTTP2Config{MaxReadFrameSize: 1 << 20}}
 	base := newBase(original).(*http.Transport)
-	check(t, "time until a ping", base.HTTP2.SendPingTimeout, 15*time.Second)
-	check(t, "time of a ping", base.HTTP2.PingTimeout, 15*time.Second)
 	check(t, "another field", base.HTTP2.MaxReadFrameSize, 1<<20)
 	check(t, "time until a ping of the original", original.HTTP2.SendPingTimeout, 0)
 

@@ -3,9 +3,9 @@ package transport
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,78 +15,51 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// limitedHost allows some requests a minute, and asks those that it rejects to come back
-// when it ends, in full seconds. Each response takes a second.
-type limitedHost struct {
-	allowed int
-
-	mu                          sync.Mutex
-	end                         time.Time // of the minute
-	count                       int       // of the minute
-	inFlight, most              int
-	accepted, rejected, windows int
-}
-
-func (h *limitedHost) RoundTrip(request *http.Request) (*http.Response, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.inFlight++
-	h.most = max(h.most, h.inFlight)
-	defer func() { h.inFlight-- }()
-	now := time.Now()
-	if !now.Before(h.end) {
-		h.end, h.count = now.Add(time.Minute), 0
-		h.windows++
-	}
-	response := newResponse(request, 200, "{}")
-	if h.count >= h.allowed {
-		h.rejected++
-		after := (h.end.Sub(now) + time.Second - 1) / time.Second
-		response = newResponse(request, 429, "", "Retry-After", strconv.Itoa(int(after)))
-	} else {
-		h.accepted++
-		h.count++
-	}
-	h.mu.Unlock()
-	defer h.mu.Lock()
-	return response, sleep(request.Context(), time.Second)
-}
-
 // Each program knows of the others' requests only by being rejected. Nothing is lost,
-// each window is used, and few requests are rejected.
+// each minute is used, and few requests are rejected.
 func TestRateLimitShared(t *testing.T) {
 	// The race detector fails where many timers of a bubble fire at once on several
 	// processors (golang.org/issue/78156).
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	for _, test := range []struct {
-		name     string
-		programs int
-		allowed  int
-		rejected float64 // share at most
-	}{
-		{"alone", 1, 300, 0.03},
-		{"three", 3, 300, 0.15},
-	} {
-		bubble(t, test.name, func(t *testing.T) {
-			const requests = 1500
-			host := &limitedHost{allowed: test.allowed}
+	const requests, allowed = 1500, 300                              // a minute
+	for programs, share := range map[int]float64{1: 0.03, 3: 0.15} { // of rejected requests at most
+		bubble(t, fmt.Sprint(programs), func(t *testing.T) {
+			var mu sync.Mutex
+			var end time.Time // of the minute
+			var inFlight, mostInFlight, count, rejected, minutes int
+			host := roundTripper(func(request *http.Request) (*http.Response, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				inFlight++
+				mostInFlight = max(mostInFlight, inFlight)
+				defer func() { inFlight-- }()
+				if now := time.Now(); !now.Before(end) {
+					end, count = now.Add(time.Minute), 0
+					minutes++
+				}
+				response := newResponse(request, 200, "{}")
+				if count++; count > allowed {
+					rejected++
+					after := math.Ceil(time.Until(end).Seconds())
+					response = newResponse(request, 429, "", "Retry-After", fmt.Sprint(after))
+				}
+				mu.Unlock()
+				defer mu.Lock()
+				time.Sleep(time.Second)
+				return response, nil
+			})
 			var all sync.WaitGroup
-			for range test.programs {
+			for range programs {
 				program := newStack(host, static)
-				for range requests / test.programs {
-					all.Go(func() {
-						checkError(t, "request", program.Read(newRequest(t, "GET"), readAll), nil)
-					})
+				for range requests / programs {
+					all.Go(func() { checkError(t, "request", program.Read(newRequest(t, "GET"), readAll), nil) })
 				}
 			}
 			all.Wait()
-			share := float64(host.rejected) / float64(host.rejected+host.accepted)
-			t.Logf("%d of %d rejected, %.1f %%", host.rejected, host.rejected+host.accepted, 100*share)
-			check(t, "most requests in flight", host.most, 8*test.programs)
-			check(t, "requests accepted", host.accepted, requests)
-			check(t, "windows", host.windows, requests/test.allowed)
-			if share >= test.rejected {
-				t.Errorf("share of rejected requests: got %.3f, want less than %.3f", share, test.rejected)
+			check(t, "most requests in flight", mostInFlight, maxInFlight*programs)
+			check(t, "minutes", minutes, requests/allowed)
+			if got := float64(rejected) / float64(rejected+requests); got >= share {
+				t.Errorf("share of rejected requests: got %.3f, want less than %.3f", got, share)
 			}
 		})
 	}

@@ -36,17 +36,3 @@ func TestRetryAfter(t *testing.T) {
 		check(t, "no response", RetryAfter(nil), 0)
 	})
 }
-
-func FuzzRetryAfter(f *testing.F) {
-	f.Add("", "")
-	f.Add("42", "")
-	f.Add("-1", "soon")
-	f.Add("99999999999999999999", "")
-	f.Add("Fri, 31 Dec 9999 23:59:59 GMT", "Sunday, 06-Nov-94 08:49:37 GMT")
-	f.Fuzz(func(t *testing.T, value, date string) {
-		wait := RetryAfter(&http.Response{Header: http.Header{"Retry-After": {value}, "Date": {date}}})
-		if wait < 0 {
-			t.Errorf("Retry-After %q, Date %q: got wait %v, want none below 0", value, date, wait)
-		}
-	})
-}

@@ -65,26 +65,30 @@ func TestRateLimitShared(t *testing.T) {
 	}
 }
 
+// sendTo returns a function that sends a request.
+func sendTo(t *testing.T, transport *rateLimit) func() {
+	return func() {
+		response, err := transport.RoundTrip(newRequest(t, "GET"))
+		checkError(t, "request", err, nil)
+		response.Body.Close()
+	}
+}
+
 func TestRateLimitPause(t *testing.T) {
 	for _, test := range []struct {
-		name   string
 		status int
 		after  string
 		want   time.Duration
 	}{
-		{"with a time", 429, "42", 42 * time.Second},
-		{"without a time", 429, "", 0},
-		{"the longest", 429, "180", 3 * time.Minute},
-		{"too long", 429, "181", 0},
-		{"another status", 503, "42", 0},
+		{429, "42", 42 * time.Second},
+		{429, "", 0},
+		{429, "180", 3 * time.Minute},
+		{429, "181", 0},
+		{503, "42", 0},
 	} {
-		bubble(t, test.name, func(t *testing.T) {
+		bubble(t, fmt.Sprintf("%d, %q", test.status, test.after), func(t *testing.T) {
 			first := outcome{status: test.status, headers: []string{"Retry-After", test.after}}
-			transport := newRateLimit(newOutcomes(t, first, good), discardLog)
-			send := func() {
-				response, _ := transport.RoundTrip(newRequest(t, "GET"))
-				response.Body.Close()
-			}
+			send := sendTo(t, newRateLimit(newOutcomes(t, first, good), discardLog))
 			send()
 			start := time.Now()
 			send()
@@ -94,41 +98,27 @@ func TestRateLimitPause(t *testing.T) {
 	}
 }
 
-// A pause that begins holds back those who wait for a slot, is logged once, and a shorter
-// one after it does not end it.
-func TestRateLimitPauseIsForThoseWhoWait(t *testing.T) {
+// A pause that begins holds back those who wait for a slot and those who come later, is
+// logged once, and a shorter one after it does not end it.
+func TestRateLimitPauseIsForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		start := time.Now()
-		var mu sync.Mutex
-		var sent []time.Duration
-		transport := newRateLimit(roundTripper(func(request *http.Request) (*http.Response, error) {
-			mu.Lock()
-			sent = append(sent, time.Since(start))
-			n := len(sent)
-			mu.Unlock()
-			time.Sleep(time.Duration(n) * time.Millisecond)
-			switch n {
-			case 1:
-				return newResponse(request, 429, "", "Retry-After", "60"), nil
-			case 2:
-				return newResponse(request, 429, "", "Retry-After", "1"), nil
-			}
-			return newResponse(request, 200, ""), nil
-		}), newTextLogger(&log))
+		base := newOutcomes(t,
+			outcome{status: 429, headers: []string{"Retry-After", "60"}, takes: time.Millisecond},
+			outcome{status: 429, headers: []string{"Retry-After", "1"}, takes: 2 * time.Millisecond},
+			outcome{status: 200, takes: 3 * time.Millisecond})
+		transport := newRateLimit(base, newTextLogger(&log))
+		start, send := time.Now(), sendTo(t, transport)
 		var all sync.WaitGroup
-		send := func() { transport.RoundTrip(newRequest(t, "GET")) }
-		for range 8 + 5 {
+		for range maxInFlight + 5 {
 			all.Go(send)
 		}
-		all.Go(func() { // and who comes later
-			time.Sleep(30 * time.Second)
-			send()
-		})
+		time.Sleep(30 * time.Second)
+		send()
 		all.Wait()
-		check(t, "requests", len(sent), 8+5+1)
-		for i, got := range sent[8:] {
-			checkBetween(t, fmt.Sprintf("request %d: sent after", i+9), got, time.Minute, time.Minute+time.Second)
+		check(t, "requests", len(base.sent), maxInFlight+5+1)
+		for _, at := range base.sent[maxInFlight:] {
+			checkBetween(t, "time of a request that waited", at.Sub(start), time.Minute, time.Minute+time.Second)
 		}
 		check(t, "slots taken", len(transport.slots), 0)
 		check(t, "warnings", strings.Count(log.String(), "level=WARN"), 1)
@@ -142,13 +132,9 @@ func TestRateLimitWaitersCanLeave(t *testing.T) {
 	for _, paused := range []bool{false, true} {
 		bubble(t, fmt.Sprintf("paused %v", paused), func(t *testing.T) {
 			transport := newRateLimit(newOutcomes(t, outcome{status: 200, takes: time.Second}), discardLog)
-			send := func() {
-				response, _ := transport.RoundTrip(newRequest(t, "GET"))
-				response.Body.Close()
-			}
 			var all sync.WaitGroup
 			for range maxInFlight {
-				all.Go(send)
+				all.Go(sendTo(t, transport))
 			}
 			synctest.Wait()
 			if paused {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,33 +56,24 @@ func checkToken(t *testing.T, what string, tokens *tokenCache, want string) {
 	}
 }
 
-// A fetch is for all who wait for it, and so is its error.
-func TestTokenFetchIsShared(t *testing.T) {
-	down := errors.New("down")
-	for _, test := range []struct {
-		name  string
-		err   error
-		token string
-		later int // fetches, with one who comes later
-	}{{"token", nil, "token-1", 1}, {"error", down, "", 2}} {
-		bubble(t, test.name, func(t *testing.T) {
-			issuer := &issuer{life: time.Hour, fails: failAfter(0, test.err)}
-			tokens := newTokens(issuer.fetch)
-			get := func() {
-				token, err := tokens.get(t.Context())
-				check(t, "error", err, test.err)
-				check(t, "a token", token != nil && token.AccessToken == test.token, test.err == nil)
-			}
+// An error of a fetch is for all who wait for it. Who comes later fetches anew.
+func TestTokenErrorIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := &issuer{fails: failAfter(0, io.EOF)}
+		tokens := newTokens(issuer.fetch)
+		for fetches := range 2 {
 			var all sync.WaitGroup
-			for range 50 {
-				all.Go(get)
+			for range 10 {
+				all.Go(func() {
+					token, err := tokens.get(t.Context())
+					check(t, "error", err, io.EOF)
+					check(t, "token", token, nil)
+				})
 			}
 			all.Wait()
-			check(t, "fetches", issuer.fetches, 1)
-			get()
-			check(t, "fetches with one who comes later", issuer.fetches, test.later)
-		})
-	}
+			check(t, "fetches", issuer.fetches, fetches+1)
+		}
+	})
 }
 
 // Whoever waits for somebody else's fetch can leave, which goes on. The fetch of a leader
@@ -135,6 +127,7 @@ func TestTokenLeaving(t *testing.T) {
 			}
 			all.Wait()
 			cancel(nil)
+			checkToken(t, "token of one who comes later", tokens, fmt.Sprint("token-", test.fetches))
 			check(t, "fetches", issuer.fetches, test.fetches)
 		})
 	}

@@ -14,9 +14,6 @@ import (
 // response, since clocks may differ. A wait too long for a time.Duration is the longest
 // one; nonsense and times past are 0.
 func RetryAfter(response *http.Response) time.Duration {
-	if response == nil {
-		return 0
-	}
 	value := strings.TrimSpace(response.Header.Get("Retry-After"))
 	var wait time.Duration
 	seconds, err := strconv.ParseUint(value, 10, 64)

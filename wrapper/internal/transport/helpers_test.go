@@ -147,7 +147,7 @@ func (o *outcomes) RoundTrip(request *http.Request) (*http.Response, error) {
 	defer o.mu.Unlock()
 	o.sent = append(o.sent, time.Now())
 	o.tokens = append(o.tokens, request.Header.Get("Authorization"))
-	if request.Body != nil {
+	if request.Body != nil && request.Body != http.NoBody {
 		body, err := io.ReadAll(request.Body)
 		request.Body.Close()
 		checkError(o.t, "reading the body of a request", err, nil)

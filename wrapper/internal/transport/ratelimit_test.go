@@ -56,7 +56,7 @@ func TestRateLimitShared(t *testing.T) {
 				}
 			}
 			all.Wait()
-			check(t, "most requests in flight", mostInFlight, maxInFlight*programs)
+			check(t, "most requests in flight", mostInFlight, 8*programs)
 			check(t, "minutes", minutes, requests/allowed)
 			if got := float64(rejected) / float64(rejected+requests); got >= share {
 				t.Errorf("share of rejected requests: got %.3f, want less than %.3f", got, share)

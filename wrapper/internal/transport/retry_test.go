@@ -304,18 +304,21 @@ func TestContextEndedBefore(t *testing.T) {
 // A body that cannot be sent twice is sent once.
 func TestRetryNeedsGetBody(t *testing.T) {
 	gone := errors.New("gone")
+	text := func() io.ReadCloser { return io.NopCloser(strings.NewReader(requestBody)) }
 	for name, test := range map[string]struct {
+		body    io.ReadCloser
 		getBody func() (io.ReadCloser, error)
 		err     error
 		sent    int
 	}{
-		"no GetBody":    {nil, nil, 1},
-		"GetBody fails": {func() (io.ReadCloser, error) { return nil, gone }, gone, 0},
+		"no body":       {http.NoBody, nil, nil, 5},
+		"no GetBody":    {text(), nil, nil, 1},
+		"GetBody fails": {text(), func() (io.ReadCloser, error) { return nil, gone }, gone, 0},
 	} {
 		bubble(t, name, func(t *testing.T) {
 			base := newOutcomes(t, outcome{status: 429})
-			request := newRequest(t, "POST")
-			request.GetBody = test.getBody
+			request := newRequest(t, "GET")
+			request.Body, request.GetBody = test.body, test.getBody
 			response, err := newStack(base, static).Do(request)
 			if err == nil {
 				response.Body.Close()

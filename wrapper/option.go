@@ -182,7 +182,7 @@ func WithProgress(progress func(Progress)) Option {
 // odd place.
 func checkURL(option, address string) (string, error) {
 	u, err := url.Parse(address)
-	problem := ""
+	var problem string
 	switch {
 	case err != nil || u.Hostname() == "":
 		problem = "is not a URL with a host, such as https://host"

@@ -72,10 +72,14 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 	reason := pick(random, "null", "[]", `{"message":"Demo","code":"demo","status":"?","errors":{},"contextId":"demo"}`)
 	page := pick(random, "", "<html>", reason)
 	status := pick(random, "Running", "running", "Paused")
+	more := `,"cursors":{"after":"x"},"nextUri":"/nowhere"`
+	if p == next {
+		more = `,"nextUri":"/?after=1"` // again
+	}
 	share := random.Float64()
 	sends := func(body string) func(*reply) { return func(r *reply) { r.body = body } }
-	ends := func(how end) func(*reply) { return func(r *reply) { r.headers, r.end = false, how } }
-	cut := func(r *reply) { r.arrives, r.end = 1+int(share*float64(len(r.body)-1)), reset }
+	ends := func(how ending) func(*reply) { return func(r *reply) { r.headers, r.arrives, r.ends = false, 0, how } }
+	cut := func(r *reply) { r.arrives, r.ends = 1+int(share*float64(len(r.body)-1)), reset }
 
 	all := []fault{
 		{name: "refused", kind: outage},
@@ -87,10 +91,11 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 		{name: "down for a while", kind: outage, status: down, after: short, reply: sends(page)},
 		{name: "down for long", kind: outage, status: down, after: long, reply: sends(page)},
 		{name: "rate limited", kind: outage, status: 429, after: short, reply: sends(page)},
-		{name: "stalled", kind: stalled, reply: func(r *reply) { r.arrives, r.end = int(share*float64(len(r.body))), stall }},
+		{name: "stalled", kind: stalled, reply: func(r *reply) { r.arrives, r.ends = int(share*float64(len(r.body))), stall }},
 		{name: "cut", kind: garbled, reply: cut},
 		{name: "HTML", kind: garbled, reply: sends("<html>")},
 		{name: "byte order mark", kind: garbled, reply: func(r *reply) { r.body = "\ufeff" + r.body }},
+		{name: "too deep", kind: changed, reply: sends(deep)},
 		{name: "text after the object", kind: changed, reply: func(r *reply) { r.body += "}" }},
 		{name: "rejected", kind: final, status: bad, reply: sends(page)},
 		{name: "of another type", kind: final, reply: sends(pick(random, `[]`, `"id"`, "7"))},
@@ -112,13 +117,14 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 			fault{name: "another content", kind: changed, reply: func(r *reply) { cut(r); r.last = func() { w.version++ } }},
 			fault{name: "not found", kind: missing, status: 404, reply: sends(page)},
 			fault{name: "failed", kind: failed, result: func(r *result) { *r = result{status: "Failed", fields: `,"errorBody":` + reason} }},
-			fault{name: "more elsewhere", kind: final, result: func(r *result) {
-				r.fields = `,"cursors":{"after":"x"},"nextUri":"/nowhere"`
-			}},
+			fault{name: "more elsewhere", kind: final, result: func(r *result) { r.fields = more }},
 		)
 	}
 	return pick(random, append(all, fault{name: "token revoked", kind: outage, status: 401})...) // or final; see authorize
 }
+
+// deep is nested deeper than JSON may be.
+var deep = `{"new":` + strings.Repeat("[", 10_001)
 
 // throttles reports whether the fault does not count as an attempt.
 func (f fault) throttles() bool {
@@ -127,11 +133,12 @@ func (f fault) throttles() bool {
 
 const maxRetryAfter = 3 * time.Minute
 
-// heal ends all faults.
+// heal ends all faults, and the caller's haste.
 func (w *world) heal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.scripts, w.healed, w.plan.end, w.calls, w.over = [phases]script{}, true, never, nil, time.Time{}
+	w.scripts, w.healed, w.calls = [phases]script{}, true, nil
+	w.caller, w.over, w.plan.end = w.life, time.Time{}, "never"
 }
 
 // ---- The server ----
@@ -144,16 +151,6 @@ const (
 	operationID = "demo/1"
 	numberKey   = "X-Exchange" // a header
 )
-
-// server is the server's machinery.
-type server struct {
-	http       http.Server
-	network    network
-	began      time.Time
-	clients    []*client
-	goroutines int    // without calls
-	destroy    func() // ends the world, should it never end by itself
-}
 
 // A network has the connections that the server has not accepted yet. They are pipes.
 type network chan net.Conn
@@ -176,26 +173,27 @@ func (n network) dial(context.Context, string, string) (net.Conn, error) {
 
 func (w *world) start() {
 	w.began, w.network = time.Now(), make(network)
-	w.caller, w.destroy = context.WithTimeout(context.Background(), 24*time.Hour)
+	w.life, w.end = context.WithTimeout(context.Background(), 24*time.Hour)
 	w.secrets = []string{secret}
 	w.tokens = []time.Time{w.began.Add(w.token.life)} // the static one
-	w.http = http.Server{Handler: w, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
-	go w.http.Serve(w.network)
+	w.server = http.Server{Handler: w, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	go w.server.Serve(w.network)
 	synctest.Wait()
 	w.goroutines = runtime.NumGoroutine()
 }
 
 func (w *world) stop() {
-	if w.caller.Err() != nil {
+	if w.life.Err() != nil {
 		w.breaks("the world did not end")
 	}
-	w.destroy()
-	w.http.Close()
+	w.end()
+	w.server.Close()
 }
 
 // A habit is how the server writes a response.
 type habit struct {
-	framing string
+	framing string        // of the body
+	dates   bool          // in a Retry-After
 	pause   time.Duration // before the headers, and in the middle of the body
 }
 
@@ -205,13 +203,13 @@ type reply struct {
 	body    string
 	arrives int    // so many bytes of the body
 	last    func() // is called before the last of them
-	end     end
+	ends    ending
 }
 
-type end int
+type ending int
 
 const (
-	complete end = iota
+	complete ending = iota
 	reset
 	stall
 	noHTTP // what arrives is no response
@@ -231,23 +229,23 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, request *http.Request) {
 	if request.Context().Err() != nil {
 		return
 	}
+	body := r.body[:min(r.arrives, len(r.body))]
 	if r.headers {
-		w.writeHeader(rw.Header(), x, len(r.body), habit.framing)
+		w.writeHeader(rw.Header(), x, len(r.body), habit)
 		rw.WriteHeader(cmp.Or(x.fault.status, http.StatusOK))
-		body := r.body[:min(r.arrives, len(r.body))]
 		send(body[:len(body)/2])
-		w.moment(x)
-		if rest := body[len(body)/2:]; rest != "" {
-			sleep(request.Context(), habit.pause)
-			w.mu.Lock()
-			r.last()
-			w.mu.Unlock()
-			send(rest)
-		}
-	} else {
-		w.moment(x)
 	}
-	switch r.end {
+	if w.interrupts(x) {
+		w.interrupt()
+	}
+	if rest := body[len(body)/2:]; rest != "" {
+		sleep(request.Context(), habit.pause)
+		w.mu.Lock()
+		r.last()
+		w.mu.Unlock()
+		send(rest)
+	}
+	switch r.ends {
 	case reset:
 		panic(http.ErrAbortHandler)
 	case stall:
@@ -260,11 +258,9 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// moment is the middle of an exchange, in which the caller's context may end.
-func (w *world) moment(x *exchange) {
-	if w.plan.end == inExchange && x.number == w.plan.during {
-		w.interrupt()
-	}
+// interrupts reports whether the caller's context ends in an exchange.
+func (w *world) interrupts(x *exchange) bool {
+	return w.plan.end == "in an exchange" && x.number == w.plan.during
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -278,7 +274,7 @@ func sleep(ctx context.Context, d time.Duration) {
 func (w *world) serve(number int, request *http.Request) (*exchange, *reply) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x := w.story[number]
+	x := w.exchanges[number]
 	r := &reply{headers: true, arrives: math.MaxInt, last: func() {}}
 	switch {
 	case x.phase == login:
@@ -327,10 +323,10 @@ func (w *world) authorize(x *exchange) {
 }
 
 // writeHeader sets the headers of a response.
-func (w *world) writeHeader(header http.Header, x *exchange, length int, framing string) {
+func (w *world) writeHeader(header http.Header, x *exchange, length int, habit habit) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch framing {
+	switch habit.framing {
 	case "length":
 		header.Set("Content-Length", strconv.Itoa(length))
 	case "close":
@@ -340,14 +336,15 @@ func (w *world) writeHeader(header http.Header, x *exchange, length int, framing
 	if now := time.Now(); x.fault.after > 0 {
 		until := now.Add(x.fault.after)
 		header.Set("Retry-After", strconv.Itoa(int(x.fault.after/time.Second)))
-		if length%2 == 0 {
+		if habit.dates {
 			header.Set("Retry-After", until.UTC().Format(http.TimeFormat))
 		}
-		if x.phase != login && x.fault.after <= maxRetryAfter {
-			x.call.quiet = [2]time.Time{now, until}
+		if x.phase != login && x.fault.after <= maxRetryAfter && !w.interrupts(x) {
+			quiet := &x.call.quiet
 			if x.fault.status == http.StatusTooManyRequests {
-				x.client.quiet = x.call.quiet
+				quiet = &x.client.quiet
 			}
+			*quiet = [2]time.Time{now, until}
 		}
 	}
 	rejected := x.fault.status == http.StatusUnauthorized || x.fault.kind == outage && x.fault.status > 0
@@ -427,10 +424,10 @@ type client struct {
 	*wrapper.Client
 	world     *world
 	transport http.Transport
-	token     int  // the number of the last one that was sent
-	rejected  bool // it
-	doubted   bool // the one before was rejected, and it was not accepted yet
-	quiet     [2]time.Time
+	token     int          // the number of the last one that was sent
+	rejected  bool         // it
+	doubted   bool         // the one before was rejected, and it was not accepted yet
+	quiet     [2]time.Time // after a 429: as for a call
 }
 
 func (w *world) newClient() *client {
@@ -459,7 +456,6 @@ func (w *world) newClient() *client {
 func (c *client) RoundTrip(request *http.Request) (*http.Response, error) {
 	x := c.world.begin(c, request)
 	if x.fault.name == "refused" {
-		c.world.moment(x)
 		if request.Body != nil {
 			_ = request.Body.Close()
 		}
@@ -474,9 +470,9 @@ func (c *client) RoundTrip(request *http.Request) (*http.Response, error) {
 func (w *world) begin(c *client, request *http.Request) *exchange {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x := &exchange{number: len(w.story), at: time.Since(w.began), client: c, call: request.Context().Value(callKey{}).(*call),
+	x := &exchange{number: len(w.exchanges), at: time.Since(w.began), client: c, call: request.Context().Value(callKey{}).(*call),
 		request: request.Method + " " + request.URL.RequestURI(), phase: poll}
-	w.story = append(w.story, x)
+	w.exchanges = append(w.exchanges, x)
 	switch {
 	case request.URL.Host == loginHost:
 		x.phase = login
@@ -518,7 +514,7 @@ func (w *world) begin(c *client, request *http.Request) *exchange {
 	}
 	if x.number == 3000 {
 		w.breaks("too many exchanges")
-		w.destroy()
+		w.end()
 	}
 	return x
 }

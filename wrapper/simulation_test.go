@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,9 +27,8 @@ import (
 )
 
 var (
-	simulationSeed   = flag.Uint64("seed", 0, "the world of TestSimulation to run alone, with its story and its log")
-	simulationFirst  = flag.Uint64("first", 1, "the first of the worlds of TestSimulation")
-	simulationWorlds = flag.Uint64("worlds", 3_000, "the number of worlds of TestSimulation; with the tag soak, a million by default")
+	simulationSeed   = flag.Uint64("seed", 0, "the world that TestSimulation tells the story of, or the first of -worlds")
+	simulationWorlds = flag.Uint64("worlds", 0, "the number of worlds of TestSimulation (default 3,000; with the tag soak 100,000)")
 )
 
 // TestSimulation is the specification of the package. It draws worlds from seeds: a report,
@@ -43,23 +43,28 @@ var (
 //
 // where -count may help: jitter, and what happens at the same instant, are not of the seed.
 func TestSimulation(t *testing.T) {
-	first, last := *simulationFirst, *simulationFirst+*simulationWorlds
+	seed, worlds := max(*simulationSeed, 1), *simulationWorlds
+	told := *simulationSeed > 0 && worlds == 0
 	switch {
-	case *simulationSeed != 0:
-		first, last = *simulationSeed, *simulationSeed+1
-	case wrapper.Soak && *simulationWorlds == 3_000:
-		last = first + 1_000_000
+	case worlds > 0:
+	case told:
+		worlds = 1
+	case wrapper.Soak:
+		worlds = 100_000
+	default:
+		worlds = 3_000
 	}
-	for seed := first; seed < last && !t.Failed(); seed++ {
+	for end := seed + worlds; seed < end && !t.Failed(); seed++ {
 		synctest.Test(t, func(t *testing.T) {
 			w := drawWorld(seed)
 			w.start()
 			w.play()
 			w.stop()
 			if len(w.broken) > 0 {
-				t.Errorf("seed %d: %s\n%s", seed, strings.Join(w.broken, "\n"), w.tell())
-			} else if seed == *simulationSeed {
-				t.Log(w.tell())
+				t.Errorf("seed %d: %s\n%s", seed, strings.Join(w.broken, "\n"), w.story())
+			}
+			if told {
+				t.Logf("%s\n%s", w.story(), w.texts.String())
 			}
 		})
 	}
@@ -77,22 +82,29 @@ type world struct {
 	retry   wrapper.Retry
 	polling wrapper.Polling
 	plan    plan
-	server
-	caller    context.Context // of its calls
-	interrupt func()          // ends it
 
-	mu      sync.Mutex // for what is below
-	scripts [phases]script
-	tokens  []time.Time // of expiry
-	revoked int         // so many tokens, the oldest ones, are rejected
-	healed  bool        // no fault is left
-	version int         // of the content of the report
-	story   []*exchange
-	calls   []*call
-	texts   strings.Builder // errors, logs and progress
-	secrets []string
-	broken  []string  // promises
-	over    time.Time // the end of caller
+	server     http.Server
+	network    network
+	clients    []*client
+	goroutines int // without calls
+	began      time.Time
+	life       context.Context // of the world, should it never end by itself
+	end        func()          // of it
+	caller     context.Context // of all calls
+	interrupt  func()          // ends caller
+
+	mu        sync.Mutex // for what is below
+	scripts   [phases]script
+	healed    bool
+	tokens    []time.Time // of expiry
+	revoked   int         // so many tokens, the oldest ones, are rejected
+	version   int         // of the content of the report
+	over      time.Time   // the end of caller
+	exchanges []*exchange
+	calls     []*call
+	texts     strings.Builder // errors, logs and progress
+	secrets   []string
+	broken    []string // promises
 }
 
 // A script is what the requests of one phase meet, in turn. After that all is well, or the
@@ -124,7 +136,7 @@ func drawWorld(seed uint64) *world {
 	}
 	w.json = jsonStyle{chance(0.2), chance(0.5), pick(random, "", "", `"new":[{"results":[]}],`, `"new":{},"new":1,`)}
 	for i := range w.habits {
-		w.habits[i] = habit{pick(random, "length", "chunked", "close"),
+		w.habits[i] = habit{pick(random, "length", "chunked", "close"), chance(0.5),
 			pick(random, 0, 0, time.Millisecond, 300*time.Millisecond, 1500*time.Millisecond)}
 	}
 	w.token = pick(random, tokenPolicy{static: true, life: day},
@@ -148,9 +160,9 @@ func drawWorld(seed uint64) *world {
 		do:     pick(random, "Query", "QueryRows", "Wait", "Rows", "leave Rows", "Poll", "resume", "several"),
 		leave:  1 + upTo(4),
 		think:  pick(random, 0, 0, 0, time.Minute),
-		end:    pick(random, never, never, never, cancel, deadline, inLoop, inExchange),
+		end:    pick(random, "never", "never", "never", "cancel", "deadline", "in a loop", "in an exchange"),
 		after:  time.Duration(math.Pow(10, 5+7*random.Float64())), // 0.1 ms to 1000 s
-		during: 1 + upTo(8),
+		during: upTo(8),
 	}
 	length := pick(random, 1, 1, 2, 6)
 	for p := range phases {
@@ -167,33 +179,22 @@ func drawWorld(seed uint64) *world {
 
 func pick[T any](random *rand.Rand, of ...T) T { return of[random.IntN(len(of))] }
 
-// How the context of a caller ends.
-const (
-	never      = "never"
-	cancel     = "cancel"
-	deadline   = "deadline"
-	inLoop     = "in the loop"
-	inExchange = "in an exchange"
-)
-
 var errCaller = errors.New("the caller's reason")
 
 // ---- The caller ----
 
 // play does what is planned. Then it heals the world, and resumes what was interrupted.
 func (w *world) play() {
-	life := w.caller
-	if w.plan.end == deadline {
-		ctx, cancel := context.WithTimeout(life, w.plan.after)
+	ctx, cancel := context.WithCancelCause(w.life)
+	defer cancel(nil)
+	w.caller, w.interrupt = ctx, func() { cancel(errCaller) }
+	switch w.plan.end {
+	case "cancel":
+		time.AfterFunc(w.plan.after, w.interrupt)
+	case "deadline":
+		timeout, cancel := context.WithTimeout(ctx, w.plan.after)
 		defer cancel()
-		w.caller, w.interrupt = ctx, func() {}
-	} else {
-		ctx, cancel := context.WithCancelCause(life)
-		defer cancel(nil)
-		w.caller, w.interrupt = ctx, func() { cancel(errCaller) }
-	}
-	if w.plan.end == cancel {
-		defer time.AfterFunc(w.plan.after, w.interrupt).Stop()
+		w.caller = timeout
 	}
 	defer context.AfterFunc(w.caller, func() {
 		w.mu.Lock()
@@ -212,7 +213,6 @@ func (w *world) play() {
 		return ok && operation.Resumable()
 	})
 	w.heal()
-	w.caller = life
 	if resumable {
 		w.call("resumed", w.newClient().api().resume(operationID).wait)
 	}
@@ -326,7 +326,7 @@ func (c *call) yield(number int64, err, before error) bool {
 	c.rows = append(c.rows, number)
 	w.mu.Unlock()
 	time.Sleep(w.plan.think)
-	if w.plan.end == inLoop && len(c.rows) == w.plan.leave {
+	if w.plan.end == "in a loop" && len(c.rows) == w.plan.leave {
 		w.interrupt()
 	}
 	w.mu.Lock()
@@ -436,7 +436,7 @@ func (w *world) allWell() bool {
 		}
 	}
 	switch {
-	case w.plan.end != never, w.polling.Timeout != 0, met[final]+met[failed] > 0, met[missing] > 1, met[missing] > 0 && !patient:
+	case w.plan.end != "never", w.polling.Timeout != 0, met[final]+met[failed] > 0, met[missing] > 1, met[missing] > 0 && !patient:
 		return false
 	case streams && met[early]+met[changed] > 0, streams && met[pending] > 0 && met[stalled]+met[garbled] > 0:
 		return false // what was yielded cannot be taken back
@@ -477,13 +477,13 @@ func (w *world) checkLeftovers() {
 	}
 	stacks := make([]byte, 1<<20)
 	for stack := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
-		ours := strings.Contains(stack, "TestSimulation") || strings.Contains(stack, "testingSynctestTest") ||
-			strings.Contains(stack, "http.(*Server).Serve(")
-		if strings.Contains(stack, "synctest bubble") && !ours {
+		if strings.Contains(stack, "synctest bubble") && !worldGoroutine.MatchString(stack) {
 			w.breaks("left over: %s", stack)
 		}
 	}
 }
+
+var worldGoroutine = regexp.MustCompile(`TestSimulation|testingSynctestTest|http\.\(\*Server\)\.Serve\(`)
 
 // check checks the promises of a call.
 func (c *call) check() {
@@ -529,7 +529,7 @@ func (c *call) checkError(ended bool) {
 	switch {
 	case ended && errors.Is(err, context.Cause(c.ctx)):
 		want(true, false)
-	case ended && w.over.Before(c.ended):
+	case ended && w.over.Before(c.ended) && (c.last == nil || c.last.fault.kind < final):
 		c.breaks("is not the error of the context: %v", err)
 	case errors.Is(err, context.DeadlineExceeded): // of Polling.Timeout
 		want(true, true)
@@ -565,7 +565,7 @@ func (c *call) checkCause(ended bool, want func(resumable, retryable bool)) {
 	switch {
 	case f.kind == missing && waits && c.ended.Sub(w.began)-c.lost < 30*time.Second:
 		c.breaks("did not wait for what is not found yet: %v", c.err)
-	case !transient, f.kind == early, f.after > maxRetryAfter, w.plan.end == deadline, ended:
+	case !transient, f.kind == early, f.after > maxRetryAfter, w.plan.end == "deadline", ended:
 	case !f.throttles() && *c.budget.of(c.last.phase) < w.attempts():
 		c.breaks("gave up after %d of %d attempts: %v", *c.budget.of(c.last.phase), w.attempts(), c.err)
 	case waits && (f.kind == outage || f.kind == stalled):
@@ -582,20 +582,15 @@ func (w *world) breaks(format string, values ...any) {
 	w.broken = append(w.broken, fmt.Sprintf(format, values...))
 }
 
-// tell returns the story.
-func (w *world) tell() string {
-	var all strings.Builder
-	fmt.Fprintf(&all, "%+v\n%+v\n%+v\njobs: %v, pages: %v, %+v\n", w.plan, w.retry, w.polling, w.jobs, w.pages, w.token)
-	for _, x := range w.story {
-		fmt.Fprintf(&all, "%3d %12v %s: %s: %s %d", x.number, x.at.Round(time.Millisecond), x.call.name, x.request,
-			cmp.Or(x.fault.name, "all is well"), x.fault.status)
-		if x.fault.after > 0 {
-			fmt.Fprintf(&all, ", Retry-After %v", x.fault.after)
+// story returns what was drawn, and all exchanges.
+func (w *world) story() string {
+	text := fmt.Sprintf("%+v\n%+v\n%+v\njobs: %v, pages: %v, %+v\n", w.plan, w.retry, w.polling, w.jobs, w.pages, w.token)
+	for _, x := range w.exchanges {
+		text += fmt.Sprintf("%3d %12v %s: %s: %s", x.number, x.at.Round(time.Millisecond), x.call.name, x.request, x.fault.name)
+		if x.fault.status+int(x.fault.after) > 0 {
+			text += fmt.Sprintf(" (status %d, Retry-After %v)", x.fault.status, x.fault.after)
 		}
-		all.WriteString("\n")
+		text += "\n"
 	}
-	if *simulationSeed != 0 {
-		all.WriteString(w.texts.String())
-	}
-	return all.String()
+	return text
 }

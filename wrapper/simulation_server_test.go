@@ -80,6 +80,8 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 	sends := func(body string) func(*reply) { return func(r *reply) { r.body = body } }
 	ends := func(how ending) func(*reply) { return func(r *reply) { r.headers, r.arrives, r.ends = false, 0, how } }
 	cut := func(r *reply) { r.arrives, r.ends = 1+int(share*float64(len(r.body)-1)), reset }
+	cutOff := fault{name: "cut", kind: garbled, reply: cut}
+	anotherContent := fault{name: "another content", kind: changed, reply: func(r *reply) { cut(r); r.last = func() { w.version++ } }}
 
 	all := []fault{
 		{name: "refused", kind: outage},
@@ -92,7 +94,7 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 		{name: "down for long", kind: outage, status: down, after: long, reply: sends(page)},
 		{name: "rate limited", kind: outage, status: 429, after: short, reply: sends(page)},
 		{name: "stalled", kind: stalled, reply: func(r *reply) { r.arrives, r.ends = int(share*float64(len(r.body))), stall }},
-		{name: "cut", kind: garbled, reply: cut},
+		cutOff,
 		{name: "HTML", kind: garbled, reply: sends("<html>")},
 		{name: "byte order mark", kind: garbled, reply: func(r *reply) { r.body = "\ufeff" + r.body }},
 		{name: "too deep", kind: changed, reply: sends(deep)},
@@ -110,11 +112,13 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 	case submit:
 		all = append(all, fault{name: "no id", kind: final, reply: sends(`{"executionId":"","id":""}`)})
 	case poll, next:
-		all = append(all,
+		if random.IntN(5) == 0 { // more often than others, since this is how rows get lost
+			return pick(random, cutOff, anotherContent)
+		}
+		all = append(all, anotherContent,
 			fault{name: "pending", kind: pending, result: func(r *result) { *r = result{status: status} }},
 			fault{name: "pending for a while", kind: pending, after: short, result: func(r *result) { *r = result{status: status} }},
 			fault{name: "rows too early", kind: early, result: func(r *result) { r.status = status }},
-			fault{name: "another content", kind: changed, reply: func(r *reply) { cut(r); r.last = func() { w.version++ } }},
 			fault{name: "not found", kind: missing, status: 404, reply: sends(page)},
 			fault{name: "failed", kind: failed, result: func(r *result) { *r = result{status: "Failed", fields: `,"errorBody":` + reason} }},
 			fault{name: "more elsewhere", kind: final, result: func(r *result) { r.fields = more }},

@@ -58,7 +58,7 @@ func TestSimulation(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := drawWorld(seed)
 			w.start()
-			w.play()
+			w.run()
 			w.stop()
 			if len(w.broken) > 0 {
 				t.Errorf("seed %d: %s\n%s", seed, strings.Join(w.broken, "\n"), w.story())
@@ -183,8 +183,32 @@ var errCaller = errors.New("the caller's reason")
 
 // ---- The caller ----
 
+// methods are those of a client for either API.
+type methods[Query, Result, Row any] struct {
+	query   func(context.Context, Query) ([]Row, error)
+	rows    func(context.Context, Query) iter.Seq2[Row, error]
+	submit  func(context.Context, Query) (*wrapper.Operation[Result, Row], error)
+	operate func(id string) *wrapper.Operation[Result, Row]
+}
+
+// run plays with one of the two APIs.
+func (w *world) run() {
+	const interval = "2026-10-01/2026-10-31"
+	if w.jobs {
+		type jobs = methods[gen.UsageJobQuery, gen.UsageJobResult, gen.UsageJobRow]
+		play(w, gen.UsageJobQuery{Interval: interval}, func(c *client) jobs {
+			return jobs{c.QueryJob, c.QueryJobRows, c.SubmitJob, c.Job}
+		})
+	} else {
+		type queries = methods[gen.APIUsageQuery, gen.APIUsageQueryResult, gen.APIUsageRow]
+		play(w, gen.APIUsageQuery{Interval: interval}, func(c *client) queries {
+			return queries{c.Query, c.QueryRows, c.Submit, c.Execution}
+		})
+	}
+}
+
 // play does what is planned. Then it heals the world, and resumes what was interrupted.
-func (w *world) play() {
+func play[Query, Result, Row any](w *world, query Query, methodsOf func(*client) methods[Query, Result, Row]) {
 	ctx, cancel := context.WithCancelCause(w.life)
 	defer cancel(nil)
 	w.caller, w.interrupt = ctx, func() { cancel(errCaller) }
@@ -203,9 +227,27 @@ func (w *world) play() {
 			w.over = time.Now()
 		}
 	})()
-	client := w.newClient()
+	methods := methodsOf(w.newClient())
+	queryAll := collected(func(ctx context.Context) ([]Row, error) { return methods.query(ctx, query) })
 	allWell, patient := w.allWell(), w.polling.Timeout == 0
-	w.act(client.api())
+	switch w.plan.do {
+	case "Query":
+		w.call("Query", queryAll)
+	case "QueryRows":
+		w.call("QueryRows", streamed(func(ctx context.Context) iter.Seq2[Row, error] { return methods.rows(ctx, query) }))
+	default:
+		var operation *wrapper.Operation[Result, Row]
+		w.call("Submit", func(ctx context.Context, c *call) (err error) {
+			c.partial = true
+			operation, err = methods.submit(ctx, query)
+			return err
+		})
+		if operation != nil {
+			operate(w, operation, func() *wrapper.Operation[Result, Row] {
+				return methodsOf(w.newClient()).operate(operation.ID())
+			})
+		}
+	}
 	w.check(allWell)
 
 	resumable := slices.ContainsFunc(w.calls, func(c *call) bool {
@@ -214,52 +256,39 @@ func (w *world) play() {
 	})
 	w.heal()
 	if resumable {
-		w.call("resumed", w.newClient().api().resume(operationID).wait)
+		w.call("resumed", collected(methodsOf(w.newClient()).operate(operationID).Wait))
 	}
 	if patient {
-		w.call("again", client.api().query)
+		w.call("again", queryAll)
 	}
 	w.check(true)
 }
 
-// act calls what is planned.
-func (w *world) act(api api) {
-	switch w.plan.do {
-	case "Query":
-		w.call("Query", api.query)
-		return
-	case "QueryRows":
-		w.call("QueryRows", api.rows)
-		return
-	}
-	var o operation
-	w.call("Submit", func(ctx context.Context, c *call) (err error) {
-		c.partial = true
-		o, err = api.submit(ctx)
-		return err
-	})
-	if o.id == "" {
-		return
-	}
+// operate does what is planned with an operation, or with the same one of another client.
+func operate[Result, Row any](w *world, o *wrapper.Operation[Result, Row], another func() *wrapper.Operation[Result, Row]) {
 	switch w.plan.do {
 	case "Wait":
-		w.call("Wait", o.wait)
+		w.call("Wait", collected(o.Wait))
 	case "Rows":
-		w.call("Rows", o.rows)
+		w.call("Rows", streamed(o.Rows))
 	case "leave Rows":
 		w.call("Rows", func(ctx context.Context, c *call) error {
 			c.leaves = true
-			return o.rows(ctx, c)
+			return streamed(o.Rows)(ctx, c)
 		})
-		w.call("Rows once more", o.rows)
+		w.call("Rows once more", streamed(o.Rows))
 	case "Poll":
-		w.call("Poll", o.poll)
-		w.call("Wait", o.wait)
+		w.call("Poll", func(ctx context.Context, c *call) error {
+			c.partial = true
+			_, err := o.Poll(ctx)
+			return err
+		})
+		w.call("Wait", collected(o.Wait))
 	case "resume":
-		w.call("resume", w.newClient().api().resume(o.id).wait)
+		w.call("resume", collected(another().Wait))
 	case "several":
 		var all sync.WaitGroup
-		for _, act := range []action{o.wait, o.rows, o.wait} {
+		for _, act := range []action{collected(o.Wait), streamed(o.Rows), collected(o.Wait)} {
 			all.Go(func() { w.call("several", act) })
 		}
 		all.Wait()
@@ -335,78 +364,38 @@ func (c *call) yield(number int64, err, before error) bool {
 	return !c.partial
 }
 
-// An api is either API, with its rows as numbers.
-type api struct {
-	query, rows action
-	submit      func(context.Context) (operation, error)
-	resume      func(id string) operation
-}
-
-// An operation is a query or job that was submitted.
-type operation struct {
-	id               string
-	poll, wait, rows action
-}
-
-func (c *client) api() api {
-	const interval = "2026-10-01/2026-10-31"
-	if c.world.jobs {
-		return newAPI(gen.UsageJobQuery{Interval: interval}, c.QueryJob, c.QueryJobRows, c.SubmitJob, c.Job,
-			func(row gen.UsageJobRow) int64 { return row.RequestCount })
-	}
-	return newAPI(gen.APIUsageQuery{Interval: interval}, c.Query, c.QueryRows, c.Submit, c.Execution,
-		func(row gen.APIUsageRow) int64 { return row.Requests })
-}
-
-func newAPI[Query, Result, Row any](query Query,
-	collect func(context.Context, Query) ([]Row, error),
-	stream func(context.Context, Query) iter.Seq2[Row, error],
-	submit func(context.Context, Query) (*wrapper.Operation[Result, Row], error),
-	resume func(string) *wrapper.Operation[Result, Row],
-	number func(Row) int64,
-) api {
-	collected := func(collect func(context.Context) ([]Row, error)) action {
-		return func(ctx context.Context, c *call) error {
-			rows, err := collect(ctx)
-			c.world.mu.Lock()
-			defer c.world.mu.Unlock()
-			for _, row := range rows {
-				c.rows = append(c.rows, number(row))
-			}
-			return err
+// collected is the action of a method that returns all rows.
+func collected[Row any](method func(context.Context) ([]Row, error)) action {
+	return func(ctx context.Context, c *call) error {
+		rows, err := method(ctx)
+		c.world.mu.Lock()
+		defer c.world.mu.Unlock()
+		for _, row := range rows {
+			c.rows = append(c.rows, numberOf(row))
 		}
+		return err
 	}
-	streamed := func(stream func(context.Context) iter.Seq2[Row, error]) action {
-		return func(ctx context.Context, c *call) (last error) {
-			for row, err := range stream(ctx) {
-				if !c.yield(number(row), err, last) {
-					break
-				}
-				last = err
+}
+
+// streamed is the action of a method that yields rows.
+func streamed[Row any](method func(context.Context) iter.Seq2[Row, error]) action {
+	return func(ctx context.Context, c *call) (last error) {
+		for row, err := range method(ctx) {
+			if !c.yield(numberOf(row), err, last) {
+				break
 			}
-			return last
+			last = err
 		}
+		return last
 	}
-	newOperation := func(o *wrapper.Operation[Result, Row]) operation {
-		return operation{id: o.ID(), wait: collected(o.Wait), rows: streamed(o.Rows),
-			poll: func(ctx context.Context, c *call) error {
-				c.partial = true
-				_, err := o.Poll(ctx)
-				return err
-			}}
+}
+
+// numberOf returns the number of a row, by which the server counts them.
+func numberOf(row any) int64 {
+	if job, ok := row.(gen.UsageJobRow); ok {
+		return job.RequestCount
 	}
-	return api{
-		query: collected(func(ctx context.Context) ([]Row, error) { return collect(ctx, query) }),
-		rows:  streamed(func(ctx context.Context) iter.Seq2[Row, error] { return stream(ctx, query) }),
-		submit: func(ctx context.Context) (operation, error) {
-			o, err := submit(ctx, query)
-			if err != nil {
-				return operation{}, err
-			}
-			return newOperation(o), nil
-		},
-		resume: func(id string) operation { return newOperation(resume(id)) },
-	}
+	return row.(gen.APIUsageRow).Requests
 }
 
 // ---- The promises ----

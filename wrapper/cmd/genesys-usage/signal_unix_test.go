@@ -3,8 +3,8 @@
 package main
 
 import (
+	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -79,7 +79,7 @@ func TestIgnoredSignalsStayIgnored(t *testing.T) {
 	}
 }
 
-// A reader that leaves ends the command without a word, and cleans up.
+// A reader that leaves ends the command without a word, and does not cost the other output.
 func TestAReaderThatLeaves(t *testing.T) {
 	dir := t.TempDir()
 	command, stderr := process(t, nil, "-demo", "-q", "-format", "ndjson", "-granularity", "day", "-group-by",
@@ -103,20 +103,56 @@ func TestAReaderThatLeaves(t *testing.T) {
 	if stderr.Len() > 0 {
 		t.Errorf("on standard error: %s", stderr)
 	}
-	if got := namesIn(t, dir); got != "" {
-		t.Errorf("there are %s", got)
+	if got := namesIn(t, dir); got != "page.html" {
+		t.Errorf("there are %s, want page.html", got)
 	}
 }
 
-// A standard output that is closed is an error: a report would be lost without a word.
-func TestClosedStandardOutput(t *testing.T) {
-	command, stderr := process(t, nil)
-	command.Path, command.Args = "/bin/sh", []string{"sh", "-c", `exec "$0" -demo -last 1d >&-`, os.Args[0]}
-	err := command.Run()
-	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
-		t.Errorf("%v, want exit code 1", err)
-	}
-	if want := "standard output: it is closed; name a file with -o"; !strings.Contains(stderr.String(), want) {
-		t.Errorf("%q, want %q", stderr, want)
+// A signal, or -timeout, ends the command while nobody takes what it writes, and nothing is left.
+func TestBlockedOutputs(t *testing.T) {
+	for _, test := range []struct {
+		name, args, want string
+		sent             os.Signal
+		stderr           bool // goes where standard output goes
+	}{
+		{"a FIFO without a reader", "-timeout 100ms -o - -o DIR/book.xlsx -o DIR/fifo.csv", "no report within 100ms", nil, false},
+		{"standard output, timeout", "-timeout 2s -o - -o DIR/book.xlsx", "no report within 2s", nil, false},
+		{"standard output, signal", "-o - -o DIR/book.xlsx", "terminated", syscall.SIGTERM, false},
+		{"standard error too", "-o - -o DIR/book.xlsx", "", syscall.SIGTERM, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir, temp := t.TempDir(), t.TempDir()
+			if err := syscall.Mkfifo(filepath.Join(dir, "fifo.csv"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := "-demo -format ndjson -granularity day -group-by client,endpoint " + strings.ReplaceAll(test.args, "DIR", dir)
+			command, stderr := process(t, []string{"TMPDIR=" + temp}, strings.Fields(args)...)
+			reader, err := command.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.stderr {
+				command.Stderr = command.Stdout
+			}
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if test.sent != nil {
+				if _, err := io.ReadFull(reader, make([]byte, 1000)); err != nil {
+					t.Fatal(err)
+				}
+				if err := command.Process.Signal(test.sent); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, _ = command.Process.Wait() // Wait of command would close its standard output
+			_ = command.Wait()
+			if got := namesIn(t, dir) + namesIn(t, temp); got != "fifo.csv" {
+				t.Errorf("there are %s, want fifo.csv", got)
+			}
+			if !strings.Contains(stderr.String(), test.want) {
+				t.Errorf("%q does not say %q", stderr, test.want)
+			}
+		})
 	}
 }

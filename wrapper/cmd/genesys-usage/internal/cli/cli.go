@@ -80,6 +80,17 @@ func (c *Command) Run(ctx context.Context) int {
 	c.progress = terminal.NewProgress(c.Stderr)
 	c.progress.Quiet = c.has("q")
 	c.progress.NoStatus = c.progress.NoStatus || c.has("q") || c.has("v")
+	exit := make(chan int, 2)
+	go func() { exit <- c.runAndSay(ctx) }()
+	defer context.AfterFunc(ctx, func() {
+		time.Sleep(700 * time.Millisecond) // it takes longer if nobody reads standard error, or a disk is stuck
+		exit <- exitFailed
+	})()
+	return <-exit
+}
+
+// runAndSay runs the command, and says what went wrong.
+func (c *Command) runAndSay(ctx context.Context) int {
 	showing, stop := context.WithCancel(ctx)
 	go c.progress.Run(showing)
 	code, err := c.run(ctx)

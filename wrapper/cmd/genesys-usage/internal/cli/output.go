@@ -2,11 +2,14 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/outfile"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
 )
 
@@ -14,9 +17,10 @@ import (
 type output struct {
 	name    string // of -o; "-" is standard output
 	form    *render.Form
-	file    *outfile.File // nil: standard output
-	buffer  *bufio.Writer // nil: it is not open
+	file    *outfile.File // nil: it is not open
+	buffer  *bufio.Writer
 	writer  render.Writer
+	done    bool // the report is complete
 	failure error
 }
 
@@ -29,34 +33,70 @@ func (out *output) String() string {
 
 // open opens the output, so that what cannot be written is refused before anything is
 // asked.
-func (out *output) open(c *Command) (err error) {
-	to := c.Stdout
+func (out *output) open(ctx context.Context, c *Command) (err error) {
+	options := c.render
+	if out.name != "-" {
+		out.file, err = outfile.Create(ctx, out.name)
+	} else {
+		options.Width, options.Terminal = terminal.Width(c.Stdout), terminal.Is(c.Stdout)
+		out.file = outfile.Direct(ctx, c.Stdout)
+	}
 	switch {
-	case out.name != "-":
-		file, err := outfile.Create(out.name)
-		if err != nil {
-			return err
-		}
-		out.file, to = file, file
-	case outfile.IsClosed(to):
-		return errors.New("it is closed; name a file with -o, or /dev/null to discard the report")
-	case out.form.Binary && terminal.Is(to):
+	case err != nil:
+		return err
+	case out.form.Binary && options.Terminal:
 		return errors.New("it is a terminal, and the form is binary; name a file with -o")
 	}
-	c.progress.NoStatus = c.progress.NoStatus || out.form.Streamed && terminal.Is(to) // not among rows
-	options := c.render
-	options.Width, options.Terminal = terminal.Width(to), terminal.Is(to)
-	out.buffer = bufio.NewWriterSize(to, 64<<10)
+	c.progress.NoStatus = c.progress.NoStatus || out.form.Streamed && options.Terminal // no status among rows
+	out.buffer = bufio.NewWriterSize(out.file, 64<<10)
 	out.writer, err = out.form.New(out.buffer, &c.Query, options)
 	return err
 }
 
-// close completes the output; its file is not in its place yet.
-func (out *output) close() error {
+// finish completes the report, and puts it in its place.
+func (out *output) finish(r *report.Report) error {
+	if err := out.writer.Finish(r); err != nil {
+		return err
+	}
 	if err := out.buffer.Flush(); err != nil {
 		return err
 	}
-	return out.file.Close()
+	if err := out.file.Close(); err != nil {
+		return err
+	}
+	out.done = true
+	return out.file.Commit()
+}
+
+// each calls a function for each output that has not failed: one that fails does not cost the
+// others, unless ctx has ended. If none is left, the error is that of all.
+func (c *Command) each(ctx context.Context, do func(*output) error) error {
+	left := false
+	for _, out := range c.outputs {
+		if out.failure != nil {
+			continue
+		}
+		if err := do(out); err != nil {
+			out.failure = fmt.Errorf("%s: %w", out, err)
+		}
+		if out.failure != nil && ctx.Err() != nil {
+			return out.failure
+		}
+		left = left || out.failure == nil
+	}
+	if left {
+		return nil
+	}
+	return c.failures()
+}
+
+// failures returns why outputs have failed, or nil.
+func (c *Command) failures() error {
+	var all []error
+	for _, out := range c.outputs {
+		all = append(all, out.failure)
+	}
+	return errors.Join(all...)
 }
 
 // abort removes all files that were not committed.
@@ -65,6 +105,8 @@ func (c *Command) abort() {
 		if closer, ok := out.writer.(io.Closer); ok {
 			_ = closer.Close() // it contains nothing but temporary data
 		}
-		out.file.Abort()
+		if out.file != nil {
+			out.file.Abort()
+		}
 	}
 }

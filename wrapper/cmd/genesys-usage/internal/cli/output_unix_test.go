@@ -41,19 +41,3 @@ func TestFIFO(t *testing.T) {
 		t.Errorf("the FIFO was replaced: %v, %v", info, err)
 	}
 }
-
-// Standard output that is closed is an error before anything is asked: the report would be lost without a word.
-func TestClosedStandardOutput(t *testing.T) {
-	clearEnvironment(t)
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0) // as the runtime does
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer null.Close()
-	var stderr strings.Builder
-	command := Command{Args: []string{"-demo", "-last", "1d"}, Stdout: null, Stderr: &stderr, Now: now, Fake: refusing(t)}
-	if code := command.Run(t.Context()); code != 1 {
-		t.Errorf("exit code %d, want 1", code)
-	}
-	contains(t, "the error", stderr.String(), "standard output: it is closed")
-}

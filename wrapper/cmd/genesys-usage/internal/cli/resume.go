@@ -23,11 +23,12 @@ func (c *Command) failure(ctx context.Context, err error) string {
 	if c.id != "" {
 		words = "query " + text.Name(c.id) + ": " + words
 	}
-	words = text.Wrap("genesys-usage: "+text.Message(words), c.progress.Width) + "\n"
+	words = text.Wrap("genesys-usage: "+text.Message(strings.ReplaceAll(words, "\n", "; ")), c.progress.Width) + "\n"
 	operation, failed := errors.AsType[*wrapper.OperationError](err)
-	i := slices.IndexFunc(c.outputs, func(out *output) bool { return out.failure != nil })
+	i := slices.IndexFunc(c.outputs, func(out *output) bool { return out.failure != nil && !out.done })
+	incomplete := slices.ContainsFunc(c.outputs, func(out *output) bool { return !out.done })
 	switch {
-	case c.id == "", ctx.Err() == nil && failed && !operation.Resumable():
+	case c.id == "", !incomplete, i < 0 && ctx.Err() == nil && failed && !operation.Resumable():
 		return words
 	case i >= 0:
 		words += "The query is complete. To get its report, name another file in place of " + c.outputs[i].String()

@@ -232,13 +232,12 @@ func TestFailedOutputs(t *testing.T) {
 	clearEnvironment(t)
 	c := commandOf(t, "-month", "2026-10", "-o", "a.csv", "-o", "-")
 	for name, want := range map[string]string{"a.csv": "a.csv", "-": "standard output"} {
-		err := c.each(func(out *output) error {
+		for _, out := range c.outputs {
 			if out.failure = nil; out.name == name {
-				return errors.New("no space")
+				out.failure = fmt.Errorf("%s: no space", out)
 			}
-			return nil
-		})
-		contains(t, "the failure", c.failure(t.Context(), err), "query id: "+want+": no space\n", "The query is complete. To "+
+		}
+		contains(t, "the failure", c.failure(t.Context(), c.failures()), "query id: "+want+": no space\n", "The query is complete. To "+
 			"get its report, name another file in place of "+want+":\n\n    genesys-usage -resume id ")
 	}
 	ended, cancel := context.WithTimeout(t.Context(), -time.Second)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -24,8 +25,10 @@ func (c *Command) run(ctx context.Context) (code int, err error) {
 // write opens the outputs, submits the query or resumes it, and writes its report.
 func (c *Command) write(ctx context.Context) (code int, err error) {
 	defer c.abort()
-	if err := c.each(func(out *output) error { return out.open(c) }); err != nil {
-		return exitFailed, err
+	for _, out := range c.outputs {
+		if err := out.open(ctx, c); err != nil {
+			return exitFailed, fmt.Errorf("%s: %w", out, err)
+		}
 	}
 	if c.any(ranked) { // groups are much memory, which is cheap to collect
 		defer debug.SetGCPercent(debug.SetGCPercent(25))
@@ -39,7 +42,7 @@ func (c *Command) write(ctx context.Context) (code int, err error) {
 		if !totals.Add(row) {
 			return nil
 		}
-		return c.each(func(out *output) error { return out.writer.Row(row) })
+		return c.each(ctx, func(out *output) error { return out.writer.Row(row) })
 	})
 	if err == nil && before != nil {
 		err = c.receive(ctx, before, func(row *report.Row) error { totals.AddBefore(row); return nil })
@@ -47,7 +50,7 @@ func (c *Command) write(ctx context.Context) (code int, err error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	return c.finish(totals.Report())
+	return c.finish(ctx, totals.Report())
 }
 
 // submit submits the query, or resumes it, and submits the one of the period before, which
@@ -108,16 +111,12 @@ func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add f
 	return nil
 }
 
-// finish writes the report, and puts all files in place once all are complete.
-func (c *Command) finish(r *report.Report) (code int, err error) {
+// finish writes the report, and says what came of it.
+func (c *Command) finish(ctx context.Context, r *report.Report) (code int, err error) {
 	c.progress.Status("")
-	for _, step := range []func(*output) error{
-		func(out *output) error { return out.writer.Finish(r) }, (*output).close,
-		func(out *output) error { return out.file.Commit() },
-	} {
-		if err := c.each(step); err != nil {
-			return exitFailed, err
-		}
+	err = c.each(ctx, func(out *output) error { return out.finish(r) })
+	if err = cmp.Or(err, c.failures()); err != nil {
+		return exitFailed, err
 	}
 	c.progress.Note("%s, %s", text.Count(r.Rows, "row"), r.Query.Grouping())
 	if r.Outside > 0 {
@@ -135,15 +134,4 @@ func (c *Command) finish(r *report.Report) (code int, err error) {
 	c.progress.Quiet = c.progress.Quiet && code == exitOK // the exit code needs its reason
 	c.progress.Note("allowance: %s", a.Verdict())
 	return code, nil
-}
-
-// each calls a function for each output, and notes for which of them it fails.
-func (c *Command) each(do func(*output) error) error {
-	for _, out := range c.outputs {
-		if err := do(out); err != nil {
-			out.failure = err
-			return fmt.Errorf("%s: %w", out, err)
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package outfile_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -15,26 +16,24 @@ import (
 
 func create(t *testing.T, name string) *outfile.File {
 	t.Helper()
-	f, err := outfile.Create(name)
+	f, err := outfile.Create(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-func write(t *testing.T, f *outfile.File, text string) {
+// commit writes a text and commits it.
+func commit(t *testing.T, f *outfile.File, text string) {
 	t.Helper()
-	if _, err := f.Write([]byte(text)); err != nil {
-		t.Fatal(err)
+	_, err := f.Write([]byte(text))
+	if err == nil {
+		err = f.Close()
 	}
-}
-
-func commit(t *testing.T, f *outfile.File) {
-	t.Helper()
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = f.Commit()
 	}
-	if err := f.Commit(); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -47,6 +46,15 @@ func writeFile(t *testing.T, name, text string, mode fs.FileMode) {
 	if err := os.Chmod(name, mode); err != nil { // whatever the umask is
 		t.Fatal(err)
 	}
+}
+
+func stat(t *testing.T, name string) fs.FileInfo {
+	t.Helper()
+	info, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
 }
 
 // wantFile checks what is in a file; "missing" is none.
@@ -79,60 +87,36 @@ func wantNames(t *testing.T, dir string, want ...string) {
 	}
 }
 
-// A file has its new content after Commit and not before; nothing else is left in its folder.
+// A file has its new content after Commit and not before, and what it was after Abort; nothing else is left.
 func TestAppearsComplete(t *testing.T) {
-	for _, test := range []struct{ name, before string }{
-		{"a new file", "missing"},
-		{"a file that exists", "old"},
-		{"a longer file", strings.Repeat("old", 100)},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			dir := t.TempDir()
-			name := filepath.Join(dir, "report.csv")
-			if test.before != "missing" {
-				writeFile(t, name, test.before, 0o600)
-			}
+	for _, before := range []string{"missing", "old", strings.Repeat("longer", 100)} {
+		dir := t.TempDir()
+		name := filepath.Join(dir, "report.csv")
+		names := []string(nil)
+		if before != "missing" {
+			writeFile(t, name, before, 0o600)
+			names = append(names, "report.csv")
+		}
+		for _, closed := range []bool{false, true} {
 			f := create(t, name)
-			write(t, f, "new")
-			wantFile(t, name, test.before)
-			commit(t, f)
-			wantFile(t, name, "new")
-			wantNames(t, dir, "report.csv")
-			f.Abort() // does nothing after Commit
-			wantFile(t, name, "new")
-		})
-	}
-}
-
-// A file that is not committed, as after an error or a signal, is what it was.
-func TestAbort(t *testing.T) {
-	for _, test := range []struct {
-		name, before string
-		closed       bool
-		names        []string
-	}{
-		{"a new file", "missing", false, nil},
-		{"a file that exists", "old", false, []string{"report.csv"}},
-		{"a new file that is closed", "missing", true, nil},
-		{"a file that exists and is closed", "old", true, []string{"report.csv"}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			dir := t.TempDir()
-			name := filepath.Join(dir, "report.csv")
-			if test.before != "missing" {
-				writeFile(t, name, test.before, 0o600)
+			if _, err := f.Write([]byte("new")); err != nil {
+				t.Fatal(err)
 			}
-			f := create(t, name)
-			write(t, f, "new")
-			if test.closed {
+			if closed {
 				if err := f.Close(); err != nil {
 					t.Fatal(err)
 				}
 			}
 			f.Abort()
-			wantFile(t, name, test.before)
-			wantNames(t, dir, test.names...)
-		})
+			wantFile(t, name, before)
+			wantNames(t, dir, names...)
+		}
+		f := create(t, name)
+		commit(t, f, "new")
+		wantFile(t, name, "new")
+		f.Abort()
+		wantFile(t, name, "new")
+		wantNames(t, dir, "report.csv")
 	}
 }
 
@@ -142,17 +126,73 @@ func TestCannotRename(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "report.csv")
 	writeFile(t, name, "old and longer", 0o600)
-	before, err := os.Stat(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := create(t, name)
-	write(t, f, "new")
-	commit(t, f)
+	before := stat(t, name)
+	commit(t, create(t, name), "new")
 	wantFile(t, name, "new")
 	wantNames(t, dir, "report.csv")
-	if after, err := os.Stat(name); err != nil || !os.SameFile(before, after) {
-		t.Errorf("the file was replaced (%v), want it written over", err)
+	if !os.SameFile(before, stat(t, name)) {
+		t.Error("the file was replaced, want it written over")
+	}
+}
+
+// A report that cannot be put into its place is not lost: the error names where it is.
+func TestFinishedReportsStay(t *testing.T) {
+	interrupted := errors.New("interrupted")
+	for _, test := range []struct {
+		name   string
+		before func(t *testing.T, name string)
+		fail   func(t *testing.T, name string, cancel context.CancelCauseFunc)
+		want   error
+	}{
+		{
+			"a new file", func(*testing.T, string) {},
+			func(t *testing.T, _ string, _ context.CancelCauseFunc) {
+				outfile.SetRename(t, func(string, string) error { return &os.LinkError{Op: "rename", Err: syscall.EACCES} })
+			}, syscall.EACCES,
+		},
+		{
+			"a file that has become a folder", func(t *testing.T, name string) { writeFile(t, name, "old", 0o600) },
+			func(t *testing.T, name string, _ context.CancelCauseFunc) {
+				os.Remove(name)
+				if err := os.Mkdir(name, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}, syscall.EISDIR,
+		},
+		{
+			"a copy that is interrupted", func(t *testing.T, name string) { writeFile(t, name, "old", 0o600) },
+			func(t *testing.T, name string, cancel context.CancelCauseFunc) {
+				outfile.SetRename(t, func(string, string) error { return syscall.EBUSY })
+				cancel(interrupted)
+			}, interrupted,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			name := filepath.Join(t.TempDir(), "report.csv")
+			test.before(t, name)
+			f, err := outfile.Create(ctx, name)
+			if err == nil {
+				_, err = f.Write([]byte("new"))
+			}
+			if err == nil {
+				err = f.Close()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.fail(t, name, cancel)
+			err = f.Commit()
+			f.Abort()
+			if !errors.Is(err, test.want) {
+				t.Fatalf("error %v, want %v", err, test.want)
+			}
+			_, at, found := strings.Cut(err.Error(), test.want.Error()+"; the complete report is in ")
+			if !found {
+				t.Fatalf("error %q, want where the report is", err)
+			}
+			wantFile(t, at, "new")
+		})
 	}
 }
 
@@ -162,18 +202,15 @@ func TestRefused(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-
 	for _, test := range []struct{ name, want string }{
 		{"folder", syscall.EISDIR.Error()},
 		{"missing/report.csv", "its folder does not exist"},
+		{"a\x00name", syscall.EINVAL.Error()},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			name := filepath.Join(dir, filepath.FromSlash(test.name))
-			_, err := outfile.Create(name)
-			if err == nil || err.Error() != test.want {
-				t.Errorf("error %v, want %s", err, test.want)
-			}
-		})
+		_, err := outfile.Create(t.Context(), filepath.Join(dir, filepath.FromSlash(test.name)))
+		if err == nil || err.Error() != test.want {
+			t.Errorf("%q: error %v, want %s", test.name, err, test.want)
+		}
 	}
 	wantNames(t, dir, "folder")
 }
@@ -189,16 +226,11 @@ func TestFileOfStandardOutput(t *testing.T) {
 	}
 	defer log.Close()
 	os.Stdout = log
-	if _, err := log.WriteString("before\n"); err != nil {
-		t.Fatal(err)
-	}
-	f := create(t, name)
-	write(t, f, "report\n")
-	commit(t, f)
+	commit(t, create(t, name), "report\n")
 	if _, err := log.WriteString("after\n"); err != nil {
 		t.Fatal(err)
 	}
-	wantFile(t, name, "before\nreport\nafter\n")
+	wantFile(t, name, "report\nafter\n")
 }
 
 // A name is of the same file as another one, however both are written.
@@ -210,12 +242,9 @@ func TestSame(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"file", "file", true},
 		{"file", filepath.Join(dir, "file"), true},
 		{"file", "missing", false},
-		{"missing", "missing", true},
 		{"missing", filepath.Join(dir, "missing"), true},
-		{"missing", "another", false},
 		{"missing", filepath.Join(dir, "folder", "missing"), false},
 	} {
 		if got := outfile.Same(test.a, test.b); got != test.want {
@@ -224,9 +253,25 @@ func TestSame(t *testing.T) {
 	}
 }
 
-// A nil File stands for output that is no file.
-func TestNilFile(t *testing.T) {
-	var f *outfile.File
-	commit(t, f)
-	f.Abort()
+// A write that nobody takes ends with the context, as by a signal.
+func TestBlockedWrite(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	want := errors.New("interrupted")
+	failed := make(chan error)
+	go func() {
+		_, err := outfile.Direct(ctx, writer).Write(make([]byte, 1<<20))
+		failed <- err
+	}()
+	if _, err := reader.Read(make([]byte, 1)); err != nil { // it is being written
+		t.Fatal(err)
+	}
+	cancel(want)
+	if err := <-failed; err != want {
+		t.Errorf("error %v, want %v", err, want)
+	}
 }

@@ -16,7 +16,6 @@ type Totals struct {
 	groups      map[key]*Group      // nil if they are not asked for
 	clientNames map[string]string   // by id
 	days        map[time.Time]int64 // requests, by the date of rows
-	newest      time.Time           // the last date of a row
 	total       Counts
 	before      Counts
 	rows        int64

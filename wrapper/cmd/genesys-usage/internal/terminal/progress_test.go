@@ -41,8 +41,8 @@ func TestLines(t *testing.T) {
 		p    *Progress
 		want string
 	}{
-		{"terminal", &Progress{Width: 20}, "\r\x1b[K東京東京…東京, 0s\r\x1b[Kgenesys-usage: some\nwords more\n" +
-			"\r\x1b[K東京東京…東京, 0s\r\x1b[Kgenesys-usage: more\n\r\x1b[K東京東京…東京, 0s"},
+		{"terminal", &Progress{Width: 20}, "\r\x1b[Kabcdefghi…pqrst, 0s\r\x1b[Kgenesys-usage: some\nwords more\n" +
+			"\r\x1b[Kabcdefghi…pqrst, 0s\r\x1b[Kgenesys-usage: more\n\r\x1b[Kabcdefghi…pqrst, 0s"},
 		{"no terminal", &Progress{NoStatus: true}, "genesys-usage: some words more\ngenesys-usage: more\n"},
 		{"quiet", &Progress{NoStatus: true, Quiet: true}, "genesys-usage: more\n"},
 	} {
@@ -50,7 +50,7 @@ func TestLines(t *testing.T) {
 			var out bytes.Buffer
 			p := test.p
 			p.out, p.start = &out, time.Now()
-			p.Status("%s", "東京東京東京東京東京東京東京")
+			p.Status("%s", "abcdefghijklmnopqrst")
 			p.Note("some words more")
 			p.Warn("more")
 			if got := out.String(); got != test.want {

@@ -92,15 +92,15 @@ func Lines(s string, width int) int {
 
 // Join lists words, with a conjunction before the last: "a, b or c".
 func Join[T any](words []T, conjunction string) string {
-	var all string
+	texts := make([]string, len(words))
 	for i, word := range words {
-		separator := ", "
-		if i == len(words)-1 {
-			separator = " " + conjunction + " "
-		}
-		all += separator + fmt.Sprint(word)
+		texts[i] = fmt.Sprint(word)
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(all, ", "), " "+conjunction+" ")
+	last := len(texts) - 1
+	if last < 1 {
+		return strings.Join(texts, "")
+	}
+	return strings.Join(texts[:last], ", ") + " " + conjunction + " " + texts[last]
 }
 
 // ShellQuote quotes a value for a shell, if it needs that.

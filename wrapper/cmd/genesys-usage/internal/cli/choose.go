@@ -21,16 +21,3 @@ func choose[T any](to *T, all []T) func(name string) error {
 		return nil
 	}
 }
-
-// chooseSome returns the values of names separated by commas, in the order of all.
-func chooseSome[T comparable](names string, all []T) ([]T, error) {
-	chosen := map[T]bool{}
-	for name := range strings.SplitSeq(names, ",") {
-		var v T
-		if err := choose(&v, all)(name); err != nil {
-			return nil, fmt.Errorf("%q: %w, separated by commas", name, err)
-		}
-		chosen[v] = true
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !chosen[v] }), nil
-}

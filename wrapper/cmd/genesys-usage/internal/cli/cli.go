@@ -57,6 +57,7 @@ func helpText() string {
 
 // Run runs the command until it is done or ctx ends, and returns the exit code.
 func (c *Command) Run(ctx context.Context) int {
+	c.progress = terminal.NewProgress(c.Stderr)
 	var err error
 	c.options, err = parse(c.Args, c.Now)
 	switch {
@@ -64,8 +65,7 @@ func (c *Command) Run(ctx context.Context) int {
 		fmt.Fprint(c.Stdout, helpText())
 		return exitOK
 	case err != nil:
-		words := fmt.Sprintf("genesys-usage: %s (see genesys-usage -h)", text.Message(err.Error()))
-		fmt.Fprintln(c.Stderr, text.Wrap(words, terminal.Width(c.Stderr)))
+		c.progress.Warn("%s (see genesys-usage -h)", text.Message(err.Error()))
 		return exitUsage
 	case c.has("version"):
 		info, _ := debug.ReadBuildInfo()
@@ -77,7 +77,6 @@ func (c *Command) Run(ctx context.Context) int {
 		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no report within %v (-timeout)", c.timeout))
 		defer cancel()
 	}
-	c.progress = terminal.NewProgress(c.Stderr)
 	c.progress.Quiet = c.has("q")
 	c.progress.NoStatus = c.progress.NoStatus || c.has("q") || c.has("v")
 	exit := make(chan int, 2)

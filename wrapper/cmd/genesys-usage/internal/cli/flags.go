@@ -18,10 +18,7 @@ import (
 )
 
 // The defaults of flags.
-const (
-	defaultLast    = "30d"
-	defaultGroupBy = "client"
-)
+const defaultLast, defaultGroupBy = "30d", "client"
 
 // options are what the flags say.
 type options struct {

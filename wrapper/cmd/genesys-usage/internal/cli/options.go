@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/outfile"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/render"
@@ -82,11 +83,16 @@ func (o *options) setQuery() error {
 		q.Granularity = report.Day
 	}
 	o.Stepped = q.Granularity != report.NoSteps && !(byDay && q.Granularity == report.Day) && !o.has("compare")
-	var err error
-	if q.GroupBy, err = chooseSome(cmp.Or(o.given["group-by"], defaultGroupBy), report.Dimensions(q.Jobs)); err != nil {
-		other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
-		return fmt.Errorf("-group-by %w; %s", err, other)
+	for name := range strings.SplitSeq(cmp.Or(o.given["group-by"], defaultGroupBy), ",") {
+		var d report.Dimension
+		if err := choose(&d, report.Dimensions(q.Jobs))(name); err != nil {
+			other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
+			return fmt.Errorf("-group-by %q: %w, separated by commas; %s", name, err, other)
+		}
+		q.GroupBy = append(q.GroupBy, d)
 	}
+	slices.Sort(q.GroupBy) // in the order of the columns
+	q.GroupBy = slices.Compact(q.GroupBy)
 	return nil
 }
 

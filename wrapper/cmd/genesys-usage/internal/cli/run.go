@@ -68,11 +68,7 @@ func (c *Command) submit(ctx context.Context) (operation, before *fetch.Operatio
 	if c.has("resume") {
 		operation = fetch.Resume(c.client, &c.Query, c.given["resume"])
 	} else {
-		more := ""
-		if c.Limit > 0 {
-			more = fmt.Sprintf(", and the %d days before it for the forecast", report.ForecastDays)
-		}
-		c.progress.Note("querying %s%s", &c.Period, more)
+		c.progress.Note("querying %s", &c.Period)
 		c.progress.Status("connecting")
 		if operation, err = fetch.Submit(ctx, c.client, &c.Query); err != nil {
 			return nil, nil, err

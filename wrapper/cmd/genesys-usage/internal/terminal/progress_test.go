@@ -46,7 +46,7 @@ func TestLines(t *testing.T) {
 		{"no terminal", &Progress{NoStatus: true}, "genesys-usage: some words more\ngenesys-usage: more\n"},
 		{"quiet", &Progress{NoStatus: true, Quiet: true}, "genesys-usage: more\n"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			var out bytes.Buffer
 			p := test.p
 			p.out, p.start = &out, time.Now()
@@ -54,7 +54,7 @@ func TestLines(t *testing.T) {
 			p.Note("some words more")
 			p.Warn("more")
 			if got := out.String(); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
+				t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 			}
 		})
 	}

@@ -93,12 +93,10 @@ func (s Schedule) sleep(ctx context.Context, start time.Time, delay time.Duratio
 	if s.Timeout >= 0 {
 		left = min(delay, time.Until(start.Add(s.Timeout)))
 	}
-	timer := time.NewTimer(left)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return failure.Context(ctx)
-	case <-timer.C:
+	case <-time.After(left):
 	}
 	if left < delay {
 		return fmt.Errorf("%w: not done after %v (Polling.Timeout)", context.DeadlineExceeded, s.Timeout)

@@ -186,10 +186,8 @@ func beforeDeadline(ctx context.Context, delay time.Duration) bool {
 
 // sleep waits, or returns the error of a context that ends first.
 func sleep(ctx context.Context, delay time.Duration) error {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(delay):
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {

@@ -95,7 +95,6 @@ func (s *Stack) send(request *http.Request, read Reader, idempotent bool) (*http
 		request = request.Clone(request.Context())
 		request.URL = s.origin.JoinPath(address.EscapedPath())
 		request.URL.RawQuery = address.RawQuery
-		request.Host = ""
 	case address.Scheme != s.origin.Scheme || address.Host != s.origin.Host:
 		closeBody(request)
 		return nil, failure.Permanentf("refusing to send the token to %s://%s, which is not the API at %s://%s",

@@ -21,7 +21,7 @@ import (
 // A positive number is the life of a token, and anything else an unknown one.
 func TestLoginExpiry(t *testing.T) {
 	for expires, want := range map[string]time.Duration{
-		`3600`: time.Hour, `"3600"`: time.Hour, `3600.5`: time.Hour + 500*time.Millisecond, `36e2`: time.Hour,
+		`3600`: time.Hour, `"3600"`: time.Hour, `3600.5`: time.Hour + 500*time.Millisecond, `0.5`: time.Second / 2,
 		`1e99`: 1e9 * time.Second, `0`: 0, `-1`: 0, `null`: 0, `""`: 0, `"soon"`: 0, `"NaN"`: 0, `{}`: 0, `[3600]`: 0,
 	} {
 		bubble(t, expires, func(t *testing.T) {

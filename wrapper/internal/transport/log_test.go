@@ -15,7 +15,7 @@ func TestLog(t *testing.T) {
 		want    []string
 		omits   string
 	}{
-		{"response", outcome{status: 200, headers: []string{CorrelationHeader, "abc"}},
+		{"response", outcome{status: 200, headers: []string{"ININ-Correlation-Id", "abc"}},
 			[]string{"status=200", "correlation_id=abc"}, "error="},
 		{"response without a correlation id", outcome{status: 404}, []string{"status=404"}, "correlation_id"},
 		{"error", outcome{err: errors.New("refused")}, []string{"error=refused"}, "status="},

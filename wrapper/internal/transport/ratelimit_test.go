@@ -88,12 +88,14 @@ func TestRateLimitPause(t *testing.T) {
 	} {
 		bubble(t, fmt.Sprintf("%d, %q", test.status, test.after), func(t *testing.T) {
 			first := outcome{status: test.status, headers: []string{"Retry-After", test.after}}
-			send := sendTo(t, newRateLimit(newOutcomes(t, first, good), discardLog))
+			var log strings.Builder
+			send := sendTo(t, newRateLimit(newOutcomes(t, first, good), newTextLogger(&log)))
 			send()
 			start := time.Now()
 			send()
 			send()
 			check(t, "pause", time.Since(start), test.want)
+			check(t, "logged", log.Len() > 0, test.want > 0)
 		})
 	}
 }

@@ -42,6 +42,7 @@ func TestParse(t *testing.T) {
 func TestChecks(t *testing.T) {
 	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.FixedZone("", -14*3600)) // November 30 in UTC
 	const order, year = "ends before it starts", "begins before 2025-11-30, more than a year ago"
+	check(t, "earliest day", Earliest.Format(time.RFC3339Nano), "2018-01-01T00:00:00Z")
 	for _, test := range []struct{ interval, any, job string }{
 		{"2026-10-01/2026-10-01", "", ""},
 		{"2026-10-02/2026-10-01", order, order},

@@ -127,6 +127,7 @@ func TestDecode(t *testing.T) {
 			complete(row{ClientID: "a", Requests: 1})},
 		{"a key twice", `{"queryStatus":"Running","x":1,"x":2,"results":[{"requests":1,"requests":2}],` +
 			`"queryStatus":"Complete"}`, complete(row{Requests: 2})},
+		{"a date twice", completeBody(`{"date":"` + day + `","date":null}`), complete(row{})},
 		{"no rows and then rows", `{"results":null,"results":[{"requests":1}],"queryStatus":"Complete"}`,
 			complete(row{Requests: 1})},
 

@@ -114,7 +114,7 @@ func TestProxyRefuses(t *testing.T) {
 
 func TestInvalidProxyAddress(t *testing.T) {
 	base := newBase(&http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
-		return url.Parse("http://user:PASS WORD@proxy.example.com")
+		return nil, &url.Error{Op: "parse", URL: "http://user:PASS WORD@proxy.example.com", Err: url.InvalidHostError(" ")}
 	}})
 	for name, credentials := range credentialsOf {
 		t.Run(name, func(t *testing.T) {

@@ -94,6 +94,7 @@ func (l *login) fetch(ctx context.Context) (token *oauth2.Token, err error) {
 	}
 	request.SetBasicAuth(url.QueryEscape(l.ClientID), url.QueryEscape(l.ClientSecret)) // RFC 6749, 2.3.1
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	//nolint:bodyclose // there is none beside a Reader
 	_, err = l.retry.send(request, func(response *http.Response) (bool, error) {
 		token, err = decodeToken(response.Body)
 		return false, err

@@ -84,7 +84,7 @@ func (s *Stack) Do(request *http.Request) (*http.Response, error) {
 // Read sends a request that may arrive twice, and reads the 2xx response as a part of
 // each attempt. Any other status is an error.
 func (s *Stack) Read(request *http.Request, read Reader) error {
-	_, err := s.send(request, read, true)
+	_, err := s.send(request, read, true) //nolint:bodyclose // there is none beside a Reader
 	return err
 }
 

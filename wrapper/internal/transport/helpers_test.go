@@ -124,6 +124,14 @@ var (
 	truncated = outcome{status: 200, reader: iotest.ErrReader(io.ErrUnexpectedEOF)}
 )
 
+// statuses are outcomes without a body.
+func statuses(all ...int) (outcomes []outcome) {
+	for _, status := range all {
+		outcomes = append(outcomes, outcome{status: status})
+	}
+	return outcomes
+}
+
 // outcomes is a base: attempts have the outcomes in order, and then the last one. It
 // keeps what was sent when. All bodies of responses are to be closed when the test ends.
 type outcomes struct {

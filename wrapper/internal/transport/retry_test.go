@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,48 +22,39 @@ import (
 )
 
 func TestRetryOutcomes(t *testing.T) {
+	unverified := &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
 	for _, test := range []struct {
-		name     string
-		outcome  outcome
-		retried  bool
-		rejected bool // before processing, so that even a request that may not arrive twice is retried
+		what    string
+		all     []outcome
+		retried bool
+		// rejected before processing, so that even a request that may not arrive twice is retried
+		rejected bool
 	}{
-		{name: "200", outcome: good},
-		{name: "302", outcome: outcome{status: 302}},
-		{name: "400", outcome: outcome{status: 400}},
-		{name: "401", outcome: outcome{status: 401}},
-		{name: "408", outcome: outcome{status: 408}, retried: true},
-		{name: "429", outcome: outcome{status: 429}, retried: true, rejected: true},
-		{name: "499", outcome: outcome{status: 499}},
-		{name: "500", outcome: outcome{status: 500}, retried: true},
-		{name: "501", outcome: outcome{status: 501}},
-		{name: "503", outcome: outcome{status: 503}, retried: true},
-		{name: "505", outcome: outcome{status: 505}},
-		{name: "599", outcome: outcome{status: 599}, retried: true},
-		{name: "600", outcome: outcome{status: 600}},
-		{name: "refused", outcome: outcome{err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, retried: true},
-		{name: "a timeout of the connection", outcome: outcome{err: context.DeadlineExceeded}, retried: true},
-		{name: "unknown authority",
-			outcome: outcome{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}},
-		{name: "not TLS", outcome: outcome{err: tls.RecordHeaderError{Msg: "first record"}}},
+		{"final", statuses(200, 302, 400, 401, 499, 501, 505, 600), false, false},
+		{"transient", statuses(408, 500, 503, 599), true, false},
+		{"rejected", statuses(429), true, true},
+		{"connection", []outcome{{err: syscall.ECONNREFUSED}, {err: context.DeadlineExceeded}}, true, false},
+		{"TLS", []outcome{{err: unverified}, {err: tls.RecordHeaderError{Msg: "first record"}}}, false, false},
 	} {
-		bubble(t, test.name, func(t *testing.T) {
-			for _, way := range []struct {
-				name    string
-				send    func(*Stack, *http.Request) (*http.Response, error)
-				retried bool
-			}{{"Do", (*Stack).Do, test.retried}, {"RoundTrip", (*Stack).RoundTrip, test.rejected}} {
-				base := newOutcomes(t, test.outcome, good)
-				response, err := way.send(newStack(base, static), newRequest(t, "POST"))
-				check(t, way.name+": retried", len(base.sent) == 2, way.retried)
-				if err == nil {
-					response.Body.Close()
-				} else {
-					check(t, way.name+": response", response, nil)
-					check(t, way.name+": blocked", errors.Is(err, failure.ErrBlocked), !test.retried)
+		for _, outcome := range test.all {
+			bubble(t, fmt.Sprintf("%s, %d %v", test.what, outcome.status, outcome.err), func(t *testing.T) {
+				for _, way := range []struct {
+					name    string
+					send    func(*Stack, *http.Request) (*http.Response, error)
+					retried bool
+				}{{"Do", (*Stack).Do, test.retried}, {"RoundTrip", (*Stack).RoundTrip, test.rejected}} {
+					base := newOutcomes(t, outcome, good)
+					response, err := way.send(newStack(base, static), newRequest(t, "POST"))
+					check(t, way.name+": retried", len(base.sent) == 2, way.retried)
+					if err == nil {
+						response.Body.Close()
+					} else {
+						check(t, way.name+": response", response, nil)
+						check(t, way.name+": blocked", errors.Is(err, failure.ErrBlocked), !test.retried)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 

@@ -342,10 +342,7 @@ func TestUnauthorized(t *testing.T) {
 		{"the only attempt", counter(), []int{401}, 1, "1", 401, false},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
-			var all []outcome
-			for _, status := range test.statuses {
-				all = append(all, outcome{status: status})
-			}
+			all := statuses(test.statuses...)
 			base := newOutcomes(t, all...)
 			credentials := Credentials{Source: test.source}
 			if test.source == nil {

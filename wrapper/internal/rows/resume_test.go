@@ -102,9 +102,13 @@ func TestResumeYieldsNothingOfOtherContent(t *testing.T) {
 	first := strings.Index(body, "},") + 1
 	for _, other := range []string{
 		strings.Replace(body, "Demo 0", "Demo X", 1),
+		strings.Replace(body, `Demo 1","requests":2`, `Demo X"`, 1), // a row that ends where the cut was
 		strings.Replace(body, `{"clientName"`, strings.Repeat("{},", 12)+`{"clientName"`, 1),
 	} {
 		for at := first; at < len(body); at++ {
+			if strings.HasPrefix(other, body[:at]) {
+				continue
+			}
 			for _, piece := range []int{1, 2, 7, 64} {
 				r := newReader()
 				checkError(t, "first copy", r.read(cut(body, at)), errCut)

@@ -42,10 +42,7 @@ type NewStatusError func(response *http.Response, body []byte) error
 // truncated body is no error of its own, since the status says what happened.
 func (t *retry) readStatus(response *http.Response) error {
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
-	if ctx := response.Request.Context(); err != nil && ctx.Err() != nil {
-		return failure.Context(ctx)
-	}
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	return t.statusError(response, body)
 }
 

@@ -526,20 +526,15 @@ func (w *world) begin(c *client, request *http.Request) *exchange {
 // attempts is how often a request may be sent.
 func (w *world) attempts() int { return cmp.Or(w.retry.MaxAttempts, 5) }
 
-// A budget counts the attempts of a request, and of fetching its token.
+// A budget counts the attempts of a request.
 type budget struct {
-	request    string
-	rows       int // before the last attempt
-	api, login int
-	well       bool // the last attempt was
+	request string
+	rows    int    // before the last attempt
+	well    bool   // the last attempt was
+	tries   [2]int // of fetching the token, and of the request itself
 }
 
-func (b *budget) of(p phase) *int {
-	if p == login {
-		return &b.login
-	}
-	return &b.api
-}
+func (b *budget) of(p phase) *int { return &b.tries[min(p, submit)] }
 
 // count notes an exchange, and returns how many attempts of its request there were.
 func (c *call) count(x *exchange) int {
@@ -560,11 +555,10 @@ func (c *call) count(x *exchange) int {
 	case b.well:
 		w.breaks("exchange %d: once more, although all was well", x.number)
 	case len(c.rows) > b.rows: // the last attempt brought some, and is the first of others
-		*b = budget{request: x.request, rows: len(c.rows), api: 1}
-	default:
-		b.login = 0
+		*b = budget{request: x.request, rows: len(c.rows), tries: [2]int{0, 1}}
 	}
 	if x.phase != login {
+		b.tries[login] = 0
 		b.well = x.fault.kind == none
 	}
 	if !x.fault.throttles() || w.attempts() == 1 {

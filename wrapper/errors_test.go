@@ -199,11 +199,6 @@ func TestErrorTextsAreShort(t *testing.T) {
 // What real errors after the submit say of the next step. The simulation draws more of them.
 func TestOperationError(t *testing.T) {
 	poll := func(ctx context.Context, c *Client) error { _, err := c.Execution("id").Poll(ctx); return err }
-	rows := func(ctx context.Context, c *Client) (err error) {
-		for _, err = range c.Execution("id").Rows(ctx) {
-		}
-		return err
-	}
 	ended := func(ctx context.Context, c *Client) error {
 		ctx, cancel := context.WithCancel(ctx)
 		cancel()
@@ -218,9 +213,9 @@ func TestOperationError(t *testing.T) {
 	}{
 		{"an outage", poll, []string{down}, "503 Service Unavailable", true, true},
 		{"truncated", waitQuery, []string{`{"results":[{"requests":1},` + truncated}, "truncated", true, true},
-		{"another content", rows, []string{`{"results":[{"requests":1},` + truncated, runningBody},
+		{"another content", rangeQuery, []string{`{"results":[{"requests":1},` + truncated, runningBody},
 			"its content changed on retry; the rows received are incomplete", true, true},
-		{"rows of a query that runs", rows, []string{`{"results":[{}],"queryStatus":"Running"}`},
+		{"rows of a query that runs", rangeQuery, []string{`{"results":[{}],"queryStatus":"Running"}`},
 			`rows arrived with status "Running"; they are incomplete`, true, true},
 		{"Polling.Timeout", waitQuery, []string{runningBody}, `last status "Running"`, true, true},
 		{"context", ended, []string{runningBody}, "context canceled", false, true},

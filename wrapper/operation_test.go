@@ -31,6 +31,12 @@ func waitQuery(ctx context.Context, c *Client) error {
 	return err
 }
 
+func rangeQuery(ctx context.Context, c *Client) (err error) {
+	for _, err = range c.Execution("id").Rows(ctx) {
+	}
+	return err
+}
+
 func waitJob(ctx context.Context, c *Client) error {
 	_, err := c.Job("id").Wait(ctx)
 	return err
@@ -125,18 +131,13 @@ func TestTimeoutDoesNotCountTheTimeOfTheLoop(t *testing.T) {
 func TestWaitingOutNeedsAKnownID(t *testing.T) {
 	const row = `{"results":[{"requests":1},` + truncated
 	query := func(ctx context.Context, c *Client) error { _, err := c.Query(ctx, someQuery); return err }
-	rows := func(ctx context.Context, c *Client) (err error) {
-		for _, err = range c.Execution("id").Rows(ctx) {
-		}
-		return err
-	}
 	for _, test := range []struct {
 		name   string
 		call   func(context.Context, *Client) error
-		before []string // the outage
+		before []string // responses before the outage
 		outage string
 		lasts  time.Duration
-		want   string // the error, or
+		want   string // the error; "" for none
 		after  time.Duration
 	}{
 		{"submitted, down", query, nil, down, 10 * time.Minute, "", 10 * time.Minute},
@@ -144,7 +145,7 @@ func TestWaitingOutNeedsAKnownID(t *testing.T) {
 		{"submitted, not found for long", query, nil, notFound, time.Hour, "404", 30 * time.Second},
 		{"a result, down", waitQuery, []string{runningBody}, down, 10 * time.Minute, "", 10 * time.Minute},
 		{"a result, not found for long", waitQuery, []string{runningBody}, notFound, time.Hour, "404", 30 * time.Second},
-		{"a row, down", rows, []string{row}, down, 10 * time.Minute, "", 10 * time.Minute},
+		{"a row, down", rangeQuery, []string{row}, down, 10 * time.Minute, "", 10 * time.Minute},
 		{"unknown, down", waitQuery, nil, down, 10 * time.Minute, "503", 3 * time.Second},
 		{"unknown, not found", waitQuery, nil, notFound, time.Second, "404", 0},
 	} {
@@ -301,7 +302,7 @@ func TestUnknownStatusIsWarnedOfOnce(t *testing.T) {
 	}
 }
 
-// What a complete or failed result has to be. The simulation has the usual ones.
+// Results in shapes that the simulation does not draw.
 func TestResults(t *testing.T) {
 	const more = "unexpected cursor of another page; the rows are incomplete"
 	for _, test := range []struct {

@@ -16,14 +16,19 @@ import (
 // Chart shows what groups add up to over time: the largest one by one, and all others together.
 type Chart struct {
 	Unit, Note string
+	Partial    bool  // some bars are
 	Bars       []Bar // a step each, or several where there are many
 	Series     []Series
 	Lines      int     // of the scale of counts, from 0 on
 	step       float64 // between them
 }
 
-// Bar has the date of its first step, and what is to stand below it, or "".
-type Bar struct{ Date, Tick string }
+// Bar is what stands for one step or several.
+type Bar struct {
+	Date        time.Time // of its first step
+	Label, Tick string    // Tick is the axis label; it may be empty
+	Partial     bool      // it covers fewer days than others
+}
 
 // Series is what a chart shows in one colour.
 type Series struct {
@@ -31,11 +36,12 @@ type Series struct {
 	Counts             []report.Counts // by bar
 }
 
-// The colours of series, the largest first, and that of all others together, which the page makes pale.
-var seriesColors = []string{"#3b78c4", "#e08a2e", "#3f9d6b", "#b5569b", "#c9a227", "#2aa5b0"}
+// The colours of series, the largest first, and that of all others together. Each has a contrast of 3:1 or more with
+// white and with #14181f, the page's dark ground.
+var seriesColors = []string{"#3b78c4", "#cf6a1b", "#3a9363", "#b5569b", "#a88412", "#1f8f9a"}
 
 const (
-	othersColor = "#8d95a3"
+	othersColor = "#7c8493"
 	leastShare  = 0.02 // of the total: less cannot be seen
 	maxBars     = 120  // more cannot be distinguished
 	maxDates    = 5    // with years, in a narrow window
@@ -58,24 +64,30 @@ func New(r *report.Report) *Chart {
 		layout = "2 Jan 06"
 	}
 	for i := range c.Bars {
-		first := dates[max(i*perBar-missing, 0)]
-		c.Bars[i].Date = r.StepLabel(first)
-		if i%((len(c.Bars)+maxDates-1)/maxDates) == 0 {
-			c.Bars[i].Tick = first.Format(layout)
+		first, last := dates[max(i*perBar-missing, 0)], dates[(i+1)*perBar-missing-1]
+		bar := Bar{Date: first, Label: r.StepLabel(first)}
+		if last != first {
+			bar.Label += " to " + r.StepLabel(last)
 		}
+		bar.Partial = i == 0 && missing > 0 || strings.Contains(bar.Label, ", ") // a label names the part
+		if i%((len(c.Bars)+maxDates-1)/maxDates) == 0 {
+			bar.Tick = first.Format(layout)
+		}
+		c.Bars[i], c.Partial = bar, c.Partial || bar.Partial
 	}
 	c.setSeries(r, func(date time.Time) int {
 		i, _ := slices.BinarySearchFunc(dates, date, time.Time.Compare)
 		return (i + missing) / perBar
 	})
 	c.setScale(r.Sort)
+	covered := text.Count(int64(perBar-missing), step)
 	if perBar > 1 {
 		step = fmt.Sprintf("%d %ss", perBar, step)
 	}
 	if missing > 0 {
-		c.Note += fmt.Sprintf(" The first bar is of %d instead of %s.", perBar-missing, step)
+		c.Note += fmt.Sprintf(" The first bar covers only %s.", covered)
 	}
-	c.Unit = strings.ToUpper(r.Sort.Words()[:1]) + r.Sort.Words()[1:] + " by " + step
+	c.Unit = strings.ToUpper(r.Sort.Words()[:1]) + r.Sort.Words()[1:] + " per " + step
 	return c
 }
 

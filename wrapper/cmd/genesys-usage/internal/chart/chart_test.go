@@ -98,11 +98,11 @@ func TestBars(t *testing.T) {
 		},
 		{
 			"a year of days", report.Day, "2025-11-20 2026-11-19", "2025-11-20 2025-11-21 2026-11-19", 53, "0 1 52",
-			"20 Nov 25,30 Jan 26,17 Apr 26,3 Jul 26,18 Sep 26", "The first bar is of 1 instead of 7 days.",
+			"20 Nov 25,30 Jan 26,17 Apr 26,3 Jul 26,18 Sep 26", "The first bar covers only 1 day.",
 		},
 		{
 			"eight years of days", report.Day, "2018-01-01 2025-12-31", "2018-01-01 2025-12-31", 105, "0 104",
-			"1 Jan 18,25 Jul 19,4 Mar 21,13 Oct 22,23 May 24", "The first bar is of 10 instead of 28 days.",
+			"1 Jan 18,25 Jul 19,4 Mar 21,13 Oct 22,23 May 24", "The first bar covers only 10 days.",
 		},
 		{
 			"over new year", report.Day, "2026-12-30 2027-01-02", "2026-12-30", 4, "0",
@@ -218,11 +218,11 @@ func TestChartUnit(t *testing.T) {
 		sort report.Metric
 		want string
 	}{
-		{report.Day, 31, report.Requests, "Requests by day"},
-		{report.Day, 121, report.Requests, "Requests by 7 days"},
-		{report.Day, 1000, report.Requests, "Requests by 14 days"},
-		{report.Week, 31, report.Status429, "Refused requests (429) by week"},
-		{report.Month, 100, report.Requests, "Requests by month"},
+		{report.Day, 31, report.Requests, "Requests per day"},
+		{report.Day, 121, report.Requests, "Requests per 7 days"},
+		{report.Day, 1000, report.Requests, "Requests per 14 days"},
+		{report.Week, 31, report.Status429, "Refused requests (429) per week"},
+		{report.Month, 100, report.Requests, "Requests per month"},
 	} {
 		steps := map[report.Granularity]int{report.Day: 1, report.Week: 7, report.Month: 31}
 		var rows []report.Row

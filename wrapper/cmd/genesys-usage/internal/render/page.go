@@ -18,7 +18,7 @@ var pageSource string
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"breakable": breakable, "percent": percent,
 	"thousands": text.Thousands, "signed": text.Signed, "share": text.Percent, "change": text.Change,
-	"minus": func(a, b int64) int64 { return a - b },
+	"minus": func(a, b int64) int64 { return a - b }, "refusedWords": func() string { return refusedWords },
 }).Parse(pageSource))
 
 // page is what the template shows.
@@ -63,7 +63,7 @@ func writePage(out io.Writer, r *report.Report, o Options) error {
 		}
 		if l.sum {
 			row.Class = "others"
-		} else if percent(l.Of(report.Status429), l.Of(report.Requests)) > 1 {
+		} else if l.refused() {
 			row.Class, p.Marked = "refused", true
 		}
 		p.Rows = append(p.Rows, row)
@@ -80,6 +80,13 @@ func summaryLines(r *report.Report, o Options) []line {
 	return append(groupLines(r.Groups, o.Top), totalLine(r))
 }
 
+// refused reports whether a group is marked.
+func (l line) refused() bool {
+	return !l.sum && percent(l.Of(report.Status429), l.Of(report.Requests)) > 1
+}
+
+const refusedWords = "had more than 1 % of their requests refused with 429: they ran into a rate limit."
+
 // title is the title of a page and of a workbook.
 func title(r *report.Report) string {
 	return strings.TrimSuffix("Genesys Cloud API usage, "+text.Clean(r.Region), ", ")
@@ -90,7 +97,8 @@ func made(r *report.Report) string { return r.Made.UTC().Format("2 January 2006 
 // percent returns a part of a number in per cent.
 func percent(n, whole int64) float64 { return 100 * float64(n) / float64(max(whole, 1)) }
 
-// breakable lets a line break after the slashes of a name.
+// breakable lets a line break after the slashes of a name, and keeps one that is written from right to left apart.
 func breakable(name string) template.HTML {
-	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "/", "/<wbr>")) //nolint:gosec // escaped
+	name = strings.ReplaceAll(template.HTMLEscapeString(name), "/", "/<wbr>")
+	return template.HTML("<bdi>" + name + "</bdi>") //nolint:gosec // escaped
 }

@@ -84,19 +84,17 @@ func pageOf(t *testing.T, s *scene) *element {
 	return parsePage(t, s.write(t, HTML))
 }
 
-// table returns the cells of the rows of a class, by the titles of columns.
+// table returns the cells of the rows of a class in the table of groups, by the titles of columns.
 func (e *element) table(class string) []map[string]string {
-	titles := texts(e.find("th", ""))
+	table := e.find("table", "groups")[0]
+	titles := texts(table.find("thead", "")[0].find("th", ""))
 	var rows []map[string]string
-	for _, tr := range e.find("tr", class) {
-		cells := texts(tr.find("td", ""))
+	for _, tr := range table.find("tbody", "")[0].find("tr", class) {
 		row := map[string]string{}
-		for i, cell := range cells {
+		for i, cell := range texts(tr.children) {
 			row[titles[i]] = cell
 		}
-		if len(cells) > 0 {
-			rows = append(rows, row)
-		}
+		rows = append(rows, row)
 	}
 	return rows
 }
@@ -200,18 +198,6 @@ func TestPageIsClosed(t *testing.T) {
 	}
 }
 
-// Lines break after the slashes of endpoints.
-func TestBreakable(t *testing.T) {
-	for name, want := range map[string]string{
-		"api/v2/users/{userId}":      "api/<wbr>v2/<wbr>users/<wbr>{userId}",
-		"Demo Provisioning":          "Demo Provisioning",
-		"<b>":                        "&lt;b&gt;",
-		"00000000-0000-4000-8000-00": "00000000-0000-4000-8000-00",
-	} {
-		equal(t, name, string(breakable(name)), want)
-	}
-}
-
 // Red rows have more than 1 % of their requests refused; what they are is said before the table.
 func TestPageRedRows(t *testing.T) {
 	rows := []report.Row{
@@ -223,7 +209,7 @@ func TestPageRedRows(t *testing.T) {
 	red := parsePage(t, source).table("refused")
 	equal(t, "red rows", len(red), 1)
 	equal(t, "the red row", red[0]["CLIENT"], "much")
-	before, _, _ := strings.Cut(source, "<table>")
+	before, _, _ := strings.Cut(source, "<table class=\"groups\">")
 	contains(t, before, "Red rows</span> had more than 1 % of their requests refused")
 	s.rows = s.rows[1:]
 	containsNot(t, s.write(t, HTML), "Red rows")
@@ -292,7 +278,8 @@ func TestPageAllowance(t *testing.T) {
 	}
 }
 
-// A chart has at most as many bars as can be seen, and as high as they are.
+// A chart has at most as many bars as can be seen, as high as they are; one of fewer days is marked. Its values are in a
+// table too.
 func TestPageChart(t *testing.T) {
 	var rows []report.Row
 	for d := range 365 {
@@ -305,18 +292,44 @@ func TestPageChart(t *testing.T) {
 	bars := plot.find("i", "")
 	equal(t, "bars", len(bars), 53)
 	equal(t, "the bar of 10 of 80", bars[0].attrs["style"], "height: 12.5%; background: #3b78c4")
+	equal(t, "its title", bars[0].attrs["title"], "2025-11-20, \u2068Demo\u2069: 10 requests")
 	equal(t, "the bar of 70 of 80", bars[52].attrs["style"], "height: 87.5%; background: #3b78c4")
 	equal(t, "scale", strings.Join(texts(plot.find("span", "line")), " "), "0 20 40 60 80")
+	equal(t, "bars that are marked", len(plot.find("div", "partial")), 1)
+	equal(t, "legend", strings.Join(texts(page.find("ul", "legend")[0].children), "|"),
+		"Demo 100.0%|partial: fewer days than the others")
+	values := page.find("details", "")[0].find("tr", "")
+	equal(t, "values", len(values), 54)
+	for i, want := range []string{"Date|Demo", "2025-11-20|10", "2025-11-21 to 2025-11-27|70"} {
+		equal(t, "a row of values", strings.Join(texts(values[i].children), "|"), want)
+	}
 	s.report.Period = days(day(2025, 11, 20), day(2025, 11, 20))
 	s.rows = s.rows[:1]
 	equal(t, "charts of a day", len(pageOf(t, s).find("div", "plot")), 0)
+}
+
+// Who cannot see a table hears what it is of, and what its cells are; names from right to left stay apart.
+func TestPageForScreenReaders(t *testing.T) {
+	page := pageOf(t, octoberScene(byClient(report.Day), manyRows(2, 2)))
+	for _, table := range page.find("table", "") {
+		equal(t, "captions", len(table.find("caption", "")), 1)
+		for part, scope := range map[string]string{"thead": "col", "tbody": "row"} {
+			for _, th := range table.find(part, "")[0].find("th", "") {
+				equal(t, "scope in "+part, th.attrs["scope"], scope)
+			}
+		}
+		for _, tr := range table.find("tbody", "")[0].find("tr", "") {
+			equal(t, "titles of a row", len(tr.find("th", "")), 1)
+		}
+	}
+	equal(t, "names that are kept apart", len(page.find("bdi", "")), 2+2+3) // in legend, values and groups
 }
 
 // What a manager has to know stands before the figures, and what the numbers mean after them.
 func TestPageSaysWhatItIs(t *testing.T) {
 	s := octoberScene(report.Query{Jobs: true, GroupBy: []report.Dimension{report.Endpoint}}, goldenDays())
 	s.report.Period.Warning = "only some days can have data"
-	before, _, _ := strings.Cut(s.write(t, HTML), "<table>")
+	before, _, _ := strings.Cut(s.write(t, HTML), "<table class=\"groups\">")
 	for _, want := range []string{
 		"Genesys Cloud API usage, eu-west-1</h1>", "1 to 31 October 2026, UTC, by endpoint.",
 		"Made on 24 November 2026 at 09:30 UTC.", "Warning: only some days can have data.",

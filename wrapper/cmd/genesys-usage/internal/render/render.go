@@ -24,12 +24,13 @@ type Form struct {
 // Forms are all forms, the default first. A new one is a file, and a line here.
 var Forms = []*Form{
 	{Name: "table", Extension: ".txt", new: atEnd(writeTable), Help: "groups in aligned columns, for people"},
-	{Name: "csv", Extension: ".csv", Streamed: true, RowsOnly: true, new: newCSV, Help: "rows, for programs"},
+	{Name: "csv", Extension: ".csv", Streamed: true, RowsOnly: true, new: newCSV,
+		Help: "rows, for programs; text like =1+1 gets a ' in front"},
 	{Name: "json", Extension: ".json", Streamed: true, new: newJSON, Help: "the report as one object, rows first, for programs"},
 	{Name: "ndjson", Extension: ".ndjson", Streamed: true, RowsOnly: true, new: newNDJSON,
 		Help: "rows, a JSON object a line"},
 	{Name: "xlsx", Extension: ".xlsx", Binary: true, Charted: true, new: newWorkbook,
-		Help: "a workbook with groups, chart and rows, for Excel"},
+		Help: "groups, chart and rows, for Excel and LibreOffice"},
 	{Name: "html", Extension: ".html", Charted: true, new: atEnd(writePage), Help: "a page with groups and a chart"},
 }
 

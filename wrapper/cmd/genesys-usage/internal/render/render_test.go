@@ -30,11 +30,16 @@ func TestGolden(t *testing.T) {
 		{"clients.json", JSON, 0, octoberScene(byClient(report.NoSteps), goldenRows())},
 		{"days.ndjson", NDJSON, 0, octoberScene(endpoints, goldenDays())},
 		{"clients.html", HTML, 0, octoberScene(byClient(report.NoSteps), goldenRows())},
+		{"weeks.xlsx.txt", XLSX, 0, workbookScene()},
 		{"days.html", HTML, 0, octoberScene(endpoints, goldenDays())},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			test.scene.options.Width = test.width
-			golden(t, test.file, test.scene.write(t, test.form))
+			got := test.scene.write(t, test.form)
+			if test.form == XLSX {
+				got = unpack(t, got)
+			}
+			golden(t, test.file, got)
 		})
 	}
 }
@@ -111,6 +116,9 @@ func TestCSVHasNoFormulas(t *testing.T) {
 		"－1":                 "'－1",
 		"＠SUM(1)":            "'＠SUM(1)",
 		" =1":                " '=1",
+		"\u3000=1":           "\u3000'=1",
+		"\ufeff@x":           "\ufeff'@x",
+		"\u200b\u2007 -1":    "\u200b\u2007 '-1",
 		`"=1"`:               `"'=1"`,
 		"Demo;=1":            "Demo;'=1",
 		"Demo|=1":            "Demo|'=1",

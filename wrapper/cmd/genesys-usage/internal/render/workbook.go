@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -83,7 +85,9 @@ func newWorkbook(out io.Writer, columns []report.Column, o Options) (Writer, err
 	w.keep(err)
 	for _, sheet := range w.file.GetSheetList() { // on paper, all columns are on one page
 		w.keep(w.file.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: new(true)}))
-		w.keep(w.file.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: new("landscape"), FitToHeight: new(0)}))
+		w.keep(w.file.SetPageLayout(sheet, &excelize.PageLayoutOptions{
+			Size: new(9), Orientation: new("landscape"), FitToHeight: new(0), // A4
+		}))
 	}
 	w.keep(w.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "Rows!$1:$1", Scope: "Rows"}))
 	w.begin("Rows")
@@ -135,8 +139,10 @@ func (w *workbook) write(style int, cells ...any) {
 			if value.now > 0 && value.before > 0 {
 				values[i] = excelize.Cell{StyleID: w.styles[growths], Value: float64(value.now)/float64(value.before) - 1}
 			}
+		case string:
+			values[i] = literal(value)
 		default:
-			values[i] = value
+			values[i] = cell
 		}
 	}
 	options := excelize.RowOpts{StyleID: w.styles[style], Height: 15 * float64(w.lines)}
@@ -144,6 +150,21 @@ func (w *workbook) write(style int, cells ...any) {
 		w.err = w.sheet.SetRow(fmt.Sprintf("A%d", w.row), values, options)
 	}
 	w.lines = 0
+}
+
+// overlapping are characters by their numbers, of which excelize escapes only the first: Excel would read the second.
+var overlapping = regexp.MustCompile("_x[0-9A-Fa-f]{4}_x")
+
+// literal returns the value of a cell that shows text as it is: in pieces, if in one it would be read as something else.
+func literal(s string) any {
+	if !strings.Contains(s, "_x") || !overlapping.MatchString(s) {
+		return s
+	}
+	var runs []excelize.RichTextRun
+	for part := range strings.SplitAfterSeq(s, "_") {
+		runs = append(runs, excelize.RichTextRun{Text: part})
+	}
+	return runs
 }
 
 func (w *workbook) Row(r *report.Row) error {
@@ -227,8 +248,16 @@ func (w *workbook) groups(r *report.Report, columns []column) {
 			titles[len(titles)-1] = excelize.Cell{StyleID: w.styles[boldNumber], Value: c.title}
 		}
 	}
+	lines := summaryLines(r, w.options)
+	if slices.ContainsFunc(lines, line.refused) {
+		w.sentences("Red rows " + refusedWords)
+	}
 	w.write(bold, titles...)
-	for _, l := range summaryLines(r, w.options) {
+	red, err := w.file.NewConditionalStyle(&excelize.Style{
+		Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"FDECEA"}},
+	})
+	w.keep(err)
+	for _, l := range lines {
 		var values []any
 		for _, c := range columns {
 			values = append(values, c.value(l))
@@ -237,7 +266,10 @@ func (w *workbook) groups(r *report.Report, columns []column) {
 		if l.sum {
 			values[0], style = l.label, bold
 		}
-		w.write(style, values...)
+		if w.write(style, values...); l.refused() {
+			w.keep(w.file.SetConditionalFormat("Summary", fmt.Sprintf("A%d:%c%d", w.row, w.last, w.row),
+				[]excelize.ConditionalFormatOptions{{Type: "formula", Criteria: "TRUE", Format: &red}}))
+		}
 	}
 }
 
@@ -251,11 +283,12 @@ func (w *workbook) chart(c *chart.Chart, m report.Metric, anchor int) {
 		XAxis:     excelize.ChartAxis{Font: font, Alignment: excelize.Alignment{TextRotation: -45}},
 		YAxis:     excelize.ChartAxis{Font: font, MajorGridLines: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "#,##0"}},
 	}
-	titles := []any{c.Unit}
+	titles := []any{c.Unit, excelize.Cell{StyleID: w.styles[boldNumber], Value: "DATE"}}
 	for i, s := range c.Series {
-		titles = append(titles, excelize.Cell{StyleID: w.styles[boldNumber], Value: s.Name})
-		w.lines = max(w.lines, text.Lines(s.Name, numberWidth-2)) // bold letters are wide
-		column := rune('B' + i)
+		name := text.Shorten(s.Name, nameWidth) // the legend has one line for all
+		titles = append(titles, excelize.Cell{StyleID: w.styles[boldNumber], Value: literal(name)})
+		w.lines = max(w.lines, text.Lines(name, numberWidth-2)) // bold letters are wide
+		column := rune('C' + i)
 		drawing.Series = append(drawing.Series, excelize.ChartSeries{
 			Name:       fmt.Sprintf("Summary!$%c$%d", column, first-1),
 			Categories: fmt.Sprintf("Summary!$A$%d:$A$%d", first, last),
@@ -265,7 +298,7 @@ func (w *workbook) chart(c *chart.Chart, m report.Metric, anchor int) {
 	}
 	w.write(bold, titles...)
 	for i, bar := range c.Bars {
-		row := []any{bar.Date} // as text: of dates, Excel makes an axis with a place for each day
+		row := []any{bar.Label, bar.Date} // of dates, Excel would make an axis with a place for each day
 		for _, s := range c.Series {
 			row = append(row, s.Counts[i].Of(m))
 		}

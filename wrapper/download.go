@@ -89,22 +89,15 @@ func (d *download[Result, Row]) poll(ctx context.Context) (poll.Update, error) {
 // readPage reads the current page. Each attempt resumes after the rows of the last one,
 // or reads the page anew if they can be dropped.
 func (d *download[Result, Row]) readPage(ctx context.Context) (result *Result, retryAfter time.Duration, err error) {
-	var changed error // which another attempt cannot help: it cannot take back what was yielded
 	err = d.Operation.read(ctx, d.cursor, func(response *http.Response) (progress bool, err error) {
 		if d.restartPage() {
 			d.stream = rows.NewStream[Result, Row](d.kind.fields)
 		}
 		added := d.added
 		result, err = d.readRows(ctx, response)
-		if errors.Is(err, rows.ErrChanged) {
-			changed, err = err, nil
-		}
 		retryAfter = transport.RetryAfter(response)
 		return d.truncate == nil && d.added > added, err
 	})
-	if err == nil {
-		err = changed
-	}
 	return result, retryAfter, err
 }
 

@@ -75,9 +75,10 @@ func TestResumeOtherContent(t *testing.T) {
 		{"a row more", []int{middle}, replace(`{"clientName":"Demo 3"`, `{},{"clientName":"Demo 3"`), ErrChanged, 10},
 		{"another order of keys", []int{middle}, replace(`{"results"`, `{"queryStatus":"Complete","results"`), ErrChanged, 10},
 		{"no rows", []int{middle}, `{"queryStatus":"Running"}`, ErrChanged, 10},
-		{"the last byte", []int{middle}, body[:middle-1] + " " + body[middle:], ErrChanged, 10},
+		{"the last row", []int{middle}, replace("Demo 9", "Demo X"), ErrChanged, 10},
 		{"cut in a value", []int{middle + 10}, replace("Demo 3", "Demo X"), ErrChanged, 10},
 		{"a shorter copy in between", []int{middle, 30}, replace("Demo 3", "Demo X"), ErrChanged, 10},
+		{"a row that was cut", []int{middle + 30}, replace("Demo 10", "Demo X"), nil, 20},
 		{"after the cut", []int{middle}, replace("Demo 15", "Demo X"), nil, 20},
 		{"no row was yielded", []int{40}, numberedRows(3), nil, 3},
 	} {
@@ -106,7 +107,7 @@ func TestResumeYieldsNothingOfOtherContent(t *testing.T) {
 		strings.Replace(body, `{"clientName"`, strings.Repeat("{},", 12)+`{"clientName"`, 1),
 	} {
 		for at := first; at < len(body); at++ {
-			if strings.HasPrefix(other, body[:at]) {
+			if yielded := body[:strings.LastIndex(body[:at], "}")+1]; strings.HasPrefix(other, yielded) {
 				continue
 			}
 			for _, piece := range []int{1, 2, 7, 64} {
@@ -130,6 +131,26 @@ type pieces struct {
 
 func (p *pieces) Read(b []byte) (int, error) { return p.Reader.Read(b[:min(len(b), p.size)]) }
 
+// What comes in place of the rest of a response does not keep the next copy from being resumed.
+func TestResumeAfterGarbage(t *testing.T) {
+	body := numberedRows(20)
+	for name, copied := range map[string]string{
+		"in place of a row":     body[:strings.Index(body, `{"clientName":"Demo 10"`)] + "upstream error",
+		"after the last row":    strings.TrimSuffix(body, "}") + "upstream error",
+		"after the object":      body + "}",
+		"much after the object": body + strings.Repeat("x", 100_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReader()
+			checkError(t, "first copy", r.read(strings.NewReader(copied)), ErrTruncated)
+			checkError(t, "next copy", r.read(strings.NewReader(body)), nil)
+			if !inOrder(r.got, 20) {
+				t.Errorf("got rows %v, want 1 to 20", r.got)
+			}
+		})
+	}
+}
+
 // FuzzResume truncates a response anywhere, any number of times, and changes a byte of
 // some copies: all rows come once and in order, or there is an error.
 func FuzzResume(f *testing.F) {
@@ -145,9 +166,10 @@ func FuzzResume(f *testing.F) {
 		rows, damaged := 0, false
 		for _, c := range cuts {
 			at := min(int(c)*len(body)/255+random.IntN(100), len(body))
-			copied := []byte(body)
+			copied, changed := []byte(body), len(body)
 			if at > 0 && random.IntN(4) == 0 {
-				copied[random.IntN(at)] ^= byte(1 + random.IntN(255))
+				changed = random.IntN(at)
+				copied[changed] ^= byte(1 + random.IntN(255))
 			}
 			err := r.read(io.MultiReader(bytes.NewReader(copied[:at]), iotest.ErrReader(errCut)))
 			if err == nil {
@@ -156,8 +178,8 @@ func FuzzResume(f *testing.F) {
 			if failure.IsPermanent(err) || errors.Is(err, ErrChanged) {
 				return // it says so
 			}
-			if len(r.got) > rows && !bytes.Equal(copied[:at], []byte(body)[:at]) {
-				damaged = true // rows of this copy were yielded
+			if len(r.got) > rows && changed < endOfRow(copied, len(r.got)) {
+				damaged = true // the byte is in a row that was yielded
 			}
 			rows = len(r.got)
 		}
@@ -170,4 +192,12 @@ func FuzzResume(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// endOfRow returns where a row ends, of rows that contain no objects.
+func endOfRow(body []byte, number int) (end int) {
+	for range number {
+		end += bytes.IndexByte(body[end:], '}') + 1
+	}
+	return end
 }

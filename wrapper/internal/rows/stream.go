@@ -38,10 +38,7 @@ var (
 type Stream[Result, Row any] struct {
 	fields  *Fields
 	yielded int // rows
-	// prefix is what was read of the longest response so far. Every row that ends in it
-	// was yielded, and no other: a row is yielded as soon as its last byte is read. So a
-	// response that begins with the same bytes has the same rows up to there.
-	prefix prefix
+	prefix  prefix // ends with the last row yielded
 }
 
 // NewStream returns a Stream that has read nothing yet.
@@ -76,6 +73,7 @@ func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) err
 			return nil
 		}
 		if stopped = source.checkPrefix(); stopped == nil {
+			source.extendPrefix()
 			s.yielded = number
 			stopped = yield(result, row)
 		}
@@ -94,8 +92,8 @@ func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) err
 	if err == nil {
 		err = source.checkPrefix()
 	}
-	if s.yielded > 0 && source.length > s.prefix.length {
-		s.prefix.length, s.prefix.sum = source.length, source.hash.Sum64()
+	if source.extended {
+		s.prefix.length, s.prefix.sum = source.hashed, source.hash.Sum64()
 	}
 	switch {
 	case stopped != nil:
@@ -229,15 +227,19 @@ type prefix struct {
 	sum    uint64
 }
 
-// source passes a body on to the decoder, and compares it with the prefix that was
-// read before.
+// source passes a body on to the decoder, and compares its beginning with the prefix.
 type source struct {
 	body    io.Reader
 	decoder *jsontext.Decoder
 	prefix  prefix
-	length  int64 // read so far
-	hash    maphash.Hash
 	err     error // of Read, other than io.EOF
+
+	length   int64 // read so far
+	hashed   int64 // of these
+	hash     maphash.Hash
+	buffer   []byte
+	unhashed []byte // of the buffer
+	extended bool   // the prefix, by the bytes hashed
 }
 
 func (s *source) Read(p []byte) (n int, err error) {
@@ -252,8 +254,12 @@ func (s *source) Read(p []byte) (n int, err error) {
 		p = p[:min(int64(len(p)), left)]
 	}
 	n, err = s.body.Read(p)
-	s.hash.Write(p[:n])
+	s.buffer = append(append(s.buffer[:0], s.unhashed...), p[:n]...)
+	s.unhashed = s.buffer
 	s.length += int64(n)
+	if n > 0 && s.length <= s.prefix.length {
+		s.hashTo(s.length)
+	}
 	switch {
 	case n > 0 && s.length == s.prefix.length && s.hash.Sum64() != s.prefix.sum:
 		n, err, s.err = 0, ErrChanged, ErrChanged
@@ -263,6 +269,19 @@ func (s *source) Read(p []byte) (n int, err error) {
 		s.err = fmt.Errorf("%w: %w", ErrTruncated, err)
 	}
 	return n, err
+}
+
+// hashTo hashes what was read up to an offset.
+func (s *source) hashTo(offset int64) {
+	n := offset - s.hashed
+	s.hash.Write(s.unhashed[:n])
+	s.unhashed, s.hashed = s.unhashed[n:], offset
+}
+
+// extendPrefix makes the prefix end with the row that was decoded last.
+func (s *source) extendPrefix() {
+	s.hashTo(s.decoder.InputOffset())
+	s.extended = true
 }
 
 // checkPrefix returns an error if the response has ended before the prefix.

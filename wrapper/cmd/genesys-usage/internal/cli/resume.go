@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,9 @@ func (c *Command) failure(ctx context.Context, err error) string {
 	words := c.sentence(err)
 	if c.id != "" {
 		words = "query " + text.Name(c.id) + ": " + words
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		words += "; install the certificates of this system (ca-certificates), or name a file of them in SSL_CERT_FILE"
 	}
 	words = text.Wrap("genesys-usage: "+text.Message(strings.ReplaceAll(words, "\n", "; ")), c.progress.Width) + "\n"
 	operation, failed := errors.AsType[*wrapper.OperationError](err)

@@ -23,13 +23,13 @@ var kinds = map[string]kind{
 	"mapping": names, "security": names, "example": data, "examples": data, "default": data, "enum": data,
 }
 
-// identifiers are the words whose values cannot be cleaned: that would be another API.
-var identifiers = strings.Fields("enum name operationId required")
+// texts are the words that say nothing to a program.
+var texts = strings.Fields("description title summary example examples externalDocs")
 
-// clean removes from a tree, in place, the control characters of texts and all extensions
-// but the vendor's own. Many others change what oapi-codegen generates: only overlay.yaml
-// may have them. It reaches the components that the tree refers to. The word is the nearest
-// one above.
+// clean returns a tree without what clients of this module cannot see: control characters,
+// extensions other than the vendor's own, many of which would change what oapi-codegen
+// generates, and other ways to write the same. It reaches the components that the tree refers
+// to. The word is the nearest one above.
 func (p *pruner) clean(node any, word string, keys kind, depth int) any {
 	if depth > maxDepth {
 		p.fail("nested more than %d levels deep", maxDepth)
@@ -37,46 +37,80 @@ func (p *pruner) clean(node any, word string, keys kind, depth int) any {
 	}
 	switch node := node.(type) {
 	case string:
-		if slices.Contains(identifiers, word) && strings.ContainsFunc(node, isUnprintable) {
-			p.fail("%s %q has a control character", word, node)
-		}
 		if word == "mapping" && strings.HasPrefix(node, "#") {
-			return p.reachReference(node)
+			return p.reachReference(node, depth)
 		}
 		return printable(node)
 	case []any:
-		for i, value := range node {
-			node[i] = p.clean(value, word, keys, depth+1)
+		values := make([]any, 0, len(node))
+		for _, value := range node {
+			if value != nil || word != "enum" {
+				values = append(values, p.clean(value, word, keys, depth+1))
+			}
 		}
+		return values
 	case object:
 		if reference, ok := node["$ref"].(string); ok && keys == words {
-			return object{"$ref": p.reachReference(reference)} // OpenAPI 3.0 ignores its siblings
+			return object{"$ref": p.reachReference(reference, depth)} // OpenAPI 3.0 ignores its siblings
 		}
-		if node["in"] == "body" && keys == words {
-			delete(node, "name") // without meaning; openapi2conv would make an extension of it
+		if only := onlyOf(node); only != nil && keys == words {
+			return p.clean(only, word, keys, depth+1)
 		}
+		cleaned := object{}
 		for _, name := range slices.Sorted(maps.Keys(node)) {
-			value, cleaned, below, within := node[name], printable(name), word, keys
-			isExtension := strings.HasPrefix(name, "x-") && (keys == words || keys == names && word == "responses")
-			delete(node, name)
+			key, below, within := printable(name), word, keys
 			switch {
-			case strings.ContainsFunc(name, isUnprintable) && keys != data:
-				p.fail("the key %q has a control character", name)
-			case isExtension && !strings.HasPrefix(name, "x-inin-") && !strings.HasPrefix(name, "x-purecloud-"):
+			case keys == words && isIgnored(name, node), keys == names && word == "responses" && isForeign(name):
 				continue
-			case isExtension:
-				below, within = name, data
+			case keys == words && isExtension(name), keys == names && word == "responses" && isExtension(name):
+				key, below, within = strings.ToLower(key), name, data
 			case keys == names && word == "security":
-				cleaned, within = p.reachScheme(name), data
+				key, within = p.reach(depth, append(p.schemes, name)...), data
 			case keys == names:
 				within = words
 			case keys == words:
 				below, within = name, kinds[name]
 			}
-			node[cleaned] = p.clean(value, below, within, depth+1)
+			cleaned[key] = p.clean(node[name], below, within, depth+1)
 		}
+		return cleaned
 	}
 	return node
+}
+
+// onlyOf returns what a schema consists of, if that is an allOf of one schema and texts.
+func onlyOf(node object) object {
+	all, _ := node["allOf"].([]any)
+	if len(all) != 1 {
+		return nil
+	}
+	only := object{}
+	maps.Copy(only, all[0].(object))
+	for key, value := range node {
+		if slices.Contains(texts, key) {
+			only[key] = value
+		} else if key != "allOf" && !isIgnored(key, node) {
+			return nil
+		}
+	}
+	return only
+}
+
+// isIgnored reports whether a word of an object has no meaning for clients of this module:
+// they read null as zero, and ignore unknown properties. Nor has the name of a body any;
+// openapi2conv would make an extension of it.
+func isIgnored(word string, of object) bool {
+	properties, _ := of["properties"].(object)
+	return word == "nullable" || word == "additionalProperties" && len(properties) > 0 ||
+		word == "name" && of["in"] == "body" || isForeign(word)
+}
+
+func isExtension(key string) bool { return len(key) > 2 && strings.EqualFold(key[:2], "x-") }
+
+// isForeign reports whether a key is an extension other than the vendor's own.
+func isForeign(key string) bool {
+	lower := strings.ToLower(key)
+	return isExtension(key) && !strings.HasPrefix(lower, "x-inin-") && !strings.HasPrefix(lower, "x-purecloud-")
 }
 
 // isUnprintable reports whether r is a control character or one that changes the direction

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -18,6 +13,7 @@ import (
 type report struct {
 	same                 bool
 	breaking, compatible []string
+	broken               []string // lines of this module
 }
 
 // exitCode returns the exit code of -check.
@@ -36,15 +32,16 @@ func (r *report) String() string {
 	if r.same {
 		return "Nothing has changed.\n"
 	}
-	text := ""
-	if len(r.breaking) > 0 {
-		text = "Breaking: programs that import this module may not compile or work. The next version is a major one." +
-			"\n  - " + strings.Join(r.breaking, "\n  - ") + "\n"
+	list := func(title string, changes []string) string {
+		if len(changes) == 0 {
+			return ""
+		}
+		return title + "\n  - " + strings.Join(changes, "\n  - ") + "\n"
 	}
-	if len(r.compatible) > 0 {
-		text += "Compatible: the next version is a minor one.\n  - " + strings.Join(r.compatible, "\n  - ") + "\n"
-	}
-	return cmp.Or(text, "Texts or order only: the next version is a patch.\n")
+	text := list("Breaking: programs that import this module may not compile or work. The next version is a major one.",
+		r.breaking) + list("Compatible: the next version is a minor one.", r.compatible)
+	return cmp.Or(text, "Texts or order only: the next version is a patch.\n") +
+		list("Lines of this module that do not compile any more, to be edited by hand:", r.broken)
 }
 
 func (r *report) add(breaking bool, change string) {
@@ -55,61 +52,142 @@ func (r *report) add(breaking bool, change string) {
 	}
 }
 
-// compare returns what changes when a document replaces the one in a file: in the exported
-// API of package gen, on the wire, and in the permissions that operations require.
-func compare(ctx context.Context, checkout, file string, after []byte) (*report, error) {
-	before, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
+// compare adds what changes when a document replaces an older one: where requests go, in the
+// permissions that operations require, in the exported API of package gen, and on the wire.
+func (r *report) compare(t *tools, spec []byte, old, current object) error {
+	if before, after := servers(old), servers(current); !slices.Equal(before, after) {
+		r.add(true, fmt.Sprintf("servers: changed from %q to %q: every address moves. api/overlay.yaml names the "+
+			"servers of package gen, and wrapper/region.go those of the client: edit both", before, after))
 	}
-	r := &report{same: bytes.Equal(withoutHeader(before), withoutHeader(after))}
-	if r.same {
-		return r, nil
-	}
-	old, err := parse(before)
-	current, afterErr := parse(after)
-	_, toolsErr := os.Stat(filepath.Join(checkout, "api", "trim", "tools"))
-	if err = errors.Join(err, afterErr, toolsErr); err != nil {
-		return nil, fmt.Errorf("comparing with %s, in the root of a checkout: %w", file, err)
-	}
-	dir, err := os.MkdirTemp("", "trim")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	t := &tools{ctx: ctx, checkout: checkout, dir: dir}
-	if t.generate(after); t.err != nil {
-		return nil, fmt.Errorf("no client can be generated: %w%s", t.err, t.advice(old, current))
+	moved := r.addOperations(old, current)
+	if err := t.generateOrAdvise(spec, old, current); err != nil {
+		return err
 	}
 	r.addGo(t.tool("", "apidiff", "./gen", t.path("api")))
-	output := t.tool("", "oasdiff", "changelog", file, t.path("usage.yaml"), "--format", "json",
-		"--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
+	base, baseErr := encode(old)
+	revision, err := encode(moved)
+	t.err = cmp.Or(t.err, baseErr, err)
+	output := t.tool("", "oasdiff", "changelog", t.write("base.yaml", base), t.write("revision.yaml", revision),
+		"--format", "json", "--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
 	var changes []wireChange
 	if t.err == nil && len(output) > 0 {
 		t.err = json.Unmarshal(output, &changes)
 	}
 	r.addWire(changes)
-	r.addPermissions(old, current)
-	return r, t.err
+	r.broken = t.broken()
+	return t.err
 }
 
-// withoutHeader returns a document without the comment at its head.
-func withoutHeader(document []byte) []byte {
-	for bytes.HasPrefix(document, []byte("#")) {
-		_, document, _ = bytes.Cut(document, []byte("\n"))
+// servers returns the addresses of a document, without slashes at their ends.
+func servers(document object) (urls []string) {
+	list, _ := document["servers"].([]any)
+	for _, server := range list {
+		url, _ := lookup(server, "url").(string)
+		urls = append(urls, strings.TrimRight(url, "/"))
 	}
-	return document
+	slices.Sort(urls)
+	return urls
+}
+
+// addOperations adds the operations that moved, or require other permissions. It returns the
+// current document with each operation where the older document has it: by operationId, and
+// where no operation has that, by path and method.
+func (r *report) addOperations(old, current object) (moved object) {
+	moved = clone(current)
+	now := operations(moved)
+	moved["paths"] = object{}
+	for _, was := range operations(old) {
+		i := slices.IndexFunc(now, func(o operation) bool { return o.id == was.id && o.isAt(was) })
+		if i < 0 {
+			i = slices.IndexFunc(now, func(o operation) bool { return o.id == was.id })
+		}
+		if i < 0 {
+			i = slices.IndexFunc(now, was.isAt)
+		}
+		if i < 0 {
+			continue
+		}
+		if !now[i].isAt(was) {
+			r.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it", was, was.id, now[i]))
+		}
+		r.addPermissions(was, now[i])
+		place(moved, now[i], was)
+		now = slices.Delete(now, i, i+1)
+	}
+	for _, o := range now {
+		if lookup(moved, "paths", o.path, o.method) == nil {
+			place(moved, o, o)
+		}
+	}
+	return moved
+}
+
+// addPermissions adds a change of the permissions that an operation requires. It breaks
+// programs if some that had enough have not any more.
+func (r *report) addPermissions(was, now operation) {
+	before, after := requirement(was), requirement(now)
+	holders := [][]string{before.Permissions}
+	if before.Type == "ANY" && len(before.Permissions) > 0 {
+		holders = slices.Collect(slices.Chunk(before.Permissions, 1))
+	}
+	if before.String() != after.String() {
+		isRefused := func(held []string) bool { return !after.isMetBy(held) }
+		r.add(slices.ContainsFunc(holders, isRefused),
+			fmt.Sprintf("%s: required permissions changed from %s to %s", was, before, after))
+	}
+}
+
+// permissions are ANY or ALL of some permissions.
+type permissions struct {
+	Type        string
+	Permissions []string
+}
+
+func (p permissions) String() string { return fmt.Sprintf("%s%q", p.Type, p.Permissions) }
+
+func (p permissions) isMetBy(held []string) bool {
+	isHeld := func(permission string) bool { return slices.Contains(held, permission) }
+	isMissing := func(permission string) bool { return !isHeld(permission) }
+	if p.Type == "ANY" && len(p.Permissions) > 0 {
+		return slices.ContainsFunc(p.Permissions, isHeld)
+	}
+	return !slices.ContainsFunc(p.Permissions, isMissing)
+}
+
+// requirement returns the permissions that an operation requires: an extension of the vendor's.
+func requirement(o operation) (required permissions) {
+	extension, _ := json.Marshal(o.node["x-inin-requires-permissions"])
+	_ = json.Unmarshal(extension, &required) // in another form: none
+	slices.Sort(required.Permissions)
+	return required
+}
+
+// uses say what hand-written code makes of names that are new in package gen.
+var uses = []struct {
+	name *regexp.Regexp
+	use  string
+}{
+	{regexp.MustCompile(`^(Query|Job)Status`), "wrapper polls on at a status that it does not know; if this one is final, name it there"},
+	{regexp.MustCompile(`^(APIUsageRow|UsageJobRow)\.`), "in rows; the reports of the command do not have it, nor the rows that usagetest makes up"},
+	{regexp.MustCompile(`^(APIUsageQuery|UsageJobQuery)\.`), "in queries; the command has no flag for it, and usagetest ignores it"},
+	{regexp.MustCompile(`^(Job)?GroupBy`), "in queries; the command has no flag for it, and usagetest does not group by it"},
 }
 
 // addGo adds the changes that apidiff reports of package gen, in its words.
 func (r *report) addGo(output []byte) {
 	incompatible := false
 	for text := range strings.Lines(string(output)) {
-		if change, ok := strings.CutPrefix(text, "- "); ok {
-			r.add(incompatible, "package gen: "+change)
-		} else {
+		change, ok := strings.CutPrefix(text, "- ")
+		if !ok {
 			incompatible = strings.HasPrefix(text, "Incompatible")
+			continue
 		}
+		for _, of := range uses {
+			if of.name.MatchString(change) && strings.HasSuffix(change, ": added\n") {
+				change += "(" + of.use + ")"
+			}
+		}
+		r.add(incompatible, "package gen: "+change)
 	}
 }
 
@@ -129,55 +207,44 @@ func (c wireChange) origin() wireChange {
 	return c
 }
 
+// property returns the path of the property that a change is about.
+func (c wireChange) property() string { return strings.Split(c.Text+"``", "`")[1] }
+
+// zeroValue is added for properties that become required.
+const zeroValue = `; programs that do not set it send the zero value of Go: "", 0, false, or null for a list`
+
 // addWire adds the changes of oasdiff's changelog, in its words, and of those with the same
-// origin the first. Levels of its own are replaced for new values of enums, which clients
-// of this module accept, and for deprecations without a date.
+// origin the first. Some levels of its own are replaced, see tools/oasdiff-levels.txt.
 func (r *report) addWire(changes []wireChange) {
 	places := map[wireChange]int{}
 	for _, c := range changes {
 		places[c.origin()]++
 	}
 	for _, c := range changes {
-		text := strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :")
-		if n := places[c.origin()]; n > 1 {
-			text += fmt.Sprintf(" (in %d places)", n)
-		}
-		if places[c.origin()] > 0 {
-			r.add(c.Level == 3, text)
+		n := places[c.origin()]
+		if n == 0 {
+			continue
 		}
 		delete(places, c.origin())
-	}
-}
-
-// addPermissions adds the operations that require other permissions. One more of which any
-// suffices is compatible.
-func (r *report) addPermissions(old, current object) {
-	paths, _ := old["paths"].(object)
-	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		for _, method := range methods {
-			before, after := requirement(old, path, method), requirement(current, path, method)
-			isMissing := func(permission string) bool { return !slices.Contains(after.Permissions, permission) }
-			wider := before.Type == "ANY" && after.Type == "ANY" && !slices.ContainsFunc(before.Permissions, isMissing)
-			if before.String() != after.String() {
-				r.add(!wider, fmt.Sprintf("%s %s: required permissions changed from %s to %s",
-					strings.ToUpper(method), path, before, after))
+		if strings.HasPrefix(c.ID, "response-") && strings.HasSuffix(c.ID, "-property-removed") {
+			i := slices.IndexFunc(changes, func(other wireChange) bool {
+				return other.Operation == c.Operation && other.Path == c.Path && other.property() != c.property() &&
+					strings.HasSuffix(other.ID, "-property-added") && strings.EqualFold(other.property(), c.property())
+			})
+			if i >= 0 {
+				c.Level = 1
+				c.Text += fmt.Sprintf("; `%s` in its place is read as well, whatever the case of letters", changes[i].property())
+			} else {
+				c.Text += "; released versions read it as zero"
 			}
 		}
+		if c.ID == "request-property-became-required" || c.ID == "new-required-request-property" {
+			c.Text += zeroValue
+		}
+		text := strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :")
+		if n > 1 {
+			text += fmt.Sprintf(" (in %d places)", n)
+		}
+		r.add(c.Level == 3, text)
 	}
-}
-
-// permissions are ANY or ALL of some permissions.
-type permissions struct {
-	Type        string
-	Permissions []string
-}
-
-func (p permissions) String() string { return fmt.Sprintf("%s%q", p.Type, p.Permissions) }
-
-// requirement returns the permissions that an operation requires: an extension of the vendor's.
-func requirement(document object, path, method string) (required permissions) {
-	extension, _ := json.Marshal(lookup(document, "paths", path, method, "x-inin-requires-permissions"))
-	_ = json.Unmarshal(extension, &required) // in another form: none
-	slices.Sort(required.Permissions)
-	return required
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,7 +34,21 @@ type change struct {
 
 var breakingChanges = []change{
 	{"field of a row removed", func(d object) { delete(properties(d, "ApiUsageRow"), "clientName") },
-		[]string{"package gen: APIUsageRow.ClientName: removed"}},
+		[]string{"package gen: APIUsageRow.ClientName: removed",
+			"removed the optional property `results/items/clientName` from the response with the `200` status; released versions read it as zero"}},
+	{"operation moved, with a permission more", func(d object) {
+		paths := d["paths"].(object)
+		item := paths["/api/v2/usage/aggregates/query/jobs"].(object)
+		item["put"] = item["post"]
+		delete(item, "post")
+		paths["/api/v3/usage/aggregates/query/jobs"] = item
+		delete(paths, "/api/v2/usage/aggregates/query/jobs")
+		item["put"].(object)["x-inin-requires-permissions"].(object)["type"] = "ALL"
+		item["put"].(object)["x-inin-requires-permissions"].(object)["permissions"] = []any{"a", "b"}
+	}, []string{"POST /api/v2/usage/aggregates/query/jobs (postUsageAggregatesQueryJobs): moved to PUT /api/v3/usage/aggregates/query/jobs",
+		`POST /api/v2/usage/aggregates/query/jobs: required permissions changed from ANY["usage:organization:view"] to ALL["a" "b"]`}},
+	{"another host", func(d object) { d["host"] = "api.example.com" },
+		[]string{`servers: changed from ["https://api.mypurecloud.com"] to ["https://api.example.com"]: every address moves`}},
 	{"type changed", func(d object) {
 		properties(d, "OrganizationPublicApiUsage")["status200"] = object{"type": "string"}
 	}, []string{"package gen: UsageJobRow.Status200: changed from int64 to string",
@@ -49,14 +65,10 @@ var breakingChanges = []change{
 	}, []string{"package gen: UsageJobRow: old is comparable, new is not"}},
 	{"field of the request newly required", func(d object) {
 		lookup(d, "definitions", "ApiUsageOrganizationQuery").(object)["required"] = []any{"interval", "groupBy"}
-	}, []string{"POST /api/v2/usage/query: the request property `groupBy` became required"}},
+	}, []string{"POST /api/v2/usage/query: the request property `groupBy` became required; programs that do not set it send the zero value"}},
 	{"definition renamed that the overlay does not name",
 		func(d object) { rename(d, "UsageExecutionResult", "Execution") },
 		[]string{"package gen: UsageExecutionResult: removed"}},
-	{"permission removed", func(d object) {
-		postQuery(d)["x-inin-requires-permissions"] = object{"type": "ANY", "permissions": []any{}}
-	}, []string{`POST /api/v2/usage/query: required permissions changed from ` +
-		`ANY["oauth:client:view" "usage:organization:view"] to ANY[]`}},
 	{"ALL permissions required instead of ANY", func(d object) {
 		operation := lookup(d, "paths", "/api/v2/usage/query/{executionId}/results", "get").(object)
 		operation["x-inin-requires-permissions"] = object{"type": "ALL", "permissions": []any{"a:b\n::error::c\x1b"}}
@@ -72,13 +84,19 @@ var compatibleChanges = []change{
 	{"enum value of a response", func(d object) {
 		values := enum(d, "ApiUsageQueryResult", "queryStatus")
 		values["enum"] = append(values["enum"].([]any), "Queued")
-	}, []string{"package gen: QueryStatusQueued: added", "results: added the new `Queued` enum value"}},
+	}, []string{"package gen: QueryStatusQueued: added (wrapper polls on at a status that it does not know", "results: added the new `Queued` enum value"}},
 	{"enum value of the request", func(d object) {
 		values := enum(d, "ApiUsageOrganizationQuery", "groupBy")
 		values["enum"] = append(values["enum"].([]any), "DivisionId")
 	}, []string{"package gen: GroupByDivisionID: added", "added the new `DivisionId` enum value"}},
 	{"response status", func(d object) { postQuery(d)["responses"].(object)["422"] = object{"description": "d"} },
 		[]string{"POST /api/v2/usage/query: added the non-success response with the status `422`"}},
+	{"property in another letter case", func(d object) {
+		fields := properties(d, "ApiUsageRow")
+		fields["clientID"] = fields["clientId"]
+		delete(fields, "clientId")
+	}, []string{"removed the optional property `results/items/clientId` from the response with the `200` status; " +
+		"`results/items/clientID` in its place is read as well, whatever the case of letters"}},
 	{"deprecation", func(d object) { postQuery(d)["deprecated"] = true },
 		[]string{"POST /api/v2/usage/query: endpoint deprecated"}},
 	{"permission", func(d object) {
@@ -95,17 +113,20 @@ func TestPermissions(t *testing.T) {
 		code          int
 	}{
 		{"one more of ANY", requires("ANY", "a"), requires("ANY", "a", "b"), exitCompatible},
+		{"one less of ANY", requires("ANY", "a", "b"), requires("ANY", "b"), exitBreaking},
 		{"one of ANY replaced", requires("ANY", "a"), requires("ANY", "b"), exitBreaking},
 		{"ALL instead of ANY", requires("ANY", "a", "b"), requires("ALL", "a", "b"), exitBreaking},
+		{"ANY instead of ALL", requires("ALL", "a", "b"), requires("ANY", "a", "c"), exitCompatible},
 		{"one more of ALL", requires("ALL", "a"), requires("ALL", "a", "b"), exitBreaking},
+		{"one less of ALL", requires("ALL", "a", "b"), requires("ALL", "a"), exitCompatible},
 		{"first permission", object{}, requires("ANY", "a"), exitBreaking},
-		{"operation removed", requires("ANY", "a"), nil, exitBreaking},
+		{"none of ANY any more", requires("ANY", "a"), requires("ANY"), exitCompatible},
+		{"no extension any more", requires("ALL", "a"), object{}, exitCompatible},
 		{"another order", requires("ANY", "a", "b"), requires("ANY", "b", "a"), exitOK},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var r report
-			r.addPermissions(object{"paths": object{"/q": object{"post": test.before}}},
-				object{"paths": object{"/q": object{"post": test.after}}})
+			r.addPermissions(operation{node: test.before}, operation{node: test.after})
 			r.same = len(r.breaking)+len(r.compatible) == 0
 			equal(t, "exit code", r.exitCode(), test.code)
 		})
@@ -143,15 +164,15 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			spec := mustTrim(t, edited(t, func(document object) {
+			d, err := updated(t, func(document object) {
 				for _, change := range test.changes {
 					change.edit(document)
 				}
-			}), allOperations).spec
-			r, err := compare(t.Context(), checkout2026(t), checkout2026(t)+"/api/usage.yaml", spec)
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
+			r := d.report
 			equal(t, "exit code", r.exitCode(), test.code)
 			contains(t, "report", r.String(), test.title)
 			found := strings.Join(r.compatible, "\n")
@@ -163,18 +184,66 @@ func TestCompare(t *testing.T) {
 					contains(t, change.name, found, want)
 				}
 			}
+			wantBroken := test.code == exitBreaking
+			equal(t, "hand-written code breaks", strings.Contains(r.String(), "\n  - wrapper/cmd/genesys-usage/internal/fetch/fetch.go:"), wantBroken)
+			equal(t, "tests break", strings.Contains(r.String(), "\n  - wrapper/internal/rows/stream_test.go:"), wantBroken)
 			hasNoControls(t, "report", r.String())
 			equal(t, "the report has a line that starts with ::", strings.Contains(r.String(), "\n::"), false)
 		})
 	}
 }
 
-// unusable are changes after which no client can be generated, substrings of the error, and
-// the edit of the overlay that it advises: old replaced by new, or a name for the target.
+// What is written in another way and means the same is the same.
+func TestRearrangedIsTheSame(t *testing.T) {
+	for _, test := range []change{
+		{"name of a path parameter", func(d object) {
+			paths := d["paths"].(object)
+			item := paths["/api/v2/usage/query/{executionId}/results"].(object)
+			delete(paths, "/api/v2/usage/query/{executionId}/results")
+			paths["/api/v2/usage/query/{id}/results"] = item
+			lookup(item, "get", "parameters").([]any)[0].(object)["name"] = "id"
+		}, nil},
+		{"allOf around the properties of a definition", func(d object) {
+			row := definitionOf(d, "OrganizationPublicApiUsage")
+			row["allOf"] = []any{object{"type": "object", "properties": row["properties"]}}
+			delete(row, "properties")
+			delete(row, "type")
+		}, nil},
+		{"allOf of a base and more properties", func(d object) {
+			row, base, rest := definitionOf(d, "ApiUsageRow"), object{}, maps.Clone(properties(d, "ApiUsageRow"))
+			base["requests"] = rest["requests"]
+			delete(rest, "requests")
+			d["definitions"].(object)["Base"] = object{"type": "object", "properties": base}
+			row["allOf"] = []any{object{"$ref": "#/definitions/Base"}, object{"type": "object", "properties": rest}}
+			delete(row, "properties")
+			delete(row, "type")
+		}, nil},
+		{"inline object in place of a reference", func(d object) {
+			properties(d, "ErrorBody")["limit"] = definitionOf(d, "Limit")
+			properties(d, "ErrorBody")["details"].(object)["items"] = definitionOf(d, "Detail")
+		}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d, err := updated(t, test.edit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !d.report.same {
+				t.Errorf("got report\n%s\nwant that nothing has changed", d.report)
+			}
+		})
+	}
+}
+
+func definitionOf(document object, name string) object {
+	return lookup(document, "definitions", name).(object)
+}
+
+// unusable are changes after which no client can be generated, and substrings of the error.
+// Actions that do not match are replaced by hand: old by new.
 var unusable = []struct {
 	change
-	old, new       string
-	target, goName string
+	old, new string
 }{
 	{change: change{"definition renamed", func(d object) { rename(d, "ApiUsageQueryResult", "Result") },
 		[]string{`: $.components.schemas.ApiUsageQueryResult is not in the document, whose new schemas are ["Result"]`,
@@ -186,48 +255,71 @@ var unusable = []struct {
 	}, []string{"api/overlay.yaml:", "$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in"}},
 		old: "  - target: $.components.schemas.OrganizationPublicApiUsage.properties.httpMethod\n    update:\n" +
 			"      x-go-type: JobHTTPMethod # that of the query\n"},
-	{change: change{"two properties with one Go name", func(d object) {
-		properties(d, "OrganizationPublicApiUsage")["template-uri"] = object{"type": "string"}
-	}, []string{`duplicate Go name TemplateURI, of ["template-uri" "templateUri"]`}},
-		target: "$.components.schemas.OrganizationPublicApiUsage.properties['template-uri']", goName: "TemplateURI2"},
-	{change: change{"definition named like a generated type", addDefinition("Client"), []string{"Client redeclared"}},
-		target: "$.components.schemas['Client']", goName: "Client2"},
-	{change: change{"definition named like a type of the overlay", addDefinition("Metric"),
-		[]string{"duplicate typename 'Metric'"}}, target: "$.components.schemas['Metric']", goName: "Metric2"},
-	{change: change{"definitions that differ in case", addDefinition("errorBody"),
-		[]string{`duplicate Go name ErrorBody, of ["ErrorBody" "errorBody"]`}},
-		target: "$.components.schemas['errorBody']", goName: "ErrorBody2"},
-}
-
-// addDefinition adds a definition, and a property of executions that refers to it.
-func addDefinition(name string) func(document object) {
-	return func(document object) {
-		document["definitions"].(object)[name] = object{
-			"type": "object", "properties": object{"a": object{"type": "string"}},
+	{change: change{"properties with one Go name", func(d object) {
+		for _, name := range []string{"template-uri", "template_uri", "template.uri", "template'uri", `template\uri`} {
+			properties(d, "OrganizationPublicApiUsage")[name] = object{"type": "string"}
 		}
-		properties(document, "UsageExecutionResult")["added"+name] = object{"$ref": "#/definitions/" + name}
-	}
+	}, []string{`the Go name TemplateURI is not that of "template-uri" alone`, `"x-go-name":"TemplateURI6"`}}},
+	{change: change{"definitions named like a generated type, a type of the overlay, and another definition", func(d object) {
+		for _, name := range []string{"Client", "Metric", "errorBody"} {
+			definition(d, name)["properties"] = object{"a": object{"type": "string"}}
+		}
+	}, []string{"the Go name Client is not", "the Go name Metric is not", `the Go name ErrorBody is not that of "errorBody" alone`}}},
+	{change: change{"definitions that contain each other", func(d object) {
+		definition(d, "Node")["properties"] = object{"leaf": object{"$ref": "#/definitions/Leaf"}}
+		definition(d, "Leaf")["properties"] = object{"node": object{"$ref": "#/definitions/Node"}}
+	}, []string{"a schema contains itself: Node -> Leaf -> Node"}}},
+	{change: change{"operationId of two operations", func(d object) {
+		d["paths"].(object)["/a"] = object{"post": maps.Clone(postQuery(d))}
+	}, []string{`operationId "postUsageQuery" is that of POST /api/v2/usage/query and of POST /a`}}},
 }
 
-func TestNoClientCanBeGenerated(t *testing.T) {
-	for _, test := range unusable {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			spec := mustTrim(t, edited(t, test.edit), allOperations).spec
-			_, err := compare(t.Context(), checkout2026(t), checkout2026(t)+"/api/usage.yaml", spec)
-			if err == nil {
-				t.Fatal("no error")
+// definition adds a definition, and a property of executions that refers to it.
+func definition(document object, name string) object {
+	added := object{"type": "object"}
+	document["definitions"].(object)[name] = added
+	properties(document, "UsageExecutionResult")["added"+name] = object{"$ref": "#/definitions/" + name}
+	return added
+}
+
+// After the edits of the overlay that the errors advise, taken verbatim, a client is generated.
+func TestAdviceIsSufficient(t *testing.T) {
+	t.Parallel()
+	checkout := t.TempDir()
+	newCheckout(t, checkout, edited(t, func(object) {}))
+	file := filepath.Join(checkout, "api", "overlay.yaml")
+	overlay := string(readFile(t, file))
+	for _, change := range unusable {
+		_, err := updated(t, change.edit)
+		var noClient *noClientError
+		if !errors.As(err, &noClient) {
+			t.Fatalf("%s: got error %v, want that no client can be generated", change.name, err)
+		}
+		for _, want := range change.want {
+			contains(t, change.name, noClient.text, want)
+		}
+		if change.old != "" {
+			overlay = strings.ReplaceAll(overlay, change.old, change.new)
+		}
+		for text := range strings.Lines(noClient.text) {
+			if strings.HasPrefix(text, "- {target: ") {
+				overlay += "  " + strings.TrimSpace(text) + "\n"
 			}
-			contains(t, "error", err.Error(), "no client can be generated: ")
-			for _, want := range test.want {
-				contains(t, "error", err.Error(), want)
-			}
-			if test.target != "" {
-				contains(t, "error", err.Error(), "\n- target: "+test.target+"\n  update: {x-go-name: "+test.goName+"}")
-				equal(t, "edits advised", strings.Count(err.Error(), "- target: "), 1)
-			}
-		})
+		}
 	}
+	if err := os.WriteFile(file, []byte(overlay), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := edited(t, func(document object) {
+		for _, change := range unusable {
+			change.edit(document)
+		}
+	})
+	d, err := update(t, checkout, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "breaking changes, of the property removed", len(d.report.breaking), 2)
 }
 
 // A name that would be code if it ended its quotes stays quoted, or no client is generated.
@@ -245,43 +337,12 @@ func TestNamesAreNoCode(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			spec := mustTrim(t, edited(t, test.edit), allOperations).spec
-			r, err := compare(t.Context(), checkout2026(t), checkout2026(t)+"/api/usage.yaml", spec)
+			d, err := updated(t, test.edit)
 			if err == nil { // the name was quoted
-				equal(t, "the name became code", strings.Contains(r.String(), "package gen: Evil"), false)
+				equal(t, "the name became code", strings.Contains(d.report.String(), "package gen: Evil"), false)
 			}
 		})
 	}
-}
-
-// After the edits of the overlay that the errors advise, a client is generated.
-func TestAdviceIsSufficient(t *testing.T) {
-	t.Parallel()
-	checkout := t.TempDir()
-	newCheckout(t, checkout, edited(t, func(object) {}))
-	file := filepath.Join(checkout, "api", "overlay.yaml")
-	overlay := string(readFile(t, file))
-	for _, change := range unusable {
-		if change.target != "" {
-			overlay += "  - target: " + change.target + "\n    update: {x-go-name: " + change.goName + "}\n"
-			continue
-		}
-		contains(t, change.name+": overlay", overlay, change.old)
-		overlay = strings.ReplaceAll(overlay, change.old, change.new)
-	}
-	if err := os.WriteFile(file, []byte(overlay), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	spec := mustTrim(t, edited(t, func(document object) {
-		for _, change := range unusable {
-			change.edit(document)
-		}
-	}), allOperations).spec
-	r, err := compare(t.Context(), checkout, checkout+"/api/usage.yaml", spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "breaking", strings.Join(r.breaking, "\n"), "package gen: UsageJobRow.HTTPMethod: removed")
 }
 
 func TestExitCodes(t *testing.T) {
@@ -289,9 +350,9 @@ func TestExitCodes(t *testing.T) {
 	renamed := string(edited(t, func(d object) { postQuery(d)["operationId"] = "postUsageQuestion" }))
 	shorter := string(edited(t, func(d object) { delete(properties(d, "ApiUsageRow"), "clientName") }))
 	longer := string(edited(t, func(d object) { properties(d, "ApiUsageRow")["extra"] = object{"type": "string"} }))
-	moved := string(edited(t, func(d object) { rename(d, "ApiUsageRow", "UsageRow") }))
+	unnamed := string(edited(t, func(d object) { rename(d, "ApiUsageRow", "UsageRow") }))
 	above, _, _ := strings.Cut(string(readFile(t, "../overlay.yaml")), "target: $.components.schemas.ApiUsageRow\n")
-	overlayLine := fmt.Sprintf("\n  api/overlay.yaml:%d: ", len(strings.Split(above, "\n")))
+	overlayLine := fmt.Sprintf("trim: -: no client can be generated: api/overlay.yaml:%d: ", len(strings.Split(above, "\n")))
 	spec := mustTrim(t, []byte(same), allOperations).spec
 	t.Chdir(checkout2026(t))
 	for _, test := range []struct {
@@ -302,9 +363,12 @@ func TestExitCodes(t *testing.T) {
 		{"unchanged", same, "-check", exitOK, "Nothing has changed."},
 		{"compatible", longer, "-check", exitCompatible, "APIUsageRow.Extra: added"},
 		{"breaking", shorter, "-check", exitBreaking, "APIUsageRow.ClientName: removed"},
-		{"no client", moved, "-check", exitError, overlayLine},
-		{"operation gone", renamed, "-check", exitBreaking, `no operation ["postUsageQuery"]: renamed or removed upstream`},
-		{"operation gone, not written", renamed, "-check=false", exitError, `no operation ["postUsageQuery"]`},
+		{"no client", unnamed, "-check", exitBreaking, overlayLine},
+		{"no client, to be written", unnamed, "-check=false", exitError, overlayLine},
+		{"operation gone", renamed, "-check", exitBreaking, "POST /api/v2/usage/query (postUsageQuery): gone"},
+		{"operation gone, to be written", renamed, "-check=false", exitError, "was not written"},
+		{"compatible, written", longer, "-check=false", exitOK, "APIUsageRow.Extra: added"},
+		{"not a document", "<html>", "-check", exitError, "not a JSON document"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

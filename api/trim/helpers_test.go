@@ -47,14 +47,13 @@ const small = `{
   },
   "definitions": {
     "Body": {
-      "allOf": [
-        {"$ref": "#/definitions/InAllOf"},
-        {"type": "object", "properties": {
-          "$ref": {"type": "string"},
-          "example": {"$ref": "#/definitions/InProperty"},
-          "alias": {"$ref": "#/definitions/Alias"}
-        }}
-      ],
+      "type": "object",
+      "properties": {
+        "$ref": {"type": "string"},
+        "example": {"$ref": "#/definitions/InProperty"},
+        "simple": {"$ref": "#/definitions/Simple"},
+        "alias": {"$ref": "#/definitions/Alias"}
+      },
       "example": {"$ref": "not a reference"}
     },
     "Result": {
@@ -65,7 +64,7 @@ const small = `{
         "inside": {"$ref": "#/definitions/Inside/properties/deep"}
       }
     },
-    "InAllOf": {"type": "object"},
+    "Simple": {"type": "object"},
     "InProperty": {"type": "object"},
     "InAdditional": {"type": "object"},
     "InResponse": {"type": "object"},
@@ -159,13 +158,38 @@ func marshal(t testing.TB, value any) []byte {
 	return data
 }
 
+// mustTrim returns a trimmed document.
 func mustTrim(t testing.TB, data []byte, operations []string) *document {
 	t.Helper()
-	d, err := trim(data, operations)
+	root, err := parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
+	d, err := trim(root, operations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.spec, err = encode(d.tree); err != nil {
+		t.Fatal(err)
+	}
 	return d
+}
+
+// updated compares testdata/upstream-2026.json, edited, with the output of checkout2026.
+func updated(t *testing.T, edit func(document object)) (*document, error) {
+	t.Helper()
+	return update(t, checkout2026(t), edited(t, edit))
+}
+
+// update compares a document with the output of a checkout.
+func update(t *testing.T, checkout string, data []byte) (*document, error) {
+	t.Helper()
+	root, err := parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools := &tools{ctx: t.Context(), checkout: checkout, dir: t.TempDir()}
+	return tools.update(root, allOperations, readFile(t, checkout+"/api/usage.yaml"))
 }
 
 // runTrim runs the command with an input on standard input.

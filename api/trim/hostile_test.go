@@ -26,6 +26,8 @@ var foreignExtensions = object{
 	"x-extensible-enum":         []any{"a"},
 	"x-ininother":               "a prefix without its hyphen",
 	"x-originalParamName":       "body",
+	"X-Go-Type":                 "pprof.Handler",
+	"X-GO-NAME":                 "Status500",
 }
 
 // Extensions other than the vendor's own do not change the output.
@@ -35,7 +37,7 @@ func TestForeignExtensionsAreDropped(t *testing.T) {
 		"", "info", "paths", "paths /q", "paths /q post", "paths /q post responses 200", "paths /q post responses",
 		"paths /q post responses 200 schema", "parameters p", "responses r", "securityDefinitions PureCloud_OAuth",
 		"definitions Result", "definitions Result properties items", "definitions Result properties items items",
-		"definitions Result additionalProperties", "definitions InAllOf",
+		"definitions Result additionalProperties", "definitions Simple",
 	} {
 		t.Run(place, func(t *testing.T) {
 			var document object
@@ -58,7 +60,7 @@ func TestForeignExtensionsAreDropped(t *testing.T) {
 func TestVendorExtensionsStay(t *testing.T) {
 	const extension = `"x-inin-requires-permissions": {"type": "ANY", "permissions": ["a:b"], "x-go-name": "data"}, `
 	spec := string(mustTrim(t, []byte(replaced(t, `"operationId": "postUsageQuery",`,
-		extension+`"x-purecloud-method-name": "m", "operationId": "postUsageQuery",`)), smallOperations).spec)
+		extension+`"X-PureCloud-Method-Name": "m", "operationId": "postUsageQuery",`)), smallOperations).spec)
 	contains(t, "permissions", spec, "\n      x-inin-requires-permissions:\n        permissions:\n          - a:b\n")
 	contains(t, "value of an extension", spec, "\n        x-go-name: data\n")
 	contains(t, "method name", spec, "\n      x-purecloud-method-name: m\n")
@@ -72,8 +74,8 @@ func TestNamesLikeExtensionsStay(t *testing.T) {
 		{"property with a reference", replaced(t, `"inside": {"$ref": "#/definitions/Inside/properties/deep"}`,
 			`"x-originalParamName": {"$ref": "#/definitions/Inside/properties/deep"}`),
 			"        x-originalParamName:\n          $ref: '#/components/schemas/Inside/properties/deep'\n"},
-		{"required property", replaced(t, `"InAllOf": {"type": "object"}`,
-			`"InAllOf": {"type": "object", "required": ["x-order"], "properties": {"x-order": {"type": "integer"}}}`),
+		{"required property", replaced(t, `"Simple": {"type": "object"}`,
+			`"Simple": {"type": "object", "required": ["x-order"], "properties": {"x-order": {"type": "integer"}}}`),
 			"        x-order:\n          type: integer\n      required:\n        - x-order\n"},
 		{"parameter", replaced(t, `"name": "p"`, `"name": "x-go-type"`), "      name: x-go-type\n"},
 		{"global parameter",
@@ -82,7 +84,7 @@ func TestNamesLikeExtensionsStay(t *testing.T) {
 		{"header", replaced(t, `"200": {"description": "d"}`,
 			`"200": {"description": "d", "headers": {"x-order": {"type": "string"}}}`), "            x-order:\n"},
 		{"path", replaced(t, `"/q": {`, `"/x-go-name": {`), "  /x-go-name:\n"},
-		{"property named example", small, "            example:\n              $ref: '#/components/schemas/InProperty'\n"},
+		{"property named example", small, "        example:\n          $ref: '#/components/schemas/InProperty'\n"},
 		{"key of an example", replaced(t, `"example": {"$ref": "not a reference"}`,
 			`"example": {"x-go-name": "data", "$ref": "not a reference"}`), "        x-go-name: data\n"},
 	} {
@@ -105,7 +107,7 @@ func TestTextsHaveNoControlCharacters(t *testing.T) {
 			"x-inin-requires-permissions": {"permissions": ["`+controls+`"], "`+controls+`": 1},
 			"operationId": "postUsageQuery"`,
 		`"example": {`, `"example": {"a": "`+controls+`", "`+controls+`": 1, `,
-		`"InAllOf": {"type": "object"`, `"InAllOf": {"type": "string", "pattern": "`+controls+`", "default": "`+controls+`"`,
+		`"Simple": {"type": "object"`, `"Simple": {"type": "string", "pattern": "`+controls+`", "default": "`+controls+`"`,
 		`"https://login.example.com"`, `"https://login.example.com/`+controls+`"`,
 	).Replace(small)
 	code, stdout, stderr := trimSmall(t, input, "-o", "-")
@@ -137,7 +139,7 @@ func hasNoControls(t *testing.T, what, text string) {
 	}
 }
 
-// An error contains no control characters, and no line of the document's.
+// Neither an error nor a warning contains control characters, or a line of the document's.
 func TestErrorsHaveNoControlCharacters(t *testing.T) {
 	const evil = controls + `\n::error::x`
 	for name, input := range map[string]string{
@@ -145,19 +147,17 @@ func TestErrorsHaveNoControlCharacters(t *testing.T) {
 		"name of a path":       replaced(t, `"/q":`, `"/q`+evil+`":`),
 		"name of a definition": strings.ReplaceAll(small, "InItems", evil),
 		"name of a parameter":  replaced(t, `"name": "p"`, `"name": "`+evil+`"`),
-		"value of an enum":     replaced(t, `"InProperty": {"type": "object"}`, `"InProperty": {"enum": ["`+evil+`"]}`),
 		"operation":            replaced(t, `"postUsageQuery"`, `"`+evil+`"`),
 		"reference":            replaced(t, `"#/definitions/InItems"`, `"#/definitions/`+evil+`"`),
 		"type":                 replaced(t, `"InProperty": {"type": "object"}`, `"InProperty": {"type": {"`+evil+`": 1}}`),
-		"version":              replaced(t, `"swagger": "2.0"`, `"swagger": "`+evil+`"`),
+		"key that comes twice": replaced(t, `"title": "t"`, `"`+evil+`": 1, "`+evil+`": 2`),
 		"not JSON":             strings.NewReplacer(`\u001b`, "\x1b", `\n`, "\n").Replace(evil),
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, _, stderr := trimSmall(t, input, "-o", "-")
-			equal(t, "exit code", code, exitError)
-			hasNoControls(t, "standard error", stderr)
-			for text := range strings.Lines(stderr) {
-				equal(t, "a line of standard error starts with ::", strings.HasPrefix(text, "::"), false)
+			_, stdout, stderr := trimSmall(t, input, "-o", "-")
+			for text := range strings.Lines(stdout + "\n" + stderr) {
+				hasNoControls(t, "output", text)
+				equal(t, "a line starts with ::", strings.HasPrefix(text, "::"), false)
 			}
 		})
 	}
@@ -182,18 +182,11 @@ func TestBounds(t *testing.T) {
 	const schema = `{"type": "object", "properties": {"a": `
 	for _, test := range []struct{ name, input, want string }{
 		{"chain of 20,000 references", chain(20_000, `{"properties": {"a": {"$ref": "#/definitions/D%[2]d"}}}`),
-			"is more than 100 references from an operation"},
-		{"chain of 20,000 aliases", chain(20_000, `{"$ref": "#/definitions/D%[2]d"}`),
-			"is more than 100 references from an operation"},
-		{"schema 9,000 deep", nested(4500, schema, "}}"), "nested more than 100 levels deep"},
-		{"schema 20,000 deep", nested(10_000, schema, "}}"), "neither a JSON object"},
-		{"array 9,000 deep", nested(9000, "[", "]"), "nested more than 100 levels deep"},
-		{"YAML 9,000 deep", nested(9000, "[ ", " ]") + " # ", "nested more than 100 levels deep"},
-		{"YAML aliases that expand exponentially",
-			"a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n" +
-				"c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n" +
-				"e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e]\n" +
-				"g: [*f, *f, *f, *f, *f, *f, *f, *f, *f]\n", "excessive aliasing"},
+			"nested more than 500 levels deep"},
+		{"chain of 20,000 aliases", chain(20_000, `{"$ref": "#/definitions/D%[2]d"}`), "nothing but references"},
+		{"schema 9,000 deep", nested(4500, schema, "}}"), "nested more than 500 levels deep"},
+		{"schema 20,000 deep", nested(10_000, schema, "}}"), "exceeded max depth"},
+		{"array 9,000 deep", nested(9000, "[", "]"), "nested more than 500 levels deep"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, _, stderr := trimSmall(t, test.input, "-o", "-")
@@ -211,16 +204,4 @@ func TestComponentsAreVisitedOnce(t *testing.T) {
 	const reference = `{"$ref": "#/definitions/D%[2]d"}`
 	mustTrim(t, []byte(chain(60, `{"properties": {"a": `+reference+`, "b": `+reference+`}}`)), smallOperations)
 	mustTrim(t, []byte(chain(60, `{"allOf": [`+reference+`, `+reference+`]}`)), smallOperations)
-}
-
-// kin-openapi would validate a schema once for each reference to it, in quadratic time.
-// That it gets no references shows in that dangling ones are no violation.
-func TestValidationFollowsNoReferences(t *testing.T) {
-	input := strings.NewReplacer(`{"$ref": "#/definitions/In`, `{"$ref":"#/definitions/Missing`,
-		"PureCloud OAuth", "PureCloudOAuth").Replace(small)
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, []byte(input)); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "warnings", fmt.Sprint(validate(compact.Bytes(), true)), "[]")
 }

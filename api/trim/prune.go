@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -9,26 +8,46 @@ import (
 	"strings"
 )
 
-// maxDepth is the limit of nesting in a document, and of references from an operation
-// to what it needs. The vendor's documents stay below 20.
-const maxDepth = 100
+// maxDepth is the limit of nesting in a document, references included. The vendor's
+// documents stay below 100.
+const maxDepth = 500
 
 var (
 	// methods are the keys of a path item that contain operations.
 	methods = strings.Fields("get put post delete options head patch trace")
 	// sections are the top-level keys that contain components.
 	sections = strings.Fields("definitions parameters responses securityDefinitions components")
-
-	errMissing = errors.New("renamed or removed upstream, or mistyped")
 )
+
+// operation is an operation of a document.
+type operation struct {
+	id, method, path string
+	node             object
+}
+
+// String returns the method and the path.
+func (o operation) String() string { return strings.ToUpper(o.method) + " " + o.path }
+
+// operations returns the operations of a document, by path.
+func operations(document object) (all []operation) {
+	paths, _ := document["paths"].(object)
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		for _, method := range methods {
+			if node, ok := lookup(paths, path, method).(object); ok {
+				id, _ := node["operationId"].(string)
+				all = append(all, operation{id, method, path, node})
+			}
+		}
+	}
+	return all
+}
 
 // pruner reduces a document to a few operations and the components that they refer to,
 // directly or not. It works on the JSON tree: a model of all 10 MB would cost seconds.
 type pruner struct {
-	root    object
-	reached map[string]bool // components that were queued
-	queue   [][]string      // components to keep, as the tokens of their JSON pointers
-	err     error           // the first error
+	root, kept object
+	schemes    []string // where the root has security schemes
+	err        error    // the first error
 }
 
 func (p *pruner) fail(format string, args ...any) {
@@ -38,111 +57,72 @@ func (p *pruner) fail(format string, args ...any) {
 }
 
 // prune returns a document of the named operations and their components, cleaned, and the
-// other operations below /api/v2/usage.
-func (p *pruner) prune(ids []string) (kept object, notKept []string, err error) {
-	notKept = p.dropOperations(ids)
-	kept = maps.Clone(p.root)
-	for _, section := range sections {
-		delete(kept, section)
+// other operations.
+func prune(root object, ids []string) (kept object, others []operation, err error) {
+	rest := maps.Clone(root)
+	for _, section := range append(sections, "paths") {
+		delete(rest, section)
 	}
-	p.clean(kept, "", words, 0)
-	for distance := 0; len(p.queue) > 0 && p.err == nil; distance++ {
-		components := p.queue
-		p.queue = nil
-		if distance == maxDepth {
-			p.fail("#/%s is more than %d references from an operation", strings.Join(components[0], "/"), maxDepth)
-		}
-		for _, tokens := range components {
-			parent, last := kept, len(tokens)-1
-			for _, token := range tokens[:last] {
-				if parent[token] == nil {
-					parent[token] = object{}
-				}
-				parent = parent[token].(object)
-			}
-			parent[tokens[last]] = p.clean(lookup(p.root, tokens...), "", words, 0)
-		}
+	p := pruner{root: root, kept: object{}, schemes: []string{"components", "securitySchemes"}}
+	if root["swagger"] == "2.0" {
+		p.schemes = []string{"securityDefinitions"}
 	}
-	return kept, notKept, p.err
+	for _, o := range operations(root) {
+		if o.id == "" || !slices.Contains(ids, o.id) {
+			others = append(others, o)
+			continue
+		}
+		if lookup(rest, "paths", o.path) == nil {
+			item := maps.Clone(lookup(root, "paths", o.path).(object))
+			maps.DeleteFunc(item, func(key string, _ any) bool { return slices.Contains(methods, key) })
+			put(rest, item, "paths", o.path)
+		}
+		put(rest, o.node, "paths", o.path, o.method)
+	}
+	rest = p.clean(rest, "", words, 0).(object)
+	maps.Copy(rest, p.kept)
+	return rest, others, p.err
 }
 
-// dropOperations removes all operations but the named ones, and returns the ones below
-// /api/v2/usage.
-func (p *pruner) dropOperations(ids []string) (dropped []string) {
-	paths, ok := p.root["paths"].(object)
-	if !ok {
-		p.fail("not an API document: no paths")
+// reach keeps a component, under a name without spaces, which OpenAPI 3 does not allow:
+// "PureCloud OAuth" becomes "PureCloudOAuth".
+func (p *pruner) reach(depth int, tokens ...string) (name string) {
+	component, last := lookup(p.root, tokens...), len(tokens)-1
+	renamed := append(slices.Clip(tokens[:last]), strings.ReplaceAll(tokens[last], " ", ""))
+	if component != nil && lookup(p.kept, renamed...) == nil {
+		put(p.kept, object{}, renamed...) // now: it may refer to itself
+		put(p.kept, p.clean(component, "", words, depth), renamed...)
 	}
-	var found []string
-	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		item, _ := paths[path].(object)
-		before := len(found)
-		for _, method := range methods {
-			operation, ok := item[method].(object)
-			id, _ := operation["operationId"].(string)
-			if id != "" && slices.Contains(ids, id) {
-				found = append(found, id)
-				continue
-			}
-			if ok && strings.HasPrefix(path, "/api/v2/usage/") {
-				dropped = append(dropped, oneLine(fmt.Sprintf("%s %s (%s)", strings.ToUpper(method), path, id)))
-			}
-			delete(item, method)
-		}
-		if len(found) == before {
-			delete(paths, path)
-		}
-	}
-	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(found, id) })
-	if len(missing) > 0 {
-		p.fail("no operation %q: %w", missing, errMissing)
-	}
-	return dropped
-}
-
-// reach queues a component the first time.
-func (p *pruner) reach(tokens ...string) {
-	if key := fmt.Sprintf("%q", tokens); !p.reached[key] {
-		p.reached[key] = true
-		p.queue = append(p.queue, tokens)
-	}
-}
-
-// reachScheme reaches a security scheme and returns its name without spaces, which OpenAPI 3
-// does not allow: "PureCloud OAuth" becomes "PureCloudOAuth".
-func (p *pruner) reachScheme(name string) (renamed string) {
-	section := []string{"components", "securitySchemes"}
-	if p.root["swagger"] == "2.0" {
-		section = []string{"securityDefinitions"}
-	}
-	renamed = strings.ReplaceAll(name, " ", "")
-	if schemes, _ := lookup(p.root, section...).(object); schemes[name] != nil {
-		schemes[renamed] = schemes[name]
-		p.reach(append(section, renamed)...)
-	}
-	return renamed
+	return renamed[last]
 }
 
 // reachReference reaches the component that a reference points to, or into. It returns the
 // reference without percent-encoding, so that the output does not depend on it, and to where
 // OpenAPI 3 has schemas: openapi2conv would not look below keys that it does not know.
-func (p *pruner) reachReference(reference string) string {
+func (p *pruner) reachReference(reference string, depth int) string {
 	fragment, err := url.PathUnescape(reference)
 	tokens := strings.Split(strings.TrimPrefix(fragment, "#/"), "/")
 	// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3.
-	depth := 2
+	length := 2
 	if tokens[0] == "components" {
-		depth = 3
+		length = 3
 	}
 	switch {
 	case err != nil || !strings.HasPrefix(fragment, "#/") || strings.ContainsFunc(fragment, isUnprintable):
 		p.fail("$ref %q does not point into the document", reference)
-	case len(tokens) < depth || !slices.Contains(sections, tokens[0]):
+	case len(tokens) < length || !slices.Contains(sections, tokens[0]):
 		p.fail("$ref %q does not point to a component", reference)
 	case lookup(p.root, tokens...) == nil:
 		p.fail("$ref %q: not found", reference)
 	default:
-		p.reach(tokens[:depth]...)
+		if next, _ := lookup(p.root, append(slices.Clip(tokens), "$ref")...).(string); next != "" { // an alias
+			if depth > maxDepth {
+				p.fail("schemas that are nothing but references: %q -> %q -> ...", fragment, next)
+				return fragment
+			}
+			return p.reachReference(next, depth+1)
+		}
+		p.reach(depth+1, tokens[:length]...)
 	}
 	return strings.Replace(fragment, "#/definitions/", "#/components/schemas/", 1)
 }
@@ -154,4 +134,16 @@ func lookup(node any, tokens ...string) any {
 		node = parent[token]
 	}
 	return node
+}
+
+// put sets the value at a JSON pointer, given by its tokens.
+func put(node object, value any, tokens ...string) {
+	last := len(tokens) - 1
+	for _, token := range tokens[:last] {
+		if node[token] == nil {
+			node[token] = object{}
+		}
+		node = node[token].(object)
+	}
+	node[tokens[last]] = value
 }

@@ -2,14 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strings"
 
-	"github.com/oasdiff/yaml"
+	"github.com/go-json-experiment/json"
 )
 
 // maxDocument is the limit of a document's size, after decompression. The vendor's is
@@ -57,15 +57,19 @@ func fetch(ctx context.Context, url string) (io.ReadCloser, error) {
 	return response.Body, nil
 }
 
-// object is a JSON object or a YAML mapping.
+// object is a JSON object.
 type object = map[string]any
 
-// parse reads JSON, or else YAML, whose parser is many times slower.
+// parse returns an API document: one JSON object in which no name comes twice.
 func parse(data []byte) (root object, err error) {
-	if jsonErr := json.Unmarshal(data, &root); jsonErr != nil {
-		if _, err = yaml.Unmarshal(data, &root, yaml.DecodeOpts{DisableTimestamps: true}); err != nil {
-			err = fmt.Errorf("not an API document: neither a JSON object (%w) nor a YAML mapping (%w)", jsonErr, err)
-		}
+	if err := json.Unmarshal(data, &root); len(data) == 0 {
+		return nil, errors.New("empty, not a JSON document")
+	} else if err != nil {
+		return nil, fmt.Errorf("not a JSON document (%s): %w", http.DetectContentType(data), err)
 	}
-	return root, err
+	openapi, _ := root["openapi"].(string)
+	if _, ok := root["paths"].(object); !ok || root["swagger"] != "2.0" && !strings.HasPrefix(openapi, "3.0.") {
+		return nil, errors.New(`not an API document with swagger: "2.0" or openapi: "3.0.x", and paths`)
+	}
+	return root, nil
 }

@@ -30,7 +30,7 @@ func TestFetch(t *testing.T) {
 			equal(t, "exit code", code, test.code)
 			contains(t, "standard error", stderr, test.want)
 			if test.code == exitOK {
-				contains(t, "standard output", stdout, "# From: swagger (info.version")
+				contains(t, "standard output", stdout, "operationId: postUsageQuery")
 			}
 		})
 	}

@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
 
-// tools runs the generator, apidiff and oasdiff. After the first error, its methods do
-// nothing.
+// tools runs the generator, the compiler, apidiff and oasdiff. After the first error, its
+// methods do nothing.
 type tools struct {
 	ctx      context.Context
 	checkout string // of this module: where commands are run
@@ -23,24 +24,46 @@ type tools struct {
 }
 
 // path returns the path of a file in the temporary directory.
-func (t *tools) path(name string) string { return t.dir + string(filepath.Separator) + name }
+func (t *tools) path(name string) string { return filepath.Join(t.dir, name) }
+
+// write writes a file in the temporary directory and returns its path.
+func (t *tools) write(name string, data []byte) string {
+	t.err = cmp.Or(t.err, os.WriteFile(t.path(name), data, 0o600))
+	return t.path(name)
+}
 
 // run runs the go command and returns its output.
 func (t *tools) run(goflags string, args ...string) []byte {
+	if _, err := os.Stat(filepath.Join(t.checkout, "api", "trim", "tools")); err != nil && t.err == nil {
+		t.err = fmt.Errorf("not in the root of a checkout: %w", err)
+	}
 	if t.err != nil {
 		return nil
 	}
 	command := exec.CommandContext(t.ctx, "go", args...)
 	command.Dir = t.checkout
 	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+goflags)
-	command.WaitDelay = time.Second // a child of go run keeps the pipes open
+	command.WaitDelay = 100 * time.Millisecond // a child of go run keeps the pipes open
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
-		message := strings.ReplaceAll(stderr.String(), t.path(""), "")
-		t.err = fmt.Errorf("%w\n%.2000s", cmp.Or(t.ctx.Err(), err), strings.TrimSpace(message))
+		message := strings.ReplaceAll(stderr.String(), t.dir+string(filepath.Separator), "")
+		t.err = cmp.Or(t.ctx.Err(), error(&toolError{err, strings.TrimSpace(message)}))
 	}
 	return stdout.Bytes()
+}
+
+// toolError is the error of a command, and what it printed.
+type toolError struct {
+	err    error
+	stderr string
+}
+
+func (e *toolError) Error() string { return fmt.Sprintf("%v\n%.2000s", e.err, e.stderr) }
+
+// cause returns what the command printed, in one line.
+func (e *toolError) cause() string {
+	return fmt.Sprintf("%.400s", oneLine(noise.ReplaceAllString(e.stderr, "")))
 }
 
 // tool runs a tool of api/trim/tools. That is a module of its own, so that its dependencies
@@ -49,13 +72,41 @@ func (t *tools) tool(goflags string, args ...string) []byte {
 	return t.run(goflags, append([]string{"tool", "-modfile=api/trim/tools/go.mod"}, args...)...)
 }
 
-// generate generates package gen from a document, as go generate would, and exports its API
-// to the file api.
-func (t *tools) generate(document []byte) {
-	spec, source, overlay := t.path("usage.yaml"), t.path("usage.gen.go"), t.path("overlay.json")
-	replace := fmt.Appendf(nil, `{"Replace": {"gen/usage.gen.go": %q}}`, source)
-	t.err = errors.Join(os.WriteFile(spec, document, 0o600), os.WriteFile(overlay, replace, 0o600))
+// flatten returns a document in which each allOf is merged.
+func (t *tools) flatten(document []byte) []byte {
+	return t.tool("", "oasdiff", "flatten", t.write("nested.json", document), "--allow-external-refs=false")
+}
+
+// generate generates package gen from a document, as go generate would with more actions in
+// the overlay, and exports its API to the file api.
+func (t *tools) generate(document []byte, actions []string) {
+	checkout, err := filepath.Abs(t.checkout)
+	t.err = cmp.Or(t.err, err)
+	config, _ := os.ReadFile(filepath.Join(checkout, "api", "oapi-codegen.yaml")) // run finds out if there is none
+	overlay, _ := os.ReadFile(filepath.Join(checkout, "api", "overlay.yaml"))
+	for _, action := range actions {
+		overlay = append(overlay, "  "+action+"\n"...)
+	}
+	config = bytes.ReplaceAll(config, []byte("api/overlay.yaml"), []byte(t.write("overlay.yaml", overlay)))
 	t.run("", "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen",
-		"-config", "api/oapi-codegen.yaml", "-o", source, spec)
-	t.tool("'-overlay="+overlay+"'", "apidiff", "-w", t.path("api"), "./gen")
+		"-config", t.write("config.yaml", config), "-o", t.path("usage.gen.go"), t.write("usage.yaml", document))
+	t.write("replace.json", fmt.Appendf(nil, `{"Replace": {%q: %q}}`,
+		filepath.Join(checkout, "gen", "usage.gen.go"), t.path("usage.gen.go")))
+	t.tool("'-overlay="+t.path("replace.json")+"'", "apidiff", "-w", t.path("api"), "./gen")
+}
+
+var compileError = regexp.MustCompile(`(?m)^([\w./\\-]+\.go:\d+):\d+: (.*)$`)
+
+// broken returns the lines of this module, tests and examples included, that do not compile
+// with the generated client.
+func (t *tools) broken() (lines []string) {
+	for _, dir := range []string{"", "wrapper/examples"} {
+		output := t.run("", "-C", "./"+dir, "list", "-e", "-test", "-export", "-tags=soak,live",
+			"-overlay="+t.path("replace.json"), "-f", "{{with .Error}}{{.Err}}{{end}}", "./...")
+		for _, match := range compileError.FindAllStringSubmatch(string(output), -1) {
+			lines = append(lines, oneLine(filepath.Join(dir, match[1])+": "+match[2]))
+		}
+	}
+	slices.Sort(lines)
+	return slices.Compact(lines)
 }

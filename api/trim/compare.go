@@ -41,7 +41,7 @@ func (r *report) String() string {
 	text := list("Breaking: programs that import this module may not compile or work. The next version is a major one.",
 		r.breaking) + list("Compatible: the next version is a minor one.", r.compatible)
 	return cmp.Or(text, "Texts or order only: the next version is a patch.\n") +
-		list("Lines of this module that do not compile any more, to be edited by hand:", r.broken)
+		list("To be edited by hand, as it does not compile any more (packages that import these may follow):", r.broken)
 }
 
 func (r *report) add(breaking bool, change string) {

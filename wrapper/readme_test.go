@@ -39,7 +39,9 @@ var _ = []any{
 		return nil
 	},
 	func(*testing.T) (*wrapper.Client, error) {
-		server := usagetest.NewServer(usagetest.Config{RunningPolls: 2})
+		server := usagetest.NewServer(usagetest.Config{
+			Fault: usagetest.Once(usagetest.Results, usagetest.Fault{Connection: usagetest.Cut}),
+		})
 		defer server.Close()
 		client, err := wrapper.New(wrapper.USEast1, server.Options()...)
 		return client, err

@@ -54,7 +54,7 @@ func TestPageInBrowser(t *testing.T) {
 		if n := pixels[test.background]; n < 50_000 {
 			t.Errorf("%s: %d pixels of the background %v", test.name, n, test.background)
 		}
-		for _, series := range []color.RGBA{{0x3b, 0x78, 0xc4, 255}, {0xe0, 0x8a, 0x2e, 255}, {0x3f, 0x9d, 0x6b, 255}} {
+		for _, series := range []color.RGBA{{0x3b, 0x78, 0xc4, 255}, {0xcf, 0x6a, 0x1b, 255}, {0x3a, 0x93, 0x63, 255}} {
 			if n := pixels[series]; n < 500 {
 				t.Errorf("%s: %d pixels of the series %v", test.name, n, series)
 			}

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
@@ -215,23 +214,6 @@ func TestPageRedRows(t *testing.T) {
 	containsNot(t, s.write(t, HTML), "Red rows")
 }
 
-// A page with a comparison has the change as a tile, and its columns.
-func TestPageCompares(t *testing.T) {
-	rows := []report.Row{clientRow("Demo", october(1), 150, 0), clientRow("new", october(1), 5, 0)}
-	s := octoberScene(byClient(report.NoSteps), rows)
-	s.report.Compare = new(days(day(2026, 9, 1), day(2026, 9, 30)))
-	s.before = []report.Row{clientRow("Demo", october(1), 100, 0), clientRow("gone", october(1), 7, 0)}
-	page := pageOf(t, s)
-	contains(t, page.text, "+48compared with before: +44.9%")
-	for i, want := range []string{
-		"Demo 150 100 +50 +50.0%", "new 5 0 +5 new", "gone 0 7 -7 gone", "Total 155 107 +48 +44.9%",
-	} {
-		row := page.table("")[i]
-		got := []string{row["CLIENT"], row["REQUESTS"], row["BEFORE"], row["CHANGE"], row["CHANGE %"]}
-		equal(t, "row", strings.Join(got, " "), want)
-	}
-}
-
 // An allowance is a tile that says when it runs out.
 func TestPageAllowance(t *testing.T) {
 	for _, test := range []struct {
@@ -306,40 +288,4 @@ func TestPageChart(t *testing.T) {
 	s.report.Period = days(day(2025, 11, 20), day(2025, 11, 20))
 	s.rows = s.rows[:1]
 	equal(t, "charts of a day", len(pageOf(t, s).find("div", "plot")), 0)
-}
-
-// Who cannot see a table hears what it is of, and what its cells are; names from right to left stay apart.
-func TestPageForScreenReaders(t *testing.T) {
-	page := pageOf(t, octoberScene(byClient(report.Day), manyRows(2, 2)))
-	for _, table := range page.find("table", "") {
-		equal(t, "captions", len(table.find("caption", "")), 1)
-		for part, scope := range map[string]string{"thead": "col", "tbody": "row"} {
-			for _, th := range table.find(part, "")[0].find("th", "") {
-				equal(t, "scope in "+part, th.attrs["scope"], scope)
-			}
-		}
-		for _, tr := range table.find("tbody", "")[0].find("tr", "") {
-			equal(t, "titles of a row", len(tr.find("th", "")), 1)
-		}
-	}
-	equal(t, "names that are kept apart", len(page.find("bdi", "")), 2+2+3) // in legend, values and groups
-}
-
-// What a manager has to know stands before the figures, and what the numbers mean after them.
-func TestPageSaysWhatItIs(t *testing.T) {
-	s := octoberScene(report.Query{Jobs: true, GroupBy: []report.Dimension{report.Endpoint}}, goldenDays())
-	s.report.Period.Warning = "only some days can have data"
-	before, _, _ := strings.Cut(s.write(t, HTML), "<table class=\"groups\">")
-	for _, want := range []string{
-		"Genesys Cloud API usage, eu-west-1</h1>", "1 to 31 October 2026, UTC, by endpoint.",
-		"Made on 24 November 2026 at 09:30 UTC.", "Warning: only some days can have data.",
-	} {
-		contains(t, before, want)
-	}
-	for _, want := range s.finished().Meaning() {
-		contains(t, pageOf(t, s).text, want)
-	}
-	made := s.report.Made
-	s.report.Made = made.In(time.FixedZone("", 3600))
-	contains(t, s.write(t, HTML), "Made on 24 November 2026 at 09:30 UTC.")
 }

@@ -30,6 +30,7 @@ func TestGolden(t *testing.T) {
 		{"clients.json", JSON, 0, octoberScene(byClient(report.NoSteps), goldenRows())},
 		{"days.ndjson", NDJSON, 0, octoberScene(endpoints, goldenDays())},
 		{"clients.html", HTML, 0, octoberScene(byClient(report.NoSteps), goldenRows())},
+		{"compare.html", HTML, 0, compared},
 		{"weeks.xlsx.txt", XLSX, 0, workbookScene()},
 		{"days.html", HTML, 0, octoberScene(endpoints, goldenDays())},
 	} {

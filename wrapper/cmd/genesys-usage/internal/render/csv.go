@@ -20,18 +20,24 @@ type csvWriter struct {
 func newCSV(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
 	c := &csvWriter{csv.NewWriter(out), columns, make([]string, len(columns))}
 	c.out.UseCRLF = true
-	for i := range columns {
-		c.record[i] = columns[i].Name
+	for i, column := range columns {
+		c.record[i] = column.Name
 	}
 	_ = c.out.Write(c.record) // into a buffer
 	return c, nil
 }
 
 func (c *csvWriter) Row(r *report.Row) error {
-	for i := range c.columns {
-		c.record[i] = value(&c.columns[i], r)
-		if c.columns[i].Kind == report.Text {
-			c.record[i] = text.NoFormula(c.record[i])
+	for i, column := range c.columns {
+		switch value := column.Value(r).(type) {
+		case string:
+			c.record[i] = text.NoFormula(value)
+		case int64:
+			c.record[i] = strconv.FormatInt(value, 10)
+		case time.Time:
+			if c.record[i] = ""; !value.IsZero() {
+				c.record[i] = value.Format(time.DateOnly)
+			}
 		}
 	}
 	return c.out.Write(c.record)
@@ -40,17 +46,4 @@ func (c *csvWriter) Row(r *report.Row) error {
 func (c *csvWriter) Finish(*report.Report) error {
 	c.out.Flush()
 	return c.out.Error()
-}
-
-// value returns the text of a row in a column. That of a date that is not known is empty.
-func value(c *report.Column, r *report.Row) string {
-	switch {
-	case c.Kind == report.Text:
-		return text.Clean(c.Text(r))
-	case c.Kind == report.Number:
-		return strconv.FormatInt(c.Number(r), 10)
-	case r.Date.IsZero():
-		return ""
-	}
-	return r.Date.Format(time.DateOnly)
 }

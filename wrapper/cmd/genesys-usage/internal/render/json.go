@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,17 +34,20 @@ func (n *ndjsonWriter) Finish(*report.Report) error { return nil }
 
 // object appends a row.
 func (n *ndjsonWriter) object(line []byte, r *report.Row) []byte {
-	for i := range n.columns {
-		column := &n.columns[i]
+	for i, column := range n.columns {
 		line = append(append(line, "{,"[min(i, 1)], '"'), column.Name...)
 		line = append(line, `":`...)
-		switch text := value(column, r); {
-		case column.Kind == report.Number:
-			line = append(line, text...)
-		case column.Kind == report.Date && text == "":
-			line = append(line, "null"...)
-		default:
-			line, _ = jsontext.AppendQuote(line, text) // an error is of text that is not UTF-8, and Clean's is
+		switch value := column.Value(r).(type) {
+		case string:
+			line, _ = jsontext.AppendQuote(line, value) // an error is of text that is not UTF-8, and this is
+		case int64:
+			line = strconv.AppendInt(line, value, 10)
+		case time.Time:
+			if value.IsZero() {
+				line = append(line, "null"...)
+			} else {
+				line = value.AppendFormat(line, `"`+time.DateOnly+`"`)
+			}
 		}
 	}
 	return append(line, '}')

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -93,8 +91,11 @@ func newWorkbook(out io.Writer, columns []report.Column, o Options) (Writer, err
 	w.begin("Rows")
 	w.rows = w.sheet
 	for i, column := range columns {
-		width := map[report.Kind]float64{report.Text: nameWidth, report.Date: 12, report.Number: numberWidth}[column.Kind]
-		w.keep(w.rows.SetColWidth(i+1, i+1, width))
+		width := numberWidth
+		if _, isName := column.Value(&report.Row{}).(string); isName {
+			width = nameWidth
+		}
+		w.keep(w.rows.SetColWidth(i+1, i+1, float64(width)))
 		w.cells = append(w.cells, column.Name)
 	}
 	w.keep(w.rows.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}))
@@ -139,8 +140,6 @@ func (w *workbook) write(style int, cells ...any) {
 			if value.now > 0 && value.before > 0 {
 				values[i] = excelize.Cell{StyleID: w.styles[growths], Value: float64(value.now)/float64(value.before) - 1}
 			}
-		case string:
-			values[i] = literal(value)
 		default:
 			values[i] = cell
 		}
@@ -152,34 +151,12 @@ func (w *workbook) write(style int, cells ...any) {
 	w.lines = 0
 }
 
-// overlapping are characters by their numbers, of which excelize escapes only the first: Excel would read the second.
-var overlapping = regexp.MustCompile("_x[0-9A-Fa-f]{4}_x")
-
-// literal returns the value of a cell that shows text as it is: in pieces, if in one it would be read as something else.
-func literal(s string) any {
-	if !strings.Contains(s, "_x") || !overlapping.MatchString(s) {
-		return s
-	}
-	var runs []excelize.RichTextRun
-	for part := range strings.SplitAfterSeq(s, "_") {
-		runs = append(runs, excelize.RichTextRun{Text: part})
-	}
-	return runs
-}
-
 func (w *workbook) Row(r *report.Row) error {
 	if w.row == excelize.TotalRows {
 		return ErrTooManyRows
 	}
-	for i := range w.columns {
-		switch column := &w.columns[i]; column.Kind {
-		case report.Text:
-			w.cells[i] = value(column, r)
-		case report.Date:
-			w.cells[i] = r.Date
-		case report.Number:
-			w.cells[i] = column.Number(r)
-		}
+	for i, column := range w.columns {
+		w.cells[i] = column.Value(r)
 	}
 	w.write(plain, w.cells...)
 	return w.err
@@ -286,7 +263,7 @@ func (w *workbook) chart(c *chart.Chart, m report.Metric, anchor int) {
 	titles := []any{c.Unit, excelize.Cell{StyleID: w.styles[boldNumber], Value: "DATE"}}
 	for i, s := range c.Series {
 		name := text.Shorten(s.Name, nameWidth) // the legend has one line for all
-		titles = append(titles, excelize.Cell{StyleID: w.styles[boldNumber], Value: literal(name)})
+		titles = append(titles, excelize.Cell{StyleID: w.styles[boldNumber], Value: name})
 		w.lines = max(w.lines, text.Lines(name, numberWidth-2)) // bold letters are wide
 		column := rune('C' + i)
 		drawing.Series = append(drawing.Series, excelize.ChartSeries{

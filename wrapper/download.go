@@ -105,7 +105,7 @@ func (d *download[Result, Row]) readPage(ctx context.Context) (result *Result, r
 // complete.
 func (d *download[Result, Row]) readRows(ctx context.Context, response *http.Response) (*Result, error) {
 	first, skip := true, false
-	return d.stream.Read(response.Body, func(result *Result, row *Row) error {
+	result, err := d.stream.Read(response.Body, func(result *Result, row *Row) error {
 		if first { // the status may also come after the rows
 			state := d.kind.inspect(result)
 			first, skip = false, state.status != "" && state.phase != complete
@@ -123,6 +123,10 @@ func (d *download[Result, Row]) readRows(ctx context.Context, response *http.Res
 		}
 		return nil
 	})
+	if err == nil && skip && d.kind.inspect(result).phase == complete {
+		err = failure.Permanentf("the status changed within the response; the rows are incomplete")
+	}
+	return result, err
 }
 
 // restartPage drops the rows of the current page, and reports whether it could.
@@ -164,7 +168,8 @@ func (d *download[Result, Row]) waitOut(err error) (poll.Update, error) {
 	if !ok {
 		api = &APIError{}
 	}
-	notFound := api.StatusCode == http.StatusNotFound && api.Method == http.MethodGet
+	notFound := api.StatusCode == http.StatusNotFound && api.Method == http.MethodGet &&
+		!errors.Is(err, failure.ErrBlocked) // which the cause of a context may be, too
 	if notFound && d.missingSince.IsZero() {
 		d.missingSince = time.Now()
 	}

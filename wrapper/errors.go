@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -153,6 +154,8 @@ func (e *OperationError) Unwrap() error { return e.Err }
 // permissions, a certificate or a proxy that were refused, are replaced or corrected.
 func (e *OperationError) Resumable() bool {
 	api, ok := errors.AsType[*APIError](e.Err)
-	refused := ok && (api.StatusCode == http.StatusUnauthorized || api.StatusCode == http.StatusForbidden)
+	refused := ok && slices.Contains([]int{
+		http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired,
+	}, api.StatusCode)
 	return refused || Retryable(e) || errors.Is(e.Err, failure.ErrBlocked)
 }

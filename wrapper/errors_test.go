@@ -271,6 +271,7 @@ func TestRetryableAndResumable(t *testing.T) {
 		{"400", status(400), false, false, false},
 		{"401", status(401), false, false, true},
 		{"403", status(403), false, false, true},
+		{"407", status(407), false, false, true},
 		{"404", status(404), false, false, false},
 		{"408", status(408), true, true, true},
 		{"429", &APIError{StatusCode: 429, RetryAfter: time.Hour}, true, true, true},

@@ -315,6 +315,8 @@ func TestResults(t *testing.T) {
 		{"null results", `{"results":null,"queryStatus":"Complete"}`, 0, ""},
 		{"other letter case", `{"Results":[{"REQUESTS":1}],"QueryStatus":"complete"}`, 1, ""},
 		{"rows without a status", `{"results":[{"requests":1}]}`, 1, `rows arrived with status ""`},
+		{"a status that changes", `{"queryStatus":"Running","results":[{"requests":1}],"queryStatus":"Complete"}`, 0,
+			"the status changed within the response; the rows are incomplete"},
 		{"failed, with rows before", `{"results":[{"requests":1}],"queryStatus":"Failed"}`, 1, ErrQueryFailed.Error()},
 		{"failed, with rows after", `{"queryStatus":"Failed","results":[{"requests":1}]}`, 0, ErrQueryFailed.Error()},
 		{"no cursor", `{"results":[{"requests":1}],"cursors":{"before":"x","after":""},"queryStatus":"Complete"}`, 1, ""},

@@ -122,7 +122,9 @@ func WithLoginURL(address string) Option {
 // says which proxy refused to connect, and why.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
-		c.Base = client.Transport
+		if client != nil {
+			c.Base = client.Transport
+		}
 		return nil
 	}
 }
@@ -199,9 +201,6 @@ func checkURL(option, address string) (string, error) {
 }
 
 func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
 	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return host == "localhost" || ip != nil && ip.IsLoopback() // net/http asks a proxy for "LOCALHOST"
 }

@@ -64,6 +64,8 @@ func TestNewRefusesBadInput(t *testing.T) {
 		{"base URL: a port alone", USEast1, []Option{token, WithBaseURL("https://:8443")}, "is not a URL with a host"},
 		{"base URL: no scheme", USEast1, []Option{token, WithBaseURL("api.mypurecloud.com")}, "is not a URL with a host"},
 		{"base URL: empty", USEast1, []Option{token, WithBaseURL("")}, "is not a URL with a host"},
+		{"base URL: a host that net/http asks a proxy for", "", []Option{token, WithBaseURL("http://LOCALHOST:8080")},
+			"neither https"},
 		{"base URL: other scheme", USEast1, []Option{token, WithBaseURL("ftp://localhost")}, "neither https"},
 		{"base URL: credentials", USEast1, []Option{token, WithBaseURL("https://u:SECRET@example.com")},
 			"WithBaseURL: the address contains credentials"},
@@ -145,7 +147,8 @@ func TestNewTakes(t *testing.T) {
 		{"addresses in place of a region", "", []Option{WithClientCredentials("id", "secret"),
 			WithBaseURL("https://example.com/api/"), WithLoginURL("https://[::1]:8443")}},
 		{"a base URL and a token", "", []Option{token, WithBaseURL("http://127.0.0.5:8080")}},
-		{"localhost", "", []Option{token, WithBaseURL("http://LocalHost:8080")}},
+		{"localhost", "", []Option{token, WithBaseURL("http://localhost:8080")}},
+		{"no http.Client", EUWest1, []Option{token, WithHTTPClient(nil)}},
 		{"an http.Client without a Transport", EUWest1, []Option{token, WithHTTPClient(&http.Client{})}},
 		{"a secret with any printable characters", EUWest1, []Option{WithClientCredentials("an+id", "s%cret+:/ä")}},
 	} {

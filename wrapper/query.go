@@ -97,11 +97,12 @@ func checkQuery(query gen.APIUsageQuery) error {
 // has more forms than package interval knows, and the API may take them.
 func checkInterval(text string, check func(interval.Interval) error) error {
 	i, known := interval.Parse(text)
+	start, end, _ := strings.Cut(text, "/")
 	switch {
 	case text == "":
 		return fmt.Errorf("%w: no interval; see Days and Month", ErrInvalidQuery)
-	case !strings.Contains(text, "/"):
-		return fmt.Errorf("%w: interval %q has no end; the form is 2026-10-01/2026-10-31", ErrInvalidQuery, text)
+	case start == "" || end == "":
+		return fmt.Errorf("%w: interval %q has no start or no end; the form is 2026-10-01/2026-10-31", ErrInvalidQuery, text)
 	case known && check(i) != nil:
 		return fmt.Errorf("%w: interval %q %w", ErrInvalidQuery, text, check(i))
 	}

@@ -60,7 +60,8 @@ func TestBadQueriesAreNotSent(t *testing.T) {
 		want  string
 	}{
 		{"no interval", gen.APIUsageQuery{}, "no interval; see Days and Month"},
-		{"no end", gen.APIUsageQuery{Interval: "2026-10-01"}, `interval "2026-10-01" has no end`},
+		{"no end", gen.APIUsageQuery{Interval: "2026-10-01"}, `interval "2026-10-01" has no start or no end`},
+		{"an empty start", gen.APIUsageQuery{Interval: "/2026-10-01"}, `interval "/2026-10-01" has no start or no end`},
 		{"ends before it starts", gen.APIUsageQuery{Interval: "2026-10-02/2026-10-01"}, "ends before it starts"},
 		{"granularity", gen.APIUsageQuery{Interval: days, Granularity: "Hour"}, `unknown granularity "Hour"`},
 		{"group", gen.APIUsageQuery{Interval: days, GroupBy: []gen.GroupBy{"Moon"}},

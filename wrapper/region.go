@@ -101,8 +101,8 @@ func ParseRegion(s string) (Region, error) {
 		return Region(name), nil
 	}
 	quoted := ""
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == "" { // else it may have a password
-		quoted = fmt.Sprintf(" %q", name)
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == "" { // else it may have a password
+		quoted = fmt.Sprintf(" %q", s)
 	}
 	return "", failure.Permanentf("unknown region%s%s; known are %s", quoted, suggestion, strings.Join(list, ", "))
 }

@@ -19,9 +19,9 @@ import (
 type Retry struct {
 	// MaxAttempts is how often a request is sent at most, whatever went wrong with it.
 	// Default: 5; 1 means no retries. A 429 with a Retry-After is not counted, up to 10
-	// minutes in total; nor are net/http's own retries on stale connections. Requests
-	// for tokens have attempts of their own, and requests for results start anew when
-	// Rows has got new rows.
+	// minutes in total; nor are net/http's own retries of what a server did not process, such
+	// as on a stale connection. Requests for tokens have attempts of their own, and requests
+	// for results start anew when Rows has got new rows.
 	MaxAttempts int
 	// Initial is the wait before the second attempt, doubled for each later one up to
 	// Max, each less a jitter of up to half. Defaults: 500 ms and 30 s.

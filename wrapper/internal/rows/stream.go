@@ -37,7 +37,7 @@ var (
 // for concurrent use.
 type Stream[Result, Row any] struct {
 	fields  *Fields
-	yielded int // rows
+	yielded int    // rows
 	prefix  prefix // ends with the last row yielded
 }
 

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -35,15 +34,6 @@ func newBase(shared http.RoundTripper) http.RoundTripper {
 	}
 	base.HTTP2.SendPingTimeout, base.HTTP2.PingTimeout = pingTimeout, pingTimeout
 	base.OnProxyConnectResponse = checkProxy
-	if base.Proxy != nil {
-		base.Proxy = func(request *http.Request) (*url.URL, error) {
-			address, err := original.Proxy(request)
-			if err != nil { // its text has the password of the proxy
-				err = failure.Blocked(errors.New("the address of the proxy is not valid; correct HTTPS_PROXY"))
-			}
-			return address, err
-		}
-	}
 	return base
 }
 

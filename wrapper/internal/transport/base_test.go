@@ -111,17 +111,3 @@ func TestProxyRefuses(t *testing.T) {
 		}
 	}
 }
-
-func TestInvalidProxyAddress(t *testing.T) {
-	base := newBase(&http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
-		return nil, &url.Error{Op: "parse", URL: "http://user:PASS WORD@proxy.example.com", Err: url.InvalidHostError(" ")}
-	}})
-	for name, credentials := range credentialsOf {
-		t.Run(name, func(t *testing.T) {
-			err := newStack(base, credentials).Read(newRequest(t, "GET"), readAll)
-			checkContains(t, "error", errorText(err), "the address of the proxy is not valid; correct HTTPS_PROXY")
-			checkOmits(t, "error", errorText(err), "PASS", "WORD", "left out")
-			check(t, "blocked", errors.Is(err, failure.ErrBlocked), true)
-		})
-	}
-}

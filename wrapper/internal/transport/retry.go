@@ -109,7 +109,10 @@ func (t *retry) try(request *http.Request, read Reader) (a attempt) {
 		return attempt{err: err}
 	}
 	response.Request = request
-	a.status, a.retryAfter = response.StatusCode, RetryAfter(response)
+	a.status = response.StatusCode
+	if TransientStatus(a.status) {
+		a.retryAfter = RetryAfter(response)
+	}
 	switch {
 	case a.status == http.StatusUnauthorized:
 		a.rejected = t.tokens.reject(token)

@@ -66,9 +66,16 @@ func (t *stall) classify(ctx context.Context, err error) error {
 	case t.secret && !isConnectionError(err):
 		// Its text may quote the response: net/http does so where that is not HTTP.
 		return errors.New("the response is not valid HTTP, or the Transport failed; details are left out, as they may have a token")
+	case errors.Is(err, context.DeadlineExceeded): // a timeout of the dialer, and of no context
+		return fmt.Errorf("%w: %v", os.ErrDeadlineExceeded, err) //nolint:errorlint // see above
+	case len(err.Error()) > maxText: // it quotes a response that is not HTTP
+		return errors.New(failure.Quote(err.Error()))
 	}
 	return err
 }
+
+// maxText is the longest text of an error that is passed on.
+const maxText = 1000
 
 // isConnectionError reports whether the text of an error is about the connection alone.
 func isConnectionError(err error) bool {

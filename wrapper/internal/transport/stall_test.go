@@ -85,6 +85,23 @@ func TestStall(t *testing.T) {
 	}
 }
 
+// A timeout of the dialer is not the end of a context, and a response that is not HTTP is not
+// quoted at length.
+func TestErrorsOfTheBase(t *testing.T) {
+	for name, err := range map[string]error{
+		"dialer": &net.OpError{Op: "dial", Err: context.DeadlineExceeded},
+		"long":   errors.New("malformed HTTP response " + strings.Repeat("x", 100_000)),
+	} {
+		bubble(t, name, func(t *testing.T) {
+			base := roundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
+			_, got := newStall(base, time.Minute, false).RoundTrip(newRequest(t, "GET"))
+			check(t, "past a deadline", errors.Is(got, context.DeadlineExceeded), false)
+			check(t, "a short text", len(errorText(got)) < 1000, true)
+			checkContains(t, "error", errorText(got), err.Error()[:4])
+		})
+	}
+}
+
 // What a Transport must not leave out of a response, as in net/http's own client.
 func TestIncompleteResponses(t *testing.T) {
 	body := io.NopCloser(strings.NewReader("{}"))

@@ -3,6 +3,7 @@ package chart
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -93,17 +94,18 @@ func New(r *report.Report) *Chart {
 
 // stepDates returns the dates of all steps, and of days those without requests too.
 func stepDates(r *report.Report) []time.Time {
-	var dates []time.Time
-	for _, step := range r.Steps() {
-		dates = append(dates, step.Date)
+	dates := map[time.Time]bool{}
+	for _, g := range r.Groups {
+		for i := range g.Steps {
+			dates[g.Steps[i].Date] = true
+		}
 	}
 	if r.Query.Granularity == report.Day && len(dates) > 0 {
 		for date := r.Period.DataFirst; !date.After(r.Period.DataLast); date = date.AddDate(0, 0, 1) {
-			dates = append(dates, date)
+			dates[date] = true
 		}
 	}
-	slices.SortFunc(dates, time.Time.Compare)
-	return slices.CompactFunc(dates, time.Time.Equal)
+	return slices.SortedFunc(maps.Keys(dates), time.Time.Compare)
 }
 
 // setSeries sets the series, and says of all others what is not to be seen.

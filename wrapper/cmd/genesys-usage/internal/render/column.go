@@ -32,13 +32,7 @@ func othersLine(groups []*report.Group) line {
 	return line{&sum, fmt.Sprintf("... and %s more", text.Thousands(int64(len(groups)))), true}
 }
 
-func totalLine(r *report.Report) line {
-	total := line{&report.Group{Counts: r.Total}, "Total", true}
-	if r.Before != nil {
-		total.Before = r.Before.Total
-	}
-	return total
-}
+func totalLine(r *report.Report) line { return line{&r.Total, "Total", true} }
 
 // column is one of a table of groups. A value is a string, an int64, or one of the types below.
 type column struct {
@@ -73,7 +67,7 @@ func groupColumns(r *report.Report, dated bool) []column {
 			columns = append(columns, column{title, kind, value})
 		}
 	}
-	q, compared := &r.Query, r.Before != nil
+	q, compared := &r.Query, r.Compare != nil
 	nothing := func(line) any { return "" }
 	add(dated, "DATE", labels, nothing)
 	for _, d := range q.GroupBy {

@@ -83,9 +83,9 @@ func (j *jsonWriter) Finish(r *report.Report) error {
 		}
 		return all
 	}
-	rest := []any{"period", period(&r.Period, r.DataDays()), "totals", totals(&r.Total)}
-	if b := r.Before; b != nil {
-		rest = append(rest, "before", object{"period": period(&b.Period, b.Period.DataDays()), "totals": totals(&b.Total)})
+	rest := []any{"period", period(&r.Period, r.DataDays()), "totals", totals(&r.Total.Counts)}
+	if b := r.Compare; b != nil {
+		rest = append(rest, "before", object{"period": period(b, b.DataDays()), "totals": totals(&r.Total.Before)})
 	}
 	if a := r.Allowance; a != nil {
 		allowance := object{"limit": a.Limit, "used": a.Used, "forecast": a.Forecast, "lasts": nil, "until": nil,

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
@@ -40,13 +42,8 @@ func newAllowance(s *Spec, days map[time.Time]int64) *Allowance {
 	p := &s.Period
 	a := &Allowance{Limit: s.Limit, First: p.First, Last: p.End, AllDays: daysBetween(p.First, p.End), assumed: s.Billing}
 	var oldest, newest time.Time
-	for day := range days {
-		if oldest.IsZero() || day.Before(oldest) {
-			oldest = day
-		}
-		if day.After(newest) {
-			newest = day
-		}
+	if dates := slices.SortedFunc(maps.Keys(days), time.Time.Compare); len(dates) > 0 {
+		oldest, newest = dates[0], dates[len(dates)-1]
 	}
 	next := p.First // the first day without counts
 	for ; !next.After(newest); next = next.AddDate(0, 0, 1) {

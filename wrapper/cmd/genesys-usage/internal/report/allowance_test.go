@@ -161,7 +161,7 @@ func TestDaysThatAreNotOfThePeriod(t *testing.T) {
 		equal(t, test.name+": counted", counted, test.counted == 1)
 		equal(t, test.name+": rows", r.Rows, test.counted)
 		equal(t, test.name+": groups", int64(len(r.Groups)), test.counted)
-		equal(t, test.name+": requests", r.Total[Requests], 3*test.counted)
+		equal(t, test.name+": requests", r.Total.Counts[Requests], 3*test.counted)
 		equal(t, test.name+": outside", r.Outside, test.outside)
 		equal(t, test.name+": said", strings.Contains(strings.Join(r.Remarks(), " "),
 			"Warning: 1 row dated outside this period, and not counted."), test.outside == 1)

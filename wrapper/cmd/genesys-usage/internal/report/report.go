@@ -27,21 +27,14 @@ type Spec struct {
 type Report struct {
 	Spec
 	Rows      int64
-	Outside   int64 // rows that are not counted: their dates are not in the period
-	Total     Counts
-	Groups    []*Group    // ranked; none if rows were only counted
-	Before    *Comparison // nil without one
-	Allowance *Allowance  // nil without one
+	Outside   int64      // rows that are not counted: their dates are not in the period
+	Total     Group      // of all rows
+	Groups    []*Group   // ranked; none if rows were only counted
+	Allowance *Allowance // nil without one
 
 	inexact bool                // a count is negative, or a sum is too large
 	days    map[time.Time]int64 // requests, by the date of rows
 	labels  map[string]string   // of clients, by id
-}
-
-// Comparison is the period before.
-type Comparison struct {
-	Period Period
-	Total  Counts
 }
 
 // DataDays returns the number of days of the period that have counts: up to the newest day
@@ -73,17 +66,6 @@ func (r *Report) Label(g *Group) string {
 		names[i] = r.Name(g, d)
 	}
 	return strings.Join(names, " ")
-}
-
-// Steps returns the total of each step, by date.
-func (r *Report) Steps() []Step {
-	var steps []Step
-	for _, g := range r.Groups {
-		for i := range g.Steps {
-			steps = addStep(steps, g.Steps[i].Date, &g.Steps[i].Counts)
-		}
-	}
-	return steps
 }
 
 // HasRate reports whether the part that a counter is of all requests is shown.
@@ -135,9 +117,9 @@ func (r *Report) Remarks() []string {
 	add(r.Match != "", "Only rows with %q in a name, id or endpoint; totals and shares are those of these rows.",
 		text.Clean(r.Match))
 	add(r.HasRate(Errors), "Errors are all 4xx and 5xx, 429 included.")
-	if r.Before != nil {
-		now, before := r.Period.DataDays(), r.Before.Period.DataDays()
-		add(true, "Before: %s.", &r.Before.Period)
+	if r.Compare != nil {
+		now, before := r.Period.DataDays(), r.Compare.DataDays()
+		add(true, "Before: %s.", r.Compare)
 		add(now != before, "Warning: %s before, %s now.", text.Count(int64(before), "day"), text.Count(int64(now), "day"))
 	}
 	return remarks

@@ -64,13 +64,13 @@ func TestRemarks(t *testing.T) {
 		{"matched", Report{Spec: Spec{Match: "a\x1bb"}}, `Only rows with "a` + "\ufffd" +
 			`b" in a name, id or endpoint; totals and shares are those of these rows.`},
 		{"warning", Report{Spec: Spec{Period: Period{Warning: "x"}}}, "Warning: x."},
-		{"compared", Report{Spec: Spec{Period: period(8, 14)}, Before: &Comparison{Period: period(1, 7)}},
+		{"compared", Report{Spec: Spec{Period: period(8, 14), Compare: new(period(1, 7))}},
 			"Before: 1 to 7 October 2026, UTC."},
-		{"compared, of other lengths", Report{Spec: Spec{Period: period(1, 31)}, Before: &Comparison{Period: period(1, 30)}},
+		{"compared, of other lengths", Report{Spec: Spec{Period: period(1, 31), Compare: new(period(1, 30))}},
 			"Before: 1 to 30 October 2026, UTC. Warning: 30 days before, 31 days now."},
-		{"rates", Report{Total: Counts{Requests: 9, Status429: 1, Status400: 1}},
+		{"rates", Report{Total: Group{Counts: Counts{Requests: 9, Status429: 1, Status400: 1}}},
 			"Errors are all 4xx and 5xx, 429 included."},
-		{"rates of 0", Report{Total: Counts{Requests: 9}}, ""},
+		{"rates of 0", Report{Total: Group{Counts: Counts{Requests: 9}}}, ""},
 	} {
 		equal(t, test.name, strings.Join(test.r.Remarks(), " "), test.want)
 	}

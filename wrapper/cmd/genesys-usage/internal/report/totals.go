@@ -12,15 +12,9 @@ import (
 // Totals add up the rows of a report: the counts of each group and, with a granularity, of
 // each of its steps. They keep no row, and each name once.
 type Totals struct {
-	spec        Spec
-	groups      map[key]*Group      // nil if they are not asked for
-	clientNames map[string]string   // by id
-	days        map[time.Time]int64 // requests, by the date of rows
-	total       Counts
-	before      Counts
-	rows        int64
-	outside     int64
-	negative    bool // a count is
+	report      Report            // but for its groups, and what follows from all rows
+	groups      map[key]*Group    // nil if they are not asked for
+	clientNames map[string]string // by id
 }
 
 // key is the names of a group.
@@ -45,7 +39,7 @@ type Step struct {
 
 // NewTotals returns totals without rows. Without groups they take no memory for each.
 func NewTotals(s Spec, groups bool) *Totals {
-	t := &Totals{spec: s, clientNames: map[string]string{}, days: map[time.Time]int64{}}
+	t := &Totals{report: Report{Spec: s, days: map[time.Time]int64{}}, clientNames: map[string]string{}}
 	if groups {
 		t.groups = map[key]*Group{}
 	}
@@ -55,20 +49,20 @@ func NewTotals(s Spec, groups bool) *Totals {
 // Add adds a row, and reports whether it is one of the report: not one outside its period,
 // which a forecast may be made of.
 func (t *Totals) Add(r *Row) bool {
-	p := &t.spec.Period
-	counted := p.overlaps(r.Date, t.spec.Query.Granularity)
-	if counted || t.spec.Limit > 0 && r.Date.Before(p.First) {
+	all := &t.report
+	counted := all.Period.overlaps(r.Date, all.Query.Granularity)
+	if counted || all.Limit > 0 && r.Date.Before(all.Period.First) {
 		if !r.Date.IsZero() {
-			t.days[r.Date] = sum(t.days[r.Date], r.Counts[Requests])
+			all.days[r.Date] = sum(all.days[r.Date], r.Counts[Requests])
 		}
 	} else {
-		t.outside++
+		all.Outside++
 	}
 	if !counted {
 		return false
 	}
-	t.rows++
-	t.add(&t.total, &r.Counts)
+	all.Rows++
+	t.add(&all.Total.Counts, &r.Counts)
 	if t.groups == nil {
 		return true
 	}
@@ -82,7 +76,7 @@ func (t *Totals) Add(r *Row) bool {
 
 // AddBefore adds a row of the period before.
 func (t *Totals) AddBefore(r *Row) {
-	t.add(&t.before, &r.Counts)
+	t.add(&t.report.Total.Before, &r.Counts)
 	if t.groups != nil {
 		t.group(r).Before.Add(&r.Counts)
 	}
@@ -90,21 +84,18 @@ func (t *Totals) AddBefore(r *Row) {
 
 // add adds counts to a total.
 func (t *Totals) add(total, counts *Counts) {
-	t.negative = t.negative || slices.Min(counts[:]) < 0
 	total.Add(counts)
+	t.report.inexact = t.report.inexact || slices.Min(counts[:]) < 0 || slices.Max(total[:]) == math.MaxInt64
 }
 
 // Report returns the report on all rows so far.
 func (t *Totals) Report() *Report {
-	r := &Report{Spec: t.spec, Rows: t.rows, Outside: t.outside, Total: t.total, Groups: t.ranked(t.spec.Sort), days: t.days,
-		labels: t.labels(), inexact: t.negative || max(slices.Max(t.total[:]), slices.Max(t.before[:])) == math.MaxInt64}
-	if r.Compare != nil {
-		r.Before = &Comparison{*r.Compare, t.before}
-	}
+	r := t.report
+	r.Groups, r.labels = t.ranked(r.Sort), t.labels()
 	if r.Limit > 0 {
-		r.Allowance = newAllowance(&t.spec, t.days)
+		r.Allowance = newAllowance(&r.Spec, r.days)
 	}
-	return r
+	return &r
 }
 
 // addStep adds counts to a step, in its place by date.

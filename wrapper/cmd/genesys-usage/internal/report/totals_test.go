@@ -112,9 +112,9 @@ func TestSumsThatAreNotExact(t *testing.T) {
 	r := totals.Report()
 	all := Sum([]*Group{r.Groups[0], r.Groups[0]})
 	for what, got := range map[string]int64{
-		"total": r.Total[Requests], "group": r.Groups[0].Counts[Requests], "step": r.Groups[0].Steps[0].Counts[Requests],
-		"step of all": r.Steps()[0].Counts[Requests], "errors": r.Total.Of(Errors), "groups": all.Counts[Requests],
-		"before": r.Before.Total[Requests], "group before": r.Groups[0].Before[Requests],
+		"total": r.Total.Counts[Requests], "group": r.Groups[0].Counts[Requests], "step": r.Groups[0].Steps[0].Counts[Requests],
+		"errors": r.Total.Of(Errors), "groups": all.Counts[Requests],
+		"before": r.Total.Before[Requests], "group before": r.Groups[0].Before[Requests],
 		"groups before": all.Before[Requests],
 	} {
 		equal(t, what, got, int64(math.MaxInt64))
@@ -138,8 +138,8 @@ func TestTotalsWithoutGroups(t *testing.T) {
 	totals.Add(client("d", "Demo", 4))
 	totals.AddBefore(client("d", "Demo", 5))
 	r := totals.Report()
-	equal(t, "requests", r.Total[Requests], int64(7))
-	equal(t, "before", r.Before.Total[Requests], int64(5))
+	equal(t, "requests", r.Total.Counts[Requests], int64(7))
+	equal(t, "before", r.Total.Before[Requests], int64(5))
 	equal(t, "rows", r.Rows, int64(2))
 	equal(t, "groups", len(r.Groups), 0)
 }

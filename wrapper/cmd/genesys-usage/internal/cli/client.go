@@ -29,8 +29,8 @@ func (c *Command) connect() (closeDemo func(), err error) {
 		c.client, err = wrapper.New("", append(append(server.Options(), options...), wrapper.WithPolling(polling))...)
 		return server.Close, err
 	}
-	if c.region != "" {
-		options = append(options, wrapper.WithBaseURL(c.region.APIURL()), wrapper.WithLoginURL(c.region.LoginURL()))
+	if region := wrapper.Region(c.Region); region != "" {
+		options = append(options, wrapper.WithBaseURL(region.APIURL()), wrapper.WithLoginURL(region.LoginURL()))
 	}
 	c.client, err = wrapper.NewFromEnv(append(options, wrapper.WithPolling(polling))...)
 	if err != nil {

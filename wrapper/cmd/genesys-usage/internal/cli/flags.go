@@ -25,7 +25,6 @@ type options struct {
 	report.Spec
 	outputs  []*output
 	render   render.Options // but for what depends on the output
-	region   wrapper.Region
 	timeout  time.Duration
 	today    time.Time         // the UTC day, or that of -as-of
 	start    time.Time         // of -month or -period-start; zero if only its day is given
@@ -123,13 +122,13 @@ func (o *options) has(name string) bool {
 }
 
 // setRegion finds the region, unless there is none.
-func (o *options) setRegion() (err error) {
+func (o *options) setRegion() error {
 	name := cmp.Or(o.given["region"], os.Getenv("GENESYSCLOUD_REGION"))
 	if o.Demo || name == "" {
 		return nil
 	}
-	o.region, err = wrapper.ParseRegion(name)
-	o.Region = string(o.region)
+	region, err := wrapper.ParseRegion(name)
+	o.Region = string(region)
 	return err
 }
 

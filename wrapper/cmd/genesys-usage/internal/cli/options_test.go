@@ -159,8 +159,8 @@ func TestSpec(t *testing.T) {
 	if !reflect.DeepEqual(o.Spec, want) {
 		t.Errorf("got %+v, want %+v", o.Spec, want)
 	}
-	if o.render.Top != 7 || o.timeout != 5*time.Second || o.region != "eu-west-1" {
-		t.Errorf("top %d, timeout %v, region %s", o.render.Top, o.timeout, o.region)
+	if o.render.Top != 7 || o.timeout != 5*time.Second {
+		t.Errorf("top %d, timeout %v", o.render.Top, o.timeout)
 	}
 	o, err = parse(strings.Fields("-demo -match x -region us-east-1 -month 2026-10"), now)
 	if err != nil || !o.Demo || o.Match != "x" || o.Region != "" || o.Limit != 0 || o.Billing || o.Compare != nil {

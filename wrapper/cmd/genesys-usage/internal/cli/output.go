@@ -69,8 +69,8 @@ func (out *output) finish(r *report.Report) error {
 }
 
 // each calls a function for each output that has not failed: one that fails does not cost the
-// others, unless ctx has ended. If none is left, the error is that of all.
-func (c *Command) each(ctx context.Context, do func(*output) error) error {
+// others. If none is left, the error is that of all.
+func (c *Command) each(do func(*output) error) error {
 	left := false
 	for _, out := range c.outputs {
 		if out.failure != nil {
@@ -78,9 +78,6 @@ func (c *Command) each(ctx context.Context, do func(*output) error) error {
 		}
 		if err := do(out); err != nil {
 			out.failure = fmt.Errorf("%s: %w", out, err)
-		}
-		if out.failure != nil && ctx.Err() != nil {
-			return out.failure
 		}
 		left = left || out.failure == nil
 	}

@@ -76,7 +76,7 @@ func TestOutputsThatFail(t *testing.T) {
 func TestAllFailuresAreNamed(t *testing.T) {
 	c := &Command{options: &options{outputs: []*output{{name: "a"}, {name: "b"}}}, progress: terminal.NewProgress(io.Discard)}
 	fail := func(name string) error {
-		return c.each(t.Context(), func(out *output) error {
+		return c.each(func(out *output) error {
 			if out.name == name {
 				return errors.New("no space")
 			}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -42,7 +41,7 @@ func (c *Command) write(ctx context.Context) (code int, err error) {
 		if !totals.Add(row) {
 			return nil
 		}
-		return c.each(ctx, func(out *output) error { return out.writer.Row(row) })
+		return c.each(func(out *output) error { return out.writer.Row(row) })
 	})
 	if err == nil && before != nil {
 		err = c.receive(ctx, before, func(row *report.Row) error { totals.AddBefore(row); return nil })
@@ -50,7 +49,7 @@ func (c *Command) write(ctx context.Context) (code int, err error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	return c.finish(ctx, totals.Report())
+	return c.finish(totals.Report())
 }
 
 // submit submits the query, or resumes it, and submits the one of the period before, which
@@ -108,10 +107,10 @@ func (c *Command) receive(ctx context.Context, operation *fetch.Operation, add f
 }
 
 // finish writes the report, and says what came of it.
-func (c *Command) finish(ctx context.Context, r *report.Report) (code int, err error) {
+func (c *Command) finish(r *report.Report) (code int, err error) {
 	c.progress.Status("")
-	err = c.each(ctx, func(out *output) error { return out.finish(r) })
-	if err = cmp.Or(err, c.failures()); err != nil {
+	_ = c.each(func(out *output) error { return out.finish(r) })
+	if err := c.failures(); err != nil {
 		return exitFailed, err
 	}
 	c.progress.Note("%s, %s", text.Count(r.Rows, "row"), r.Query.Grouping())

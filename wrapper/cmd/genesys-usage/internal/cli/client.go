@@ -2,21 +2,17 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
 // connect makes the client of the environment's organization, or of a demo.
 func (c *Command) connect() (closeDemo func(), err error) {
-	var log slog.Handler = waitHandler{slog.DiscardHandler, c.progress, new(sync.Once)}
+	log := c.progress.LogHandler()
 	if c.has("v") {
 		log = slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	}
@@ -44,29 +40,4 @@ func (c *Command) polled(update wrapper.Progress) {
 	if update.NextPoll > 0 {
 		c.progress.Status("%s, poll %d", cmp.Or(update.Status, "no response"), update.Polls)
 	}
-}
-
-// waitHandler shows what requests wait for, which package wrapper logs: the end of a rate
-// limit, and the next attempt.
-type waitHandler struct {
-	slog.Handler
-	progress *terminal.Progress
-	retried  *sync.Once
-}
-
-func (h waitHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= slog.LevelInfo
-}
-
-func (h waitHandler) Handle(_ context.Context, record slog.Record) error {
-	record.Attrs(func(a slog.Attr) bool {
-		switch record.Message + ": " + a.Key {
-		case "rate limited, waiting: wait":
-			h.progress.Status("rate limited, waiting %d s", (a.Value.Duration()+time.Second-1)/time.Second)
-		case "retrying: error":
-			h.retried.Do(func() { h.progress.Note("%s; trying again", text.Message(a.Value.String())) })
-		}
-		return true
-	})
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -83,9 +84,9 @@ func (j *jsonWriter) Finish(r *report.Report) error {
 		}
 		return all
 	}
-	rest := []any{"period", period(&r.Period, r.DataDays()), "totals", totals(&r.Total.Counts)}
+	rest := object{"period": period(&r.Period, r.DataDays()), "totals": totals(&r.Total.Counts)}
 	if b := r.Compare; b != nil {
-		rest = append(rest, "before", object{"period": period(b, b.DataDays()), "totals": totals(&r.Total.Before)})
+		rest["before"] = object{"period": period(b, b.DataDays()), "totals": totals(&r.Total.Before)}
 	}
 	if a := r.Allowance; a != nil {
 		allowance := object{"limit": a.Limit, "used": a.Used, "forecast": a.Forecast, "lasts": nil, "until": nil,
@@ -96,19 +97,12 @@ func (j *jsonWriter) Finish(r *report.Report) error {
 		if a.Over() {
 			allowance["until"] = a.RunsOut.Format(time.DateOnly)
 		}
-		rest = append(rest, "allowance", allowance)
+		rest["allowance"] = allowance
 	}
-	if j.separator == ",\n" {
-		j.separator = "\n"
+	data, err := json.Marshal(rest)
+	if err != nil {
+		return err
 	}
-	j.line = append(append(j.line[:0], j.separator...), ']')
-	for i := 0; i < len(rest); i += 2 {
-		data, err := json.Marshal(rest[i+1])
-		if err != nil {
-			return err
-		}
-		j.line = fmt.Appendf(j.line, ",\n%q:%s", rest[i], data)
-	}
-	_, err := j.out.Write(append(j.line, "}\n"...))
+	_, err = fmt.Fprintf(j.out, "%s],\n%s\n", strings.TrimPrefix(j.separator, ","), data[1:]) // without its brace
 	return err
 }

@@ -1,4 +1,4 @@
-// Package render writes a report, or its rows as they come, as a table, CSV, JSON, a workbook or a page.
+// Package render has the forms of a report, and writes those for people: a table, a workbook and a page.
 package render
 
 import (
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/encode"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 )
 
@@ -18,16 +19,19 @@ type Form struct {
 	Streamed        bool   // rows are written as they come; the other forms rank groups
 	RowsOnly        bool   // nothing but rows: neither totals nor what follows from them
 	Charted         bool   // needs rows by day, for its chart
-	new             func(out io.Writer, columns []report.Column, o Options) (Writer, error)
+	new             constructor
 }
+
+type constructor func(out io.Writer, columns []report.Column, o Options) (Writer, error)
 
 // Forms are all forms, the default first. A new one is a file, and a line here.
 var Forms = []*Form{
 	{Name: "table", Extension: ".txt", new: atEnd(writeTable), Help: "groups in aligned columns, for people"},
-	{Name: "csv", Extension: ".csv", Streamed: true, RowsOnly: true, new: newCSV,
+	{Name: "csv", Extension: ".csv", Streamed: true, RowsOnly: true, new: encoded(encode.NewCSV),
 		Help: "rows, for programs; text like =1+1 gets a ' in front"},
-	{Name: "json", Extension: ".json", Streamed: true, new: newJSON, Help: "the report as one object, rows first, for programs"},
-	{Name: "ndjson", Extension: ".ndjson", Streamed: true, RowsOnly: true, new: newNDJSON,
+	{Name: "json", Extension: ".json", Streamed: true, new: encoded(encode.NewJSON),
+		Help: "the report as one object, rows first, for programs"},
+	{Name: "ndjson", Extension: ".ndjson", Streamed: true, RowsOnly: true, new: encoded(encode.NewNDJSON),
 		Help: "rows, a JSON object a line"},
 	{Name: "xlsx", Extension: ".xlsx", Binary: true, Charted: true, new: newWorkbook,
 		Help: "groups, chart and rows, for Excel and LibreOffice"},
@@ -71,10 +75,15 @@ type finisher func(*report.Report) error
 func (finisher) Row(*report.Row) error           { return nil }
 func (f finisher) Finish(r *report.Report) error { return f(r) }
 
+// encoded returns the constructor of Writers for programs, which have no options.
+func encoded[W Writer](create func(io.Writer, []report.Column) W) constructor {
+	return func(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
+		return create(out, columns), nil
+	}
+}
+
 // atEnd returns the constructor of Writers that call a function at the end.
-func atEnd(
-	write func(io.Writer, *report.Report, Options) error,
-) func(io.Writer, []report.Column, Options) (Writer, error) {
+func atEnd(write func(io.Writer, *report.Report, Options) error) constructor {
 	return func(out io.Writer, _ []report.Column, o Options) (Writer, error) {
 		return finisher(func(r *report.Report) error { return write(out, r, o) }), nil
 	}

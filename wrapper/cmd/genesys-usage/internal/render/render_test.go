@@ -1,9 +1,7 @@
 package render
 
 import (
-	"encoding/csv"
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
@@ -99,38 +97,6 @@ func TestOutputErrors(t *testing.T) {
 			}
 			closeWriter(t, w)
 		}
-	}
-}
-
-// A spreadsheet takes none of these for a formula, whatever its locale's separator is.
-func TestCSVHasNoFormulas(t *testing.T) {
-	for name, want := range map[string]string{
-		"Demo Dialer":        "Demo Dialer",
-		"0123-4567":          "0123-4567",
-		"Demo - a+b=c@d":     "Demo - a+b=c@d",
-		"=1+1":               "'=1+1",
-		"+1":                 "'+1",
-		"-1":                 "'-1",
-		"@SUM(1)":            "'@SUM(1)",
-		"＝1":                 "'＝1",
-		"＋1":                 "'＋1",
-		"－1":                 "'－1",
-		"＠SUM(1)":            "'＠SUM(1)",
-		" =1":                " '=1",
-		"\u3000=1":           "\u3000'=1",
-		"\ufeff@x":           "\ufeff'@x",
-		"\u200b\u2007 -1":    "\u200b\u2007 '-1",
-		`"=1"`:               `"'=1"`,
-		"Demo;=1":            "Demo;'=1",
-		"Demo|=1":            "Demo|'=1",
-		`Demo; "'=1";x;＝2;+`: `Demo; "'=1";x;'＝2;'+`,
-	} {
-		s := octoberScene(byClient(report.NoSteps), []report.Row{clientRow(name, october(1), 1, 0)})
-		records, err := csv.NewReader(strings.NewReader(s.write(t, CSV))).ReadAll()
-		if err != nil {
-			t.Fatal(err)
-		}
-		equal(t, name, records[1][1], want)
 	}
 }
 

@@ -1,4 +1,6 @@
-package render
+// Package encode writes the rows of a report as they come, for programs: as CSV, as NDJSON,
+// or in JSON, with the report after them.
+package encode
 
 import (
 	"encoding/csv"
@@ -10,24 +12,26 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// csvWriter writes rows as RFC 4180 has it, with a header.
-type csvWriter struct {
+// CSV writes rows as RFC 4180 has it, with a header. Its out should have a buffer.
+type CSV struct {
 	out     *csv.Writer
 	columns []report.Column
 	record  []string
 }
 
-func newCSV(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
-	c := &csvWriter{csv.NewWriter(out), columns, make([]string, len(columns))}
+// NewCSV returns a writer of columns.
+func NewCSV(out io.Writer, columns []report.Column) *CSV {
+	c := &CSV{csv.NewWriter(out), columns, make([]string, len(columns))}
 	c.out.UseCRLF = true
 	for i, column := range columns {
 		c.record[i] = column.Name
 	}
 	_ = c.out.Write(c.record) // into a buffer
-	return c, nil
+	return c
 }
 
-func (c *csvWriter) Row(r *report.Row) error {
+// Row writes a row.
+func (c *CSV) Row(r *report.Row) error {
 	for i, column := range c.columns {
 		switch value := column.Value(r).(type) {
 		case string:
@@ -43,7 +47,8 @@ func (c *csvWriter) Row(r *report.Row) error {
 	return c.out.Write(c.record)
 }
 
-func (c *csvWriter) Finish(*report.Report) error {
+// Finish writes what is left in a buffer.
+func (c *CSV) Finish(*report.Report) error {
 	c.out.Flush()
 	return c.out.Error()
 }

@@ -1,4 +1,4 @@
-package render
+package encode
 
 import (
 	"encoding/json"
@@ -14,27 +14,30 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
 )
 
-// ndjsonWriter writes rows as objects, each in a line of its own.
-type ndjsonWriter struct {
+// NDJSON writes rows as objects, each in a line of its own.
+type NDJSON struct {
 	out     io.Writer
 	columns []report.Column
 	line    []byte
 }
 
-func newNDJSON(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
-	return &ndjsonWriter{out: out, columns: columns}, nil
+// NewNDJSON returns a writer of columns.
+func NewNDJSON(out io.Writer, columns []report.Column) *NDJSON {
+	return &NDJSON{out: out, columns: columns}
 }
 
-func (n *ndjsonWriter) Row(r *report.Row) error {
+// Row writes a row.
+func (n *NDJSON) Row(r *report.Row) error {
 	n.line = append(n.object(n.line[:0], r), '\n')
 	_, err := n.out.Write(n.line)
 	return err
 }
 
-func (n *ndjsonWriter) Finish(*report.Report) error { return nil }
+// Finish does nothing.
+func (n *NDJSON) Finish(*report.Report) error { return nil }
 
 // object appends a row.
-func (n *ndjsonWriter) object(line []byte, r *report.Row) []byte {
+func (n *NDJSON) object(line []byte, r *report.Row) []byte {
 	for i, column := range n.columns {
 		line = append(append(line, "{,"[min(i, 1)], '"'), column.Name...)
 		line = append(line, `":`...)
@@ -54,24 +57,27 @@ func (n *ndjsonWriter) object(line []byte, r *report.Row) []byte {
 	return append(line, '}')
 }
 
-// jsonWriter writes a report as one object: rows as they come, and after them what is known at the end.
-type jsonWriter struct {
-	ndjsonWriter
+// JSON writes a report as one object: rows as they come, and after them what is known at the end.
+type JSON struct {
+	NDJSON
 	separator string // before the next row
 }
 
-func newJSON(out io.Writer, columns []report.Column, _ Options) (Writer, error) {
-	return &jsonWriter{ndjsonWriter{out: out, columns: columns}, "{\"rows\":[\n"}, nil
+// NewJSON returns a writer of columns.
+func NewJSON(out io.Writer, columns []report.Column) *JSON {
+	return &JSON{NDJSON{out: out, columns: columns}, "{\"rows\":[\n"}
 }
 
-func (j *jsonWriter) Row(r *report.Row) error {
+// Row writes a row.
+func (j *JSON) Row(r *report.Row) error {
 	j.line = j.object(append(j.line[:0], j.separator...), r)
 	j.separator = ",\n"
 	_, err := j.out.Write(j.line)
 	return err
 }
 
-func (j *jsonWriter) Finish(r *report.Report) error {
+// Finish writes what is known of the report at its end.
+func (j *JSON) Finish(r *report.Report) error {
 	type object = map[string]any
 	period := func(p *report.Period, daysWithData int) object {
 		return object{"first": p.First.Format(time.DateOnly), "last": p.Last.Format(time.DateOnly), "days": p.Days(),

@@ -68,8 +68,8 @@ func (c *Command) Run(ctx context.Context) int {
 		c.progress.Warn("%s (see genesys-usage -h)", text.Message(err.Error()))
 		return exitUsage
 	case c.has("version"):
-		info, _ := debug.ReadBuildInfo() // the version names the commit, and whether it was changed
-		fmt.Fprintln(c.Stdout, "genesys-usage", info.Main.Version, info.GoVersion)
+		info, _ := debug.ReadBuildInfo()
+		fmt.Fprint(c.Stdout, version(info))
 		return exitOK
 	}
 	if c.timeout > 0 {

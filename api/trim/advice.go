@@ -76,11 +76,8 @@ func (t *tools) generateOrAdvise(spec []byte, old, current object) error {
 
 // action returns an action of the overlay for what the tokens point to: YAML in one line.
 func action(tokens []string, key string, value any) string {
-	target := "$"
-	for _, token := range tokens {
-		target += "['" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(token) + "']"
-	}
-	quoted, _ := json.Marshal(target)
+	escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(strings.Join(tokens, "\x00"))
+	quoted, _ := json.Marshal("$['" + strings.ReplaceAll(escaped, "\x00", "']['") + "']")
 	update, _ := json.Marshal(value)
 	return fmt.Sprintf("- {target: %s, %s: %s}", quoted, key, update)
 }

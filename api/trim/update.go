@@ -35,8 +35,7 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 	if !d.report.same {
 		err = d.report.compare(t, d.spec, old, d.tree)
 	}
-	var noClient *noClientError
-	if errors.As(err, &noClient) {
+	if noClient, ok := errors.AsType[*noClientError](err); ok {
 		noClient.text = strings.Join(append(d.gone, noClient.text), "\n")
 	}
 	return d, err
@@ -53,8 +52,7 @@ func (t *tools) trimFlat(root object, ids []string) (*document, error) {
 		return d, nil
 	}
 	flat := t.flatten(nested)
-	var failed *toolError
-	if errors.As(t.err, &failed) {
+	if failed, ok := errors.AsType[*toolError](t.err); ok {
 		return nil, &noClientError{failed.cause()}
 	}
 	var tree object

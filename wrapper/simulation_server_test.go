@@ -516,7 +516,7 @@ func (w *world) begin(c *client, request *http.Request) *exchange {
 	if attempts := x.call.count(x); attempts > w.attempts() {
 		w.breaks("exchange %d: attempt %d of %d", x.number, attempts, w.attempts())
 	}
-	if x.number == 3000 {
+	if x.number == 20_000 {
 		w.breaks("too many exchanges")
 		w.end()
 	}

@@ -2,97 +2,16 @@ package cli
 
 import (
 	"bytes"
-	"encoding/csv"
-	"encoding/json"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/xuri/excelize/v2"
-
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
-
-// Whatever form a report is written in, and whichever API it is of, its totals are the same.
-func TestFormsAgree(t *testing.T) {
-	var rows []gen.APIUsageRow
-	var requests, refused int64
-	for i := range int64(31 * 40) {
-		client, endpoint := fmt.Sprint(i/31%8), fmt.Sprint(i/31/8)
-		rows = append(rows, gen.APIUsageRow{Date: october(1 + int(i%31)), ClientID: "c-" + client, ClientName: "Demo " + client,
-			TemplateURI: "api/v2/demo/" + endpoint, Requests: 1000*i + 6, Status200: 990 * i, Status400: 10*i + 6, Status429: 2 * i})
-		requests, refused = requests+1000*i+6, refused+2*i
-	}
-	for _, jobs := range []bool{false, true} {
-		file := filepath.Join(t.TempDir(), "report")
-		args := strings.Fields("-month 2026-10 -group-by client,endpoint")
-		for _, extension := range []string{"txt", "csv", "json", "ndjson", "xlsx", "html"} {
-			args = append(args, "-o", file+"."+extension)
-		}
-		if jobs {
-			args = append(args, "-jobs")
-		}
-		genesysUsageOn(t, rowsOf(rows), args...).want(t, 0)
-
-		records, err := csv.NewReader(strings.NewReader(readFile(t, file+".csv"))).ReadAll()
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkRows(t, "CSV", records, requests)
-		book, err := excelize.OpenFile(file + ".xlsx")
-		if err != nil {
-			t.Fatal(err)
-		}
-		sheet, err := book.GetRows("Rows", excelize.Options{RawCellValue: true})
-		book.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkRows(t, "the workbook", sheet, requests)
-		var whole struct {
-			Rows   []struct{ Requests int64 }
-			Totals struct{ Requests, Status429 int64 }
-		}
-		if err := json.Unmarshal([]byte(readFile(t, file+".json")), &whole); err != nil {
-			t.Fatal(err)
-		}
-		if len(whole.Rows) != len(rows) || whole.Totals.Requests != requests || whole.Totals.Status429 != refused {
-			t.Errorf("JSON has %d rows and the totals %+v", len(whole.Rows), whole.Totals)
-		}
-		if n := strings.Count(readFile(t, file+".ndjson"), "\n"); n != len(rows) {
-			t.Errorf("NDJSON has %d rows, want %d", n, len(rows))
-		}
-		for _, extension := range []string{".txt", ".html"} {
-			contains(t, extension, readFile(t, file+extension), text.Thousands(requests), text.Thousands(refused))
-		}
-	}
-}
-
-// checkRows checks the header, the number of rows, and the sum of their requests.
-func checkRows(t *testing.T, what string, records [][]string, want int64) {
-	t.Helper()
-	const header = "date clientId clientName templateUri requests status200 status300 status400 status429 status500"
-	if got := strings.Join(records[0], " "); got != header {
-		t.Errorf("%s has the columns %s, want %s", what, got, header)
-	}
-	var requests int64
-	for _, record := range records[1:] {
-		n, err := text.ParseCount(record[4])
-		if err != nil {
-			t.Fatal(err)
-		}
-		requests += n
-	}
-	if requests != want || len(records) != 1+31*40 {
-		t.Errorf("%s has %d rows of %d requests, want %d of %d", what, len(records)-1, requests, 31*40, want)
-	}
-}
 
 // A filter keeps rows with the text in any of their names, in every form.
 func TestMatch(t *testing.T) {

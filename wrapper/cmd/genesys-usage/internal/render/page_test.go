@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
 // element is an element of a page.
@@ -96,77 +95,6 @@ func (e *element) table(class string) []map[string]string {
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// titlesOf returns the titles of all parts of bars.
-func titlesOf(page *element) []string {
-	var titles []string
-	for _, bars := range page.find("div", "bars") {
-		for _, part := range bars.find("i", "") {
-			titles = append(titles, part.attrs["title"])
-		}
-	}
-	return titles
-}
-
-func number(t *testing.T, s string) int64 {
-	t.Helper()
-	n, err := strconv.ParseInt(strings.ReplaceAll(s, ",", ""), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-// The figures of a page are those of the rows, added up: in the table, in its last rows, in the tiles and in the bars.
-func TestPageAddsUp(t *testing.T) {
-	for _, test := range []struct{ clients, days, top, shown int }{
-		{1, 2, -1, 1}, {5, 7, -1, 5}, {40, 31, 10, 10}, {150, 2, -1, 100}, {150, 2, 120, 120}, {150, 2, 0, 150},
-	} {
-		t.Run(fmt.Sprint(test), func(t *testing.T) {
-			rows := manyRows(test.clients, test.days)
-			s := octoberScene(byClient(report.Day), rows)
-			s.report.Period = days(october(1), october(test.days))
-			s.options.Top = test.top
-			page := pageOf(t, s)
-			var total, shown report.Counts
-			byName := map[string]*report.Counts{}
-			for _, r := range rows {
-				if byName[r.ClientName] == nil {
-					byName[r.ClientName] = &report.Counts{}
-				}
-				byName[r.ClientName].Add(&r.Counts)
-				total.Add(&r.Counts)
-			}
-			table := page.table("")
-			for _, row := range table[:test.shown] {
-				want := byName[row["CLIENT"]]
-				equal(t, row["CLIENT"]+", requests", number(t, row["REQUESTS"]), want[report.Requests])
-				equal(t, row["CLIENT"]+", share", row["SHARE"], text.Percent(want[report.Requests], total[report.Requests]))
-				shown.Add(want)
-			}
-			if others := page.table("others"); test.clients > test.shown {
-				equal(t, "label of the others", others[0]["CLIENT"], fmt.Sprintf("... and %d more", test.clients-test.shown))
-				equal(t, "others", number(t, others[0]["REQUESTS"]), total[report.Requests]-shown[report.Requests])
-			} else {
-				equal(t, "rows of others", len(others), 0)
-			}
-			equal(t, "total", number(t, page.table("total")[0]["REQUESTS"]), total[report.Requests])
-			tiles := texts(page.find("b", ""))[1:] // after the subject
-			equal(t, "tile of requests", number(t, tiles[0]), total[report.Requests])
-			equal(t, "tile of refused requests", number(t, tiles[1]), total[report.Status429])
-			equal(t, "tile of errors", number(t, tiles[2]), total.Of(report.Errors))
-			var inBars int64
-			for _, title := range titlesOf(page) {
-				count := regexp.MustCompile(`: ([0-9,]+) requests$`).FindStringSubmatch(title)
-				if count == nil {
-					t.Fatalf("bar without a count: %s", title)
-				}
-				inBars += number(t, count[1])
-			}
-			equal(t, "sum of the bars", inBars, total[report.Requests])
-		})
-	}
 }
 
 // A page needs nothing else, and no name becomes a part of it.

@@ -235,22 +235,3 @@ func TestChartUnit(t *testing.T) {
 		equal(t, fmt.Sprint(test.size, " of ", test.days, " days"), New(s.report()).Unit, test.want)
 	}
 }
-
-// There is no chart of less than two bars.
-func TestNoChart(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		rows []report.Row
-		last int
-		want bool
-	}{
-		{"no rows", nil, 31, false},
-		{"no dates", []report.Row{clientRow("a", time.Time{}, 1, 0)}, 31, false},
-		{"a day", []report.Row{clientRow("a", october(1), 1, 0)}, 1, false},
-		{"two days", []report.Row{clientRow("a", october(1), 1, 0)}, 2, true},
-	} {
-		s := scene{size: report.Day, rows: test.rows, period: days(october(1), october(31))}
-		s.period = days(october(1), october(test.last))
-		equal(t, test.name, New(s.report()) != nil, test.want)
-	}
-}

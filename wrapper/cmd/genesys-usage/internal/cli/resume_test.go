@@ -13,7 +13,6 @@ import (
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/fetch"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/terminal"
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
@@ -63,43 +62,6 @@ func TestResumeArgs(t *testing.T) {
 		} else if again.Period != c.Period || fmt.Sprint(again.Query) != fmt.Sprint(c.Query) || again.Stepped != c.Stepped {
 			t.Errorf("%s: got %+v, want %+v", got, again.Spec, c.Spec)
 		}
-	}
-}
-
-// A query that is resumed, the next day, gives the report that the call was to give.
-func TestResume(t *testing.T) {
-	for _, args := range []string{"-month 2026-10", "-jobs -month 2026-10", "-last 2d -format csv",
-		"-jobs -format ndjson -granularity day"} {
-		t.Run(args, func(t *testing.T) {
-			clearEnvironment(t)
-			organization := rowsOf(someRows)
-			want := genesysUsageOn(t, organization, strings.Fields(args)...).want(t, 0).stdout
-			server := usagetest.NewServer(organization)
-			defer server.Close()
-			client, err := wrapper.New("", server.Options()...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := commandOf(t, strings.Fields(args)...)
-			operation, err := fetch.Submit(t.Context(), client, &c.Query)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.id = operation.ID
-			resumed, err := parse(c.resumeArgs(), now.AddDate(0, 0, 1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			resumed.Demo = true
-			var stdout bytes.Buffer
-			command := &Command{Stdout: &stdout, options: resumed, progress: terminal.NewProgress(io.Discard), client: client}
-			if code, err := command.write(t.Context()); err != nil || code != exitOK {
-				t.Fatal(code, err)
-			}
-			if got := stdout.String(); got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
-		})
 	}
 }
 

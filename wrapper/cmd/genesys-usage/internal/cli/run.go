@@ -11,18 +11,14 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// run connects, and writes the report in each form. It returns the exit code.
+// run connects, opens the outputs, submits the query or resumes it, and writes its report. It
+// returns the exit code.
 func (c *Command) run(ctx context.Context) (code int, err error) {
 	closeDemo, err := c.connect()
 	if err != nil {
 		return exitFailed, err
 	}
 	defer closeDemo()
-	return c.write(ctx)
-}
-
-// write opens the outputs, submits the query or resumes it, and writes its report.
-func (c *Command) write(ctx context.Context) (code int, err error) {
 	defer c.abort()
 	for _, out := range c.outputs {
 		if err := out.open(ctx, c); err != nil {

@@ -13,41 +13,25 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
-// A filter keeps rows with the text in any of their names, in every form.
-func TestMatch(t *testing.T) {
+// What a report leaves out is in no form, and neither counted: rows that do not match, and rows outside the period,
+// which are said to be.
+func TestRowsThatAreLeftOut(t *testing.T) {
 	organization := rowsOf([]gen.APIUsageRow{
-		{ClientID: "c-1", ClientName: "Demo Dialer", Requests: 100},
-		{ClientID: "c-2", ClientName: "Demo Wallboard", Requests: 50},
-		{ClientID: "dialer-4", Requests: 5},
+		{Date: october(4), ClientID: "c-1", ClientName: "Demo Dialer", Requests: 100},
+		{Date: october(4), ClientID: "c-2", ClientName: "Demo Wallboard", Requests: 50},
+		{Date: october(5), ClientID: "dialer-4", Requests: 5},
+		{Date: october(1), ClientID: "c-1", ClientName: "Demo Dialer", Requests: 31},
 	})
-	for _, format := range []string{"table", "csv"} {
-		r := genesysUsageOn(t, organization, "-match", "dIALER", "-format", format).want(t, 0)
-		contains(t, format, r.stdout, "Demo Dialer", "dialer-4")
-		lacks(t, format, r.stdout, "Wallboard", "155")
-	}
-	r := genesysUsageOn(t, organization, "-match", "nobody").want(t, 0)
-	contains(t, "the table", r.stdout, "No client matches. To look at other names, add them to -group-by.")
-}
-
-// Rows outside the period are in no form, and are said to be; dates that were not asked for
-// split nothing.
-func TestDatesThatWereNotAskedFor(t *testing.T) {
-	rows := []gen.APIUsageRow{
-		{Date: october(1), ClientID: "c", ClientName: "Demo", Requests: 20},
-		{Date: october(4), ClientID: "c", ClientName: "Demo", Requests: 31},
-	}
-	for args, want := range map[string]string{
-		"-q": "Demo 51 ", "-q -jobs": "Demo 51 ", "-q -interval 2026-10-04/2026-10-05 -granularity day": "2026-10-04 Demo 31 ",
-		"-q -interval 2026-10-04/2026-10-05 -format csv -granularity day": "2026-10-04,c,Demo,31,",
+	for format, wants := range map[string][]string{
+		"table": {"2026-10-04 Demo Dialer 100 ", "2026-10-05 dialer-4 5 ", "TOTAL 105 "},
+		"csv":   {"2026-10-04,c-1,Demo Dialer,100,", "2026-10-05,dialer-4,,5,"},
 	} {
-		r := genesysUsageOn(t, rowsOf(rows), strings.Fields(args)...).want(t, 0)
-		contains(t, args, strings.Join(strings.Fields(r.stdout), " "), want)
-		const warning = "genesys-usage: warning: 1 row dated outside the period, and not counted\n"
-		if got, want := r.stderr == warning, strings.Contains(args, "interval"); got != want {
-			t.Errorf("%s: said %q", args, r.stderr)
-		}
-		if strings.Contains(args, "interval") {
-			lacks(t, args, r.stdout, "2026-10-01", "51")
+		r := genesysUsageOn(t, organization, "-q", "-match", "dIALER", "-format", format, "-granularity", "day", "-interval",
+			"2026-10-04/2026-10-05").want(t, 0)
+		contains(t, format, strings.Join(strings.Fields(r.stdout), " "), wants...)
+		lacks(t, format, r.stdout, "2026-10-01", "Wallboard")
+		if want := "genesys-usage: warning: 1 row dated outside the period, and not counted\n"; r.stderr != want {
+			t.Errorf("%s: said %q, want %q", format, r.stderr, want)
 		}
 	}
 }

@@ -2,9 +2,7 @@ package fetch
 
 import (
 	"errors"
-	"maps"
 	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -130,66 +128,4 @@ func TestQueries(t *testing.T) {
 			t.Errorf("%s: got %q and %q, want %q", size, got, job, want)
 		}
 	}
-}
-
-// notInReports are the fields of rows that reports have no use for.
-var notInReports = []string{"OAuthClient.SelfURI", "User.SelfURI"}
-
-// Each field of the generated rows is in a report's row. One that a regeneration has added
-// is listed: a person decides on its column.
-func TestHandWrittenRows(t *testing.T) {
-	for _, test := range []struct {
-		generated reflect.Type
-		read      func(*report.Row, reflect.Value)
-	}{
-		{reflect.TypeFor[gen.APIUsageRow](), func(row *report.Row, v reflect.Value) {
-			usageRow(row, v.Addr().Interface().(*gen.APIUsageRow))
-		}},
-		{reflect.TypeFor[gen.UsageJobRow](), func(row *report.Row, v reflect.Value) {
-			jobRow(row, v.Addr().Interface().(*gen.UsageJobRow))
-		}},
-	} {
-		t.Run(test.generated.Name(), func(t *testing.T) {
-			read := 0
-			for name, index := range leaves(test.generated, "", nil) {
-				value := reflect.New(test.generated).Elem()
-				var row, empty report.Row
-				switch field := value.FieldByIndex(index).Addr().Interface().(type) {
-				case *time.Time:
-					*field = october5
-				default:
-					if f := reflect.ValueOf(field).Elem(); f.Kind() == reflect.String {
-						f.SetString("x")
-					} else if f.CanInt() {
-						f.SetInt(1)
-					}
-				}
-				if test.read(&row, value); row != empty {
-					read++
-				} else if !slices.Contains(notInReports, name) {
-					t.Logf("wrapper/cmd/genesys-usage: reports do not have %s of gen.%s", name, test.generated.Name())
-				}
-			}
-			if want := 12; read < want {
-				t.Errorf("%d fields are in a report's row, want %d", read, want)
-			}
-		})
-	}
-}
-
-// leaves returns the fields of a struct, those of the structs in it too, by their names.
-func leaves(of reflect.Type, prefix string, index []int) map[string][]int {
-	all := map[string][]int{}
-	for i := range of.NumField() {
-		field := of.Field(i)
-		at := append(slices.Clone(index), i)
-		switch {
-		case !field.IsExported():
-		case field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[time.Time]():
-			maps.Copy(all, leaves(field.Type, prefix+field.Name+".", at))
-		default:
-			all[prefix+field.Name] = at
-		}
-	}
-	return all
 }

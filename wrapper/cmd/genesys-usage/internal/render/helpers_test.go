@@ -117,7 +117,7 @@ func octoberScene(q report.Query, rows []report.Row) *scene {
 			rows[i].Date = time.Time{}
 		}
 	}
-	made := time.Date(2026, time.November, 24, 10, 30, 0, 0, time.FixedZone("", 3600))
+	made := time.Date(2026, time.November, 24, 10, 30, 0, 0, time.FixedZone("", 60*60))
 	return &scene{rows: rows, report: report.Spec{Made: made, Region: "eu-west-1", Query: q, Period: period,
 		Stepped: q.Granularity != report.NoSteps}}
 }

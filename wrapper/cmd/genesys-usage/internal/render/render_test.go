@@ -99,12 +99,3 @@ func TestOutputErrors(t *testing.T) {
 		}
 	}
 }
-
-// A name cannot move the cursor of a terminal, or reverse the text around it.
-func TestNamesMoveNoCursor(t *testing.T) {
-	name := "Demo\x1b[2J\u009b1A\u202e\x7f Zürich\n"
-	s := octoberScene(byClient(report.NoSteps), []report.Row{clientRow(name, october(1), 1, 0)})
-	for _, form := range []*Form{Table, CSV, JSON, HTML} {
-		contains(t, s.write(t, form), "Demo\ufffd[2J\ufffd1A\ufffd\ufffd Zürich\ufffd")
-	}
-}

@@ -38,7 +38,7 @@ func (out *output) open(ctx context.Context, c *Command) (err error) {
 	if out.name != "-" {
 		out.file, err = outfile.Create(ctx, out.name)
 	} else {
-		options.Width, options.Terminal = terminal.Width(c.Stdout), terminal.Is(c.Stdout)
+		options.Width, options.Terminal = terminal.Width(c.Stdout)
 		out.file = outfile.Direct(ctx, c.Stdout)
 	}
 	switch {

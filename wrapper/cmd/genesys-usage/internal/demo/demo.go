@@ -140,7 +140,5 @@ func (h *habit) on(day time.Time, random *rand.Rand) usagetest.Activity {
 
 // newID returns a UUID.
 func newID(random *rand.Rand) string {
-	high, low := random.Uint64(), random.Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x",
-		high>>32, high>>16&0xffff, high&0xfff, 0x8000|low>>48&0x3fff, low&0xffffffffffff)
+	return fmt.Sprintf("%08x-0000-4000-8000-%012x", random.Uint32(), random.Uint64()&0xffffffffffff)
 }

@@ -45,10 +45,9 @@ func Resume(client *wrapper.Client, q *report.Query, id string) *Operation {
 }
 
 // newOperation returns the operation of either API.
-func newOperation[R any](q *report.Query, submitted interface {
-	ID() string
-	Rows(context.Context) iter.Seq2[R, error]
-}, convert func(*report.Row, *R)) *Operation {
+func newOperation[Result, Row any](
+	q *report.Query, submitted *wrapper.Operation[Result, Row], convert func(*report.Row, *Row),
+) *Operation {
 	rows := func(ctx context.Context) iter.Seq2[*report.Row, error] {
 		return func(yield func(*report.Row, error) bool) {
 			var row report.Row

@@ -8,49 +8,7 @@ import (
 	"testing"
 
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/report"
-	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
-
-// A table is at most as wide as it may be, and no number in it is shortened.
-func TestTableFits(t *testing.T) {
-	wide := report.Row{ClientName: "Demo 東京東京東京東京東京東京東京東京東京"}
-	wide.Names = report.Names{
-		report.Client: "c-7", report.User: "00000000-0000-4000-8000-000000000000", report.Method: "DELETE",
-		report.Endpoint: "api/v2/analytics/conversations/details/query/of/something",
-	}
-	wide.Counts = report.Counts{5_000_000, 4_000_000, 0, 1_000_000, 900_000, 0}
-	dimensions := []report.Dimension{report.Client, report.User, report.Endpoint, report.Method}
-	for _, test := range []struct {
-		name    string
-		query   report.Query
-		sort    report.Metric
-		compare bool
-	}{
-		{"clients", byClient(report.NoSteps), report.Requests, false},
-		{"all dimensions", report.Query{GroupBy: dimensions}, report.Requests, false},
-		{"compared", byClient(report.NoSteps), report.Requests, true},
-		{"by errors", byClient(report.NoSteps), report.Errors, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			s := octoberScene(test.query, append(goldenRows(), wide))
-			s.report.Sort = test.sort
-			if test.compare {
-				s.report.Compare, s.before = new(days(day(2026, 9, 1), day(2026, 9, 30))), goldenRows()
-			}
-			for width := 72; width <= 200; width += 16 {
-				s.options.Width = width
-				table := s.write(t, Table)
-				for line := range strings.Lines(table) {
-					if cells := text.Width(strings.TrimSuffix(line, "\n")); cells > width {
-						t.Errorf("%d cells in %d: %s", cells, width, line)
-					}
-				}
-				contains(t, table, "5,000,000")
-				contains(t, table, "6,247,975")
-			}
-		})
-	}
-}
 
 // A terminal shows the first lines, unless the number of groups is given, and says what the others come to.
 func TestTableOnTerminal(t *testing.T) {

@@ -20,11 +20,10 @@ const (
 
 // Allowance is a number of requests that a period includes, and whether it lasts.
 type Allowance struct {
-	Limit       int64
-	First, Last time.Time // of the period, both included
-	Used        int64
-	Days        int // of the period, with counts: up to the newest day that has rows
-	AllDays     int // of the period
+	*Spec
+	Used    int64
+	Days    int // of the period, with counts: up to the newest day that has rows
+	AllDays int // of the period, up to its end
 
 	Forecast int64 // Used, and on each other day the mean of its weekday
 	// ForecastFirst and ForecastLast are the days whose means the forecast is made of;
@@ -33,14 +32,13 @@ type Allowance struct {
 	Drift                       float64   // how much more requests the last 7 days have than these means, 0.2 for 20%
 	RunsOut                     time.Time // the day on which it is or will be used up; zero if it lasts
 	Doubt                       string    // why it is not sure whether it lasts; "" if it is
-	assumed                     bool      // Last is an assumption: that of a billing period
 }
 
 // newAllowance returns the allowance of a report, by the requests of each day that has rows,
 // those before the period included.
 func newAllowance(s *Spec, days map[time.Time]int64) *Allowance {
 	p := &s.Period
-	a := &Allowance{Limit: s.Limit, First: p.First, Last: p.End, AllDays: daysBetween(p.First, p.End), assumed: s.Billing}
+	a := &Allowance{Spec: s, AllDays: daysBetween(p.First, p.End)}
 	var oldest, newest time.Time
 	if dates := slices.SortedFunc(maps.Keys(days), time.Time.Compare); len(dates) > 0 {
 		oldest, newest = dates[0], dates[len(dates)-1]
@@ -124,7 +122,7 @@ func (a *Allowance) Verdict() string {
 	if a.Days == a.AllDays {
 		words += fmt.Sprintf("in all %d days; ", a.AllDays)
 	} else {
-		words += fmt.Sprintf("after %d of %d days; forecast for %s: %s (%s); ", a.Days, a.AllDays, a.Last.Format("2 Jan"),
+		words += fmt.Sprintf("after %d of %d days; forecast for %s: %s (%s); ", a.Days, a.AllDays, a.Period.End.Format("2 Jan"),
 			text.Thousands(a.Forecast), text.Percent(a.Forecast, a.Limit))
 	}
 	switch {
@@ -150,11 +148,11 @@ func (a *Allowance) String() string {
 	words := a.Verdict()
 	if !a.ForecastFirst.IsZero() {
 		words += fmt.Sprintf(" The forecast takes each day from %s on as the mean of its weekday, %s.",
-			a.First.AddDate(0, 0, a.Days).Format("2 January"), text.Days(a.ForecastFirst, a.ForecastLast))
+			a.Period.First.AddDate(0, 0, a.Days).Format("2 January"), text.Days(a.ForecastFirst, a.ForecastLast))
 	}
-	if a.assumed {
+	if a.Billing {
 		words += fmt.Sprintf(" That the billing period ends on %s is an assumption; the invoice names its days.",
-			a.Last.Format("2 January"))
+			a.Period.End.Format("2 January"))
 	}
 	return words
 }

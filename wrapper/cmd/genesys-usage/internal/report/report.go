@@ -52,7 +52,7 @@ func (r *Report) DataDays() int {
 
 // Name returns what a group is called in a dimension, as it is shown.
 func (r *Report) Name(g *Group, d Dimension) string {
-	name := g.name(d)
+	name := g.names[d]
 	if label, ok := r.labels[name]; ok && d == Client {
 		name = label
 	}

@@ -6,30 +6,23 @@ import (
 	"math"
 	"slices"
 	"time"
-	"unique"
 )
 
 // Totals add up the rows of a report: the counts of each group and, with a granularity, of
-// each of its steps. They keep no row, and each name once.
+// each of its steps. They keep no row.
 type Totals struct {
 	report      Report            // but for its groups, and what follows from all rows
-	groups      map[key]*Group    // nil if they are not asked for
+	groups      map[Names]*Group  // nil if they are not asked for
 	clientNames map[string]string // by id
 }
-
-// key is the names of a group.
-type key [numDimensions]unique.Handle[string]
 
 // Group is what rows with the same names add up to.
 type Group struct {
 	Counts
 	Before Counts // in the period before
 	Steps  []Step // by date; none without a granularity
-	key    key
+	names  Names  // of a client its id
 }
-
-// name returns the name in a dimension: of a client its id.
-func (g *Group) name(d Dimension) string { return g.key[d].Value() }
 
 // Step is a day, week or month.
 type Step struct {
@@ -41,7 +34,7 @@ type Step struct {
 func NewTotals(s Spec, groups bool) *Totals {
 	t := &Totals{report: Report{Spec: s, days: map[time.Time]int64{}}, clientNames: map[string]string{}}
 	if groups {
-		t.groups = map[key]*Group{}
+		t.groups = map[Names]*Group{}
 	}
 	return t
 }
@@ -110,16 +103,12 @@ func addStep(steps []Step, date time.Time, counts *Counts) []Step {
 
 // group returns the group that a row belongs to. A client that was renamed is one.
 func (t *Totals) group(r *Row) *Group {
-	var k key
 	names := r.Names
 	names[Client] = cmp.Or(names[Client], r.ClientName)
-	for d, name := range names {
-		k[d] = unique.Make(name)
-	}
-	g, known := t.groups[k]
+	g, known := t.groups[names]
 	if !known {
-		g = &Group{key: k}
-		t.groups[k] = g
+		g = &Group{names: names}
+		t.groups[names] = g
 		if _, known := t.clientNames[names[Client]]; !known && r.Names[Client] != "" {
 			t.clientNames[names[Client]] = r.ClientName
 		}
@@ -132,13 +121,8 @@ func (t *Totals) ranked(measure Metric) []*Group {
 	return slices.SortedFunc(maps.Values(t.groups), func(a, b *Group) int {
 		c := cmp.Or(cmp.Compare(b.Of(measure), a.Of(measure)), cmp.Compare(b.Counts[Requests], a.Counts[Requests]),
 			cmp.Compare(b.Before.Of(measure), a.Before.Of(measure)))
-		if c == 0 {
-			c = cmp.Compare(t.clientNames[a.name(Client)], t.clientNames[b.name(Client)])
-		}
-		for d := Dimension(0); c == 0 && d < numDimensions; d++ {
-			c = cmp.Compare(a.name(d), b.name(d))
-		}
-		return c
+		return cmp.Or(c, cmp.Compare(t.clientNames[a.names[Client]], t.clientNames[b.names[Client]]),
+			slices.Compare(a.names[:], b.names[:]))
 	})
 }
 

@@ -78,7 +78,7 @@ func TestRanks(t *testing.T) {
 		}
 		var ids []string
 		for _, g := range totals.Report().Groups {
-			ids = append(ids, g.name(Client))
+			ids = append(ids, g.names[Client])
 		}
 		equal(t, "order", strings.Join(ids, " "), "refused many before y x z")
 	}

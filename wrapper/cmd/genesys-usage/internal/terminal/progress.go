@@ -14,20 +14,15 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/cmd/genesys-usage/internal/text"
 )
 
-// Is reports whether what is written goes to a terminal.
-func Is(w io.Writer) bool {
+// Width reports whether what is written goes to a terminal, and the number of cells of a line
+// of it, or 0 for any number.
+func Width(w io.Writer) (width int, isTerminal bool) {
 	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
-}
-
-// Width returns the number of cells of a line of a terminal, or 0 for any number.
-func Width(w io.Writer) int {
-	if file, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-			return width
-		}
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0, false
 	}
-	return 0
+	width, _, _ = term.GetSize(int(file.Fd()))
+	return width, true
 }
 
 // Progress shows lines, and on a terminal a status that is written over. It is safe for
@@ -46,7 +41,8 @@ type Progress struct {
 
 // NewProgress returns the progress of what begins now.
 func NewProgress(out io.Writer) *Progress {
-	return &Progress{NoStatus: !Is(out) || os.Getenv("TERM") == "dumb", Width: Width(out), out: out, start: time.Now()}
+	width, isTerminal := Width(out)
+	return &Progress{NoStatus: !isTerminal || os.Getenv("TERM") == "dumb", Width: width, out: out, start: time.Now()}
 }
 
 // Run shows how long it takes, once a second, until ctx ends.

@@ -53,7 +53,7 @@ func NewStream[Result, Row any](fields *Fields) *Stream[Result, Row] {
 // error of yield as it is. The error wraps ErrTruncated or ErrChanged, or is permanent for
 // a response that does not fit the types.
 func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) error) (*Result, error) {
-	source := &source{body: body, prefix: s.prefix}
+	source := &source{body: body, prefix: s.prefix, compares: yield != nil}
 	source.hash.SetSeed(s.prefix.seed)
 	source.decoder = jsontext.NewDecoder(source, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 
@@ -235,11 +235,12 @@ type source struct {
 	err     error // of Read, other than io.EOF
 
 	length   int64 // read so far
-	hashed   int64 // of these
+	compares bool  // the response may be read once more
 	hash     maphash.Hash
+	hashed   int64  // of these
+	unhashed []byte // all that was read after these, of the buffer
 	buffer   []byte
-	unhashed []byte // of the buffer
-	extended bool   // the prefix, by the bytes hashed
+	extended bool // the prefix, by the bytes hashed
 }
 
 func (s *source) Read(p []byte) (n int, err error) {
@@ -254,9 +255,11 @@ func (s *source) Read(p []byte) (n int, err error) {
 		p = p[:min(int64(len(p)), left)]
 	}
 	n, err = s.body.Read(p)
-	s.buffer = append(append(s.buffer[:0], s.unhashed...), p[:n]...)
-	s.unhashed = s.buffer
 	s.length += int64(n)
+	if s.compares {
+		s.buffer = append(append(s.buffer[:0], s.unhashed...), p[:n]...)
+		s.unhashed = s.buffer
+	}
 	if n > 0 && s.length <= s.prefix.length {
 		s.hashTo(s.length)
 	}

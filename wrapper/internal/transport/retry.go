@@ -42,8 +42,8 @@ type retry struct {
 // returns no response, but an error for a status other than 2xx.
 func (t *retry) send(request *http.Request, read Reader, idempotent bool) (*http.Response, error) {
 	ctx := request.Context()
-	if request.GetBody != nil {
-		defer closeBody(request) // copies are sent
+	if request.GetBody != nil || ctx.Err() != nil {
+		defer closeBody(request) // copies are sent, or nothing
 	}
 	budget := budget{Retry: t.Retry, delay: t.Initial, throttled: throttledBudget,
 		idempotent: idempotent, rewindable: isRewindable(request)}

@@ -283,7 +283,9 @@ func TestContextEndedBefore(t *testing.T) {
 		})})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(errCause)
-		_, err := stack.Do(newRequest(t, "POST").WithContext(ctx))
+		request := newRequest(t, "POST").WithContext(ctx)
+		request.GetBody = nil // newRequest checks that the body is closed
+		_, err := stack.Do(request)
 		checkFailure(t, err, "the cause", failure.ErrBlocked)
 		synctest.Wait()
 		check(t, "calls of the source", calls, 0)

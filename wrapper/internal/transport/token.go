@@ -104,8 +104,7 @@ func (c *tokenCache) lead(ctx context.Context, result *fetchedToken, current *oa
 		c.store(token, token.Expiry.Add(-min(time.Minute, lifetime(token)/10)))
 	case ctx.Err() != nil:
 		return nil, err
-	case left > 0:
-		c.store(current, time.Now().Add(lifetime(current)/2))
+	case left > 0 && c.postpone(current):
 		c.logger.LogAttrs(ctx, slog.LevelWarn, "renewing the token failed, using the current one until it expires",
 			slog.Duration("left", left), slog.Any("error", err))
 		token, err = current, nil
@@ -118,6 +117,17 @@ func (c *tokenCache) store(token *oauth2.Token, renewAt time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.token, c.renewAt = token, renewAt
+}
+
+// postpone puts off the renewal of a token, unless it was rejected meanwhile.
+func (c *tokenCache) postpone(current *oauth2.Token) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.token != current {
+		return false
+	}
+	c.renewAt = time.Now().Add(lifetime(current) / 2)
+	return true
 }
 
 // sharedContext is the context of a fetch: that of whoever fetches, but without its

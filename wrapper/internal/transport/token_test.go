@@ -200,6 +200,21 @@ func TestTokenRenewal(t *testing.T) {
 	}
 }
 
+// A token that the API rejects while it is renewed does not come back.
+func TestTokenIsRejectedWhileARenewalFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := errors.New("the login host is down")
+		issuer := &issuer{life: time.Hour, takes: time.Second, fails: failAfter(1, down)}
+		tokens := newTokens(issuer.fetch)
+		old, err := tokens.get(t.Context())
+		checkError(t, "token", err, nil)
+		time.Sleep(time.Hour - time.Minute)
+		time.AfterFunc(time.Second/2, func() { tokens.reject(old) })
+		_, err = tokens.get(t.Context())
+		checkError(t, "token, rejected meanwhile", err, down)
+	})
+}
+
 // Where renewing fails or hangs, the old token is used until it expires: by the request
 // that renews it after a moment, and by the others at once. After half of the time that was
 // left it is renewed again; once it has expired, a fetch takes as long as it takes.

@@ -58,13 +58,14 @@ func newAllowance(s *Spec, days map[time.Time]int64) *Allowance {
 		a.ForecastFirst, a.ForecastLast = newest.AddDate(0, 0, 1-min(known, ForecastDays)), newest
 	}
 	means := a.means(days)
-	missing := 0
 	for ; !next.After(p.End); next = next.AddDate(0, 0, 1) {
-		mean := means[next.Weekday()]
-		if mean > 0 && !next.After(p.DataLast) {
+		a.use(next, int64(min(means[next.Weekday()]+0.5, 1<<62)))
+	}
+	missing := 0 // those before the period too
+	for day := newest.AddDate(0, 0, 1); known > 0 && !day.After(p.DataLast); day = day.AddDate(0, 0, 1) {
+		if means[day.Weekday()] > 0 {
 			missing++
 		}
-		a.use(next, int64(min(mean+0.5, 1<<62)))
 	}
 	switch {
 	case a.Used > a.Limit:

@@ -69,6 +69,8 @@ func TestAllowance(t *testing.T) {
 			"used 90 of 309 (29.1%) after 9 of 31 days; forecast for 20 Nov: 310"},
 		{"two days are missing", allowanceOf(309, today, before, each(36, 10)...), false, 310,
 			"whether it lasts is not sure: the counts end on 28 Oct, and those of 2 days up to 30 Oct are missing."},
+		{"the counts end before the period", allowanceOf(310, october(22), before, each(20, 10)...), false, 310,
+			"whether it lasts is not sure: the counts end on 12 Oct, and those of 9 days up to 21 Oct are missing."},
 		{"a weekend without requests is not missing", allowanceOf(230, october(26), before, weeks(5)[:31]...), false, 230,
 			"used 30 of 230 (13.0%) after 3 of 31 days"},
 		{"days without rows had no requests", allowanceOf(310, today, before, append(each(36, 10), -1, 10)...), false, 294,

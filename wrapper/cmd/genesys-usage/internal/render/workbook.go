@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -140,6 +142,8 @@ func (w *workbook) write(style int, cells ...any) {
 			if value.now > 0 && value.before > 0 {
 				values[i] = excelize.Cell{StyleID: w.styles[growths], Value: float64(value.now)/float64(value.before) - 1}
 			}
+		case string:
+			values[i] = literal(value)
 		default:
 			values[i] = cell
 		}
@@ -149,6 +153,21 @@ func (w *workbook) write(style int, cells ...any) {
 		w.err = w.sheet.SetRow(fmt.Sprintf("A%d", w.row), values, options)
 	}
 	w.lines = 0
+}
+
+// overlapping are characters by their numbers, of which excelize escapes only the first: Excel would read the second.
+var overlapping = regexp.MustCompile("_x[0-9A-Fa-f]{4}_x")
+
+// literal returns the value of a cell that shows text as it is: in pieces, if in one it would be read as something else.
+func literal(s string) any {
+	if !overlapping.MatchString(s) {
+		return s
+	}
+	var runs []excelize.RichTextRun
+	for part := range strings.SplitAfterSeq(s, "_") {
+		runs = append(runs, excelize.RichTextRun{Text: part})
+	}
+	return runs
 }
 
 func (w *workbook) Row(r *report.Row) error {
@@ -263,7 +282,7 @@ func (w *workbook) chart(c *chart.Chart, m report.Metric, anchor int) {
 	titles := []any{c.Unit, excelize.Cell{StyleID: w.styles[boldNumber], Value: "DATE"}}
 	for i, s := range c.Series {
 		name := text.Shorten(s.Name, nameWidth) // the legend has one line for all
-		titles = append(titles, excelize.Cell{StyleID: w.styles[boldNumber], Value: name})
+		titles = append(titles, excelize.Cell{StyleID: w.styles[boldNumber], Value: literal(name)})
 		w.lines = max(w.lines, text.Lines(name, numberWidth-2)) // bold letters are wide
 		column := rune('C' + i)
 		drawing.Series = append(drawing.Series, excelize.ChartSeries{

@@ -82,7 +82,7 @@ func workbookScene() *scene {
 	q := report.Query{Granularity: report.Week, GroupBy: []report.Dimension{report.Client, report.Endpoint}}
 	var rows []report.Row
 	long := strings.Repeat("long ", 40)
-	for i, name := range []string{"Demo CRM Sync Partner", "_x0041_", "=1+1", long, "e", "f", "g", "h"} {
+	for i, name := range []string{"Demo CRM Sync Partner", "_x0041_x0042_", "=1+1", long, "e", "f", "g", "h"} {
 		for _, date := range []time.Time{day(2026, 9, 28), october(5)} {
 			row := clientRow(name, date, int64(10_000/(i+1)), int64(i%2))
 			row.Names[report.Endpoint] = "api/v2/analytics/conversations/details/query"

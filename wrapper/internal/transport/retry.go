@@ -110,8 +110,11 @@ func (t *retry) try(request *http.Request, read Reader) (a attempt) {
 	}
 	response.Request = request
 	a.status = response.StatusCode
-	if TransientStatus(a.status) {
+	switch {
+	case TransientStatus(a.status):
 		a.retryAfter = RetryAfter(response)
+	case a.status/100 == 2: // whose content may be unreadable
+		a.retryAfter = min(RetryAfter(response), MaxRetryAfter)
 	}
 	switch {
 	case a.status == http.StatusUnauthorized:

@@ -55,8 +55,7 @@
 // call may succeed later. Use errors.Is and errors.As.
 //
 // A call returns within 100 ms of its context's end, and the error is context.Cause of that
-// context. So context.DeadlineExceeded is the caller's deadline, or Polling.Timeout if the
-// caller's context has not ended.
+// context. Polling.Timeout gives context.DeadlineExceeded, too: ctx.Err tells them apart.
 //
 // # Reliability and security
 //

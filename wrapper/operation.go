@@ -164,8 +164,8 @@ func (o *Operation[Result, Row]) Wait(ctx context.Context) ([]Row, error) {
 // sequence again polls again.
 //
 // After a truncated response the results are requested again, and the rows resume after
-// the last one yielded, provided that the bytes before are identical; otherwise the
-// error says so. Polling.Timeout does not count the time that the loop takes for its
+// the last one yielded, provided that the bytes before are identical. If they are not in
+// any attempt, the error says so, and is Retryable. Polling.Timeout does not count the time that the loop takes for its
 // rows.
 func (o *Operation[Result, Row]) Rows(ctx context.Context) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {

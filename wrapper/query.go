@@ -49,9 +49,8 @@ func (c *Client) Submit(ctx context.Context, query gen.APIUsageQuery) (*Executio
 type Execution = Operation[gen.APIUsageQueryResult, gen.APIUsageRow]
 
 // Execution resumes a query that was submitted before, by its id. It sends nothing and
-// checks nothing: the methods of the Execution do. Until the API has responded for the id
-// once, a 404, or an outage that outlasts the attempts of a request, ends the wait, since
-// the id may be wrong. How long the vendor keeps an execution is not documented.
+// checks nothing: the methods of the Execution do. The first poll has to succeed: an outage
+// that outlasts its attempts, or a 404, is not waited out, since the id may be wrong. How long the vendor keeps an execution is not documented.
 func (c *Client) Execution(id string) *Execution {
 	return &Execution{client: c, kind: &queries, id: id}
 }

@@ -117,7 +117,7 @@ func (d *download[Result, Row]) readRows(ctx context.Context, response *http.Res
 			return nil
 		}
 		d.added++
-		d.known = true
+		d.known, d.missingSince = true, time.Time{}
 		if !d.add(row) {
 			return errStopped
 		}

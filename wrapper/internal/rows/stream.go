@@ -53,7 +53,7 @@ func NewStream[Result, Row any](fields *Fields) *Stream[Result, Row] {
 // error of yield as it is. The error wraps ErrTruncated or ErrChanged, or is permanent for
 // a response that does not fit the types.
 func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) error) (*Result, error) {
-	source := &source{body: body, prefix: s.prefix, compares: yield != nil}
+	source := &source{body: body, prefix: s.prefix}
 	source.hash.SetSeed(s.prefix.seed)
 	source.decoder = jsontext.NewDecoder(source, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 
@@ -73,8 +73,8 @@ func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) err
 			return nil
 		}
 		if stopped = source.checkPrefix(); stopped == nil {
-			source.extendPrefix()
-			s.yielded = number
+			s.yielded, s.prefix.length = number, decoder.InputOffset()
+			s.prefix.sum = source.sum(s.prefix.length)
 			stopped = yield(result, row)
 		}
 		return stopped
@@ -91,9 +91,6 @@ func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) err
 	})
 	if err == nil {
 		err = source.checkPrefix()
-	}
-	if source.extended {
-		s.prefix.length, s.prefix.sum = source.hashed, source.hash.Sum64()
 	}
 	switch {
 	case stopped != nil:
@@ -235,12 +232,9 @@ type source struct {
 	err     error // of Read, other than io.EOF
 
 	length   int64 // read so far
-	compares bool  // the response may be read once more
 	hash     maphash.Hash
-	hashed   int64  // of these
-	unhashed []byte // all that was read after these, of the buffer
+	unhashed []byte // the end of what was read, of the buffer
 	buffer   []byte
-	extended bool // the prefix, by the bytes hashed
 }
 
 func (s *source) Read(p []byte) (n int, err error) {
@@ -255,16 +249,12 @@ func (s *source) Read(p []byte) (n int, err error) {
 		p = p[:min(int64(len(p)), left)]
 	}
 	n, err = s.body.Read(p)
+	s.hash.Write(s.unhashed)
+	s.buffer = append(s.buffer[:0], p[:n]...)
+	s.unhashed = s.buffer
 	s.length += int64(n)
-	if s.compares {
-		s.buffer = append(append(s.buffer[:0], s.unhashed...), p[:n]...)
-		s.unhashed = s.buffer
-	}
-	if n > 0 && s.length <= s.prefix.length {
-		s.hashTo(s.length)
-	}
 	switch {
-	case n > 0 && s.length == s.prefix.length && s.hash.Sum64() != s.prefix.sum:
+	case n > 0 && s.length == s.prefix.length && s.sum(s.length) != s.prefix.sum:
 		n, err, s.err = 0, ErrChanged, ErrChanged
 	case failure.IsPermanent(err): // the context has ended
 		s.err = err
@@ -274,20 +264,15 @@ func (s *source) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// hashTo hashes what was read up to an offset.
-func (s *source) hashTo(offset int64) {
-	n := offset - s.hashed
+// sum returns the hash of what was read up to an offset, which is in the last piece read.
+func (s *source) sum(offset int64) uint64 {
+	n := int64(len(s.unhashed)) - (s.length - offset)
 	s.hash.Write(s.unhashed[:n])
-	s.unhashed, s.hashed = s.unhashed[n:], offset
+	s.unhashed = s.unhashed[n:]
+	return s.hash.Sum64()
 }
 
-// extendPrefix makes the prefix end with the row that was decoded last.
-func (s *source) extendPrefix() {
-	s.hashTo(s.decoder.InputOffset())
-	s.extended = true
-}
-
-// checkPrefix returns an error if the response has ended before the prefix.
+// checkPrefix returns an error if less was read than the prefix.
 func (s *source) checkPrefix() error {
 	if s.length < s.prefix.length {
 		return ErrChanged

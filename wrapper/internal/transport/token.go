@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -31,10 +30,9 @@ type tokenCache struct {
 // fetchedToken is the result of a fetch, for those who wait for it. It has neither token
 // nor error if whoever fetched gave up.
 type fetchedToken struct {
-	done    chan struct{}
-	waiters atomic.Int32
-	token   *oauth2.Token
-	err     error
+	done  chan struct{}
+	token *oauth2.Token
+	err   error
 }
 
 // get returns the token to send. A nil cache has none.
@@ -56,14 +54,12 @@ func (c *tokenCache) get(ctx context.Context) (*oauth2.Token, error) {
 		if !due || lifetime(token) > 0 {
 			return token, nil
 		}
-		fetching.waiters.Add(1)
 		select {
 		case <-fetching.done:
 			if fetching.token != nil || fetching.err != nil {
 				return fetching.token, fetching.err
 			}
 		case <-ctx.Done():
-			fetching.waiters.Add(-1)
 			return nil, failure.Context(ctx)
 		}
 	}
@@ -81,11 +77,10 @@ func (c *tokenCache) lead(ctx context.Context, result *fetchedToken, current *oa
 		c.mu.Unlock()
 		close(result.done)
 	}()
-	fetchContext := context.Context(sharedContext{ctx, result})
-	left := lifetime(current)
+	fetchContext, left := ctx, lifetime(current)
 	if left > 0 {
 		var cancel context.CancelFunc
-		fetchContext, cancel = context.WithTimeout(fetchContext, min(maxRenewal, left/2))
+		fetchContext, cancel = context.WithTimeout(ctx, min(maxRenewal, left/2))
 		defer cancel()
 	}
 	token, err := c.fetch(fetchContext)
@@ -128,20 +123,6 @@ func (c *tokenCache) postpone(current *oauth2.Token) bool {
 	}
 	c.renewAt = time.Now().Add(lifetime(current) / 2)
 	return true
-}
-
-// sharedContext is the context of a fetch: that of whoever fetches, but without its
-// deadline while others wait, so that the fetch does not give up early for them.
-type sharedContext struct {
-	context.Context
-	result *fetchedToken
-}
-
-func (c sharedContext) Deadline() (time.Time, bool) {
-	if c.result.waiters.Load() > 0 {
-		return time.Time{}, false
-	}
-	return c.Context.Deadline()
 }
 
 // lifetime returns how long a token that has an expiry is still valid.

@@ -133,34 +133,6 @@ func TestTokenLeaving(t *testing.T) {
 	}
 }
 
-// A fetch has the deadline of the leader, unless others wait who may wait longer.
-func TestTokenFetchDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var deadlines []bool
-		tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
-			for range 4 {
-				_, ok := ctx.Deadline()
-				deadlines = append(deadlines, ok)
-				time.Sleep(10 * time.Second)
-			}
-			return &oauth2.Token{AccessToken: "T"}, nil
-		})
-		get := func(timeout time.Duration, want error) {
-			ctx, cancel := context.WithTimeout(t.Context(), timeout)
-			defer cancel()
-			_, err := tokens.get(ctx)
-			checkError(t, "token", err, want)
-		}
-		var all sync.WaitGroup
-		all.Go(func() { get(time.Minute, nil) })
-		time.Sleep(5 * time.Second)
-		all.Go(func() { get(20*time.Second, context.DeadlineExceeded) })
-		get(10*time.Second, context.DeadlineExceeded)
-		all.Wait()
-		check(t, "has a deadline while 0, 2, 1 and 0 wait", fmt.Sprint(deadlines), "[true false false true]")
-	})
-}
-
 // failAfter makes the fetches after the n-th fail.
 func failAfter(n int, err error) func(int) error {
 	return func(fetch int) error {

@@ -59,32 +59,34 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	var region Region
 	var missing []string
-	if c.needsRegion() && os.Getenv(envRegion) == "" {
-		missing = append(missing, envRegion)
+	variable := func(name string) string {
+		value := os.Getenv(name)
+		if value == "" {
+			missing = append(missing, name)
+		}
+		return value
 	}
 	if c.Credentials == (transport.Credentials{}) {
-		id, secret, token := os.Getenv(envClientID), os.Getenv(envClientSecret), os.Getenv(envAccessToken)
+		token := os.Getenv(envAccessToken)
 		switch {
 		case token != "":
 			err = c.setAccessToken(envAccessToken, token)
-		case id != "" && secret != "":
-			err = c.setClientCredentials(envClientID, id, envClientSecret, secret)
-		case id != "":
-			missing = append(missing, envClientSecret)
-		case secret != "":
-			missing = append(missing, envClientID)
+		case os.Getenv(envClientID)+os.Getenv(envClientSecret) == "":
+			missing = append(missing, envAccessToken+" (or both "+envClientID+" and "+envClientSecret+")")
 		default:
-			missing = append(missing, fmt.Sprintf("%s (or both %s and %s)", envAccessToken, envClientID, envClientSecret))
+			err = c.setClientCredentials(envClientID, variable(envClientID), envClientSecret, variable(envClientSecret))
 		}
 	}
-	switch {
-	case len(missing) > 0:
-		err = fmt.Errorf("missing environment variables: %s", strings.Join(missing, ", "))
-	case err == nil && c.needsRegion():
-		region, err = ParseRegion(os.Getenv(envRegion))
-		if err != nil {
+	var region Region
+	if c.needsRegion() {
+		region = Region(variable(envRegion))
+	}
+	if len(missing) > 0 {
+		return nil, failure.Permanentf("missing environment variables: %s", strings.Join(missing, ", "))
+	}
+	if err == nil && region != "" {
+		if region, err = ParseRegion(string(region)); err != nil {
 			err = fmt.Errorf("%s: %w", envRegion, err)
 		}
 	}

@@ -19,10 +19,10 @@ func TestNewFromEnv(t *testing.T) {
 		want    string // the first request, or
 		wantErr string
 	}{
-		{"nothing", nil, nil, "", missing + envRegion + ", " + credential},
+		{"nothing", nil, nil, "", missing + credential + ", " + envRegion},
 		{"no region", env{envAccessToken: "T"}, nil, "", missing + envRegion},
 		{"no credential", env{envRegion: "us-east-1"}, nil, "", missing + credential},
-		{"no region and no secret", env{envClientID: "id"}, nil, "", missing + envRegion + ", " + envClientSecret},
+		{"no region and no secret", env{envClientID: "id"}, nil, "", missing + envClientSecret + ", " + envRegion},
 		{"no id", env{envRegion: "us-east-1", envClientSecret: "s"}, nil, "", missing + envClientID},
 		{"no region, and a bad token", env{envAccessToken: "T\n"}, nil, "", missing + envRegion},
 		{"unknown region", env{envRegion: "mars", envAccessToken: "T"}, nil, "", envRegion + `: unknown region "mars"`},
@@ -54,6 +54,8 @@ func TestNewFromEnv(t *testing.T) {
 			"example.com Bearer T", ""},
 		{"a login URL beats the environment", env{envRegion: "us-east-1", envClientID: "id", envClientSecret: "s"},
 			[]Option{WithLoginURL("https://example.com")}, "example.com Basic aWQ6cw==", ""},
+		{"an address and a token need no region", env{envAccessToken: "T"}, []Option{WithBaseURL("https://example.com")},
+			"example.com Bearer T", ""},
 		{"options need a region", nil, []Option{WithAccessToken("T")}, "", missing + envRegion},
 		{"client credentials need a login URL", nil, []Option{WithBaseURL("https://example.com"),
 			WithClientCredentials("id", "s")},

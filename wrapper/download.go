@@ -73,7 +73,7 @@ func (d *download[Result, Row]) poll(ctx context.Context) (poll.Update, error) {
 				return update, err
 			}
 		default:
-			if !d.restartPage() {
+			if !d.discardPage() {
 				return update, fmt.Errorf("rows arrived with status %q; they are incomplete", state.status)
 			}
 			if state.phase == unknown && !d.warned {
@@ -90,7 +90,7 @@ func (d *download[Result, Row]) poll(ctx context.Context) (poll.Update, error) {
 // or reads the page anew if they can be dropped.
 func (d *download[Result, Row]) readPage(ctx context.Context) (result *Result, retryAfter time.Duration, err error) {
 	err = d.Operation.read(ctx, d.cursor, func(response *http.Response) (progress bool, err error) {
-		if d.restartPage() {
+		if d.discardPage() {
 			d.stream = rows.NewStream[Result, Row](d.kind.fields)
 		}
 		added := d.added
@@ -104,16 +104,16 @@ func (d *download[Result, Row]) readPage(ctx context.Context) (result *Result, r
 // readRows reads a response and adds its rows, except those of an operation that is not
 // complete.
 func (d *download[Result, Row]) readRows(ctx context.Context, response *http.Response) (*Result, error) {
-	first, skip := true, false
+	first, incomplete := true, false
 	result, err := d.stream.Read(response.Body, func(result *Result, row *Row) error {
 		if first { // the status may also come after the rows
 			state := d.kind.inspect(result)
-			first, skip = false, state.status != "" && state.phase != complete
+			first, incomplete = false, state.status != "" && state.phase != complete
 		}
 		switch {
 		case ctx.Err() != nil:
 			return failure.Context(ctx)
-		case skip:
+		case incomplete:
 			return nil
 		}
 		d.added++
@@ -123,14 +123,15 @@ func (d *download[Result, Row]) readRows(ctx context.Context, response *http.Res
 		}
 		return nil
 	})
-	if err == nil && skip && d.kind.inspect(result).phase == complete {
+	if err == nil && incomplete && d.kind.inspect(result).phase == complete {
 		err = failure.Permanentf("the status changed within the response; the rows are incomplete")
 	}
 	return result, err
 }
 
-// restartPage drops the rows of the current page, and reports whether it could.
-func (d *download[Result, Row]) restartPage() bool {
+// discardPage drops the rows of the current page unless they were yielded, and reports whether
+// none of them is left.
+func (d *download[Result, Row]) discardPage() bool {
 	switch {
 	case d.added == d.before:
 		return true
@@ -173,7 +174,7 @@ func (d *download[Result, Row]) waitOut(err error) (poll.Update, error) {
 	if notFound && d.missingSince.IsZero() {
 		d.missingSince = time.Now()
 	}
-	stalled := errors.Is(err, os.ErrDeadlineExceeded)
+	stalled := errors.Is(err, os.ErrDeadlineExceeded) // an outage, in the middle of a response too
 	switch {
 	case !d.known, // the id may be wrong
 		api.RetryAfter > transport.MaxRetryAfter,

@@ -70,20 +70,20 @@ func sourceError(err error) error {
 // used: its errors and its client's redirects carry the secret, and it takes no fraction
 // of a second for expires_in.
 type login struct {
-	retry *retry
+	retry *retrier
 	url   string
 	Credentials
 }
 
-func newLogin(layers *retry, address string, credentials Credentials) *login {
-	otherError := layers.statusError
-	layers.statusError = func(response *http.Response, body []byte) error {
+// loginError returns the errors of a login host: a refusal, or else the error of the status
+// without the body, which may have a token.
+func loginError(other NewStatusError) NewStatusError {
+	return func(response *http.Response, body []byte) error {
 		if err := refusal(response, body); err != nil {
 			return err
 		}
-		return otherError(response, nil) // what the login host says may have a token
+		return other(response, nil)
 	}
-	return &login{layers, address + "/oauth/token", credentials}
 }
 
 func (l *login) fetch(ctx context.Context) (token *oauth2.Token, err error) {

@@ -40,7 +40,7 @@ type NewStatusError func(response *http.Response, body []byte) error
 
 // readStatus returns the error for a response without a 2xx status, and closes it. A
 // truncated body is no error of its own, since the status says what happened.
-func (t *retry) readStatus(response *http.Response) error {
+func (t *retrier) readStatus(response *http.Response) error {
 	defer response.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	return t.statusError(response, body)

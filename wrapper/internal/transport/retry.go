@@ -27,9 +27,9 @@ const MaxRetryAfter = 3 * time.Minute
 // Retry-After before these count as attempts.
 const throttledBudget = 10 * time.Minute
 
-// retry sends a request until it succeeds or its attempts are used up. It is the
+// retrier sends a request until it succeeds or its attempts are used up. It is the
 // outermost layer, so that one budget counts every kind of failure.
-type retry struct {
+type retrier struct {
 	base   http.RoundTripper
 	tokens *tokenCache // nil: requests have no token
 	Retry
@@ -40,7 +40,7 @@ type retry struct {
 
 // send sends a request, which may arrive twice if it is idempotent. With a Reader it
 // returns no response, but an error for a status other than 2xx.
-func (t *retry) send(request *http.Request, read Reader, idempotent bool) (*http.Response, error) {
+func (t *retrier) send(request *http.Request, read Reader, idempotent bool) (*http.Response, error) {
 	ctx := request.Context()
 	if request.GetBody != nil || ctx.Err() != nil {
 		defer closeBody(request) // copies are sent, or nothing
@@ -81,13 +81,13 @@ type attempt struct {
 	status     int           // of the response, or 0
 	retryAfter time.Duration // of the response, or 0
 	noToken    bool          // none could be fetched, in attempts of its own
-	rejected   bool          // the API rejected the token, and another one can be had
+	renewable  bool          // the API rejected the token, and another one can be had
 	progress   bool          // the body was read further than before
 }
 
 // try sends a copy of the request once, with a token. The response has the original as
 // its Request, so that nobody finds the token there.
-func (t *retry) try(request *http.Request, read Reader) (a attempt) {
+func (t *retrier) try(request *http.Request, read Reader) (a attempt) {
 	ctx := request.Context()
 	outgoing := request.Clone(ctx)
 	if request.GetBody != nil {
@@ -118,7 +118,7 @@ func (t *retry) try(request *http.Request, read Reader) (a attempt) {
 	}
 	switch {
 	case a.status == http.StatusUnauthorized:
-		a.rejected = t.tokens.reject(token)
+		a.renewable = t.tokens.reject(token)
 	case !TransientStatus(a.status):
 		t.tokens.accept(token)
 	}
@@ -129,7 +129,7 @@ func (t *retry) try(request *http.Request, read Reader) (a attempt) {
 		a.progress, a.err = readBody(response, read)
 	default:
 		a.err = t.readStatus(response)
-		if !TransientStatus(a.status) && !a.rejected {
+		if !TransientStatus(a.status) && !a.renewable {
 			a.err = failure.Permanent(a.err)
 		}
 	}
@@ -151,9 +151,9 @@ func (b *budget) next(a attempt) (delay time.Duration, retry bool) {
 	throttled := a.status == http.StatusTooManyRequests
 	switch {
 	case a.noToken, !b.rewindable, b.MaxAttempts == 1, a.retryAfter > MaxRetryAfter,
-		!b.idempotent && !throttled && !a.rejected,
+		!b.idempotent && !throttled && !a.renewable,
 		failure.IsPermanent(a.err),
-		a.err == nil && !TransientStatus(a.status) && !a.rejected:
+		a.err == nil && !TransientStatus(a.status) && !a.renewable:
 		return 0, false
 	case throttled && a.retryAfter > 0 && a.retryAfter <= b.throttled:
 		b.throttled -= a.retryAfter
@@ -164,7 +164,7 @@ func (b *budget) next(a attempt) (delay time.Duration, retry bool) {
 	switch {
 	case b.spent >= b.MaxAttempts:
 		return 0, false
-	case a.rejected:
+	case a.renewable:
 		return 0, true
 	case a.retryAfter > 0:
 		return a.retryAfter, true

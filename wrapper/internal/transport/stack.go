@@ -30,7 +30,7 @@ type Config struct {
 // A Stack sends requests to one API: with a token, within its rate limit, and with
 // retries. It is safe for concurrent use.
 type Stack struct {
-	retry  *retry
+	retry  *retrier
 	origin *url.URL
 }
 
@@ -49,13 +49,13 @@ func New(c Config) *Stack {
 	if base == nil {
 		base = defaultBase()
 	}
-	layers := func(secret bool) *retry {
+	layers := func(secret bool, statusError NewStatusError) *retrier {
 		var layer http.RoundTripper = newStall(base, c.Retry.Stall, secret)
 		layer = &logging{base: layer, logger: c.Logger}
 		layer = newRateLimit(layer, c.Logger)
-		return &retry{base: layer, Retry: c.Retry, statusError: c.StatusError, userAgent: c.UserAgent, logger: c.Logger}
+		return &retrier{base: layer, Retry: c.Retry, statusError: statusError, userAgent: c.UserAgent, logger: c.Logger}
 	}
-	api, login := layers(false), layers(true)
+	api := layers(false, c.StatusError)
 	api.tokens = &tokenCache{logger: c.Logger}
 	switch credentials := c.Credentials; {
 	case credentials.AccessToken != "":
@@ -63,7 +63,8 @@ func New(c Config) *Stack {
 	case credentials.Source != nil:
 		api.tokens.fetch = fetchFrom(credentials.Source)
 	default:
-		api.tokens.fetch = newLogin(login, c.LoginURL, credentials).fetch
+		layers := layers(true, loginError(c.StatusError))
+		api.tokens.fetch = (&login{layers, c.LoginURL + "/oauth/token", credentials}).fetch
 	}
 	return &Stack{api, c.Origin.JoinPath("/")} // so that a path joined to it is absolute
 }

@@ -80,9 +80,9 @@ func (o *options) flags() *flag.FlagSet {
 			o.startDay = o.start.Day()
 			return want(err, "a day of the month, 1 to 31, or a day such as 2026-11-21")
 		},
-		"granularity": choose(&o.Query.Granularity,
+		"granularity": text.Choose(&o.Query.Granularity,
 			[]report.Granularity{report.Day, report.Week, report.Month, report.NoSteps}),
-		"sort": choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
+		"sort": text.Choose(&o.Sort, []report.Metric{report.Requests, report.Status429, report.Errors}),
 		"top": func(s string) error {
 			top, err := strconv.ParseUint(s, 10, 31)
 			o.render.Top = int(top)
@@ -90,7 +90,7 @@ func (o *options) flags() *flag.FlagSet {
 		},
 		"allowance": func(s string) (err error) { o.Limit, err = text.ParseCount(s); return err },
 		"o":         func(s string) error { o.files = append(o.files, s); return nil },
-		"format":    choose(&o.format, render.Forms),
+		"format":    text.Choose(&o.format, render.Forms),
 		"timeout": func(s string) (err error) {
 			o.timeout, err = time.ParseDuration(s)
 			return want(err, "a time such as 90s or 10m")

@@ -85,7 +85,7 @@ func (o *options) setQuery() error {
 	o.Stepped = q.Granularity != report.NoSteps && !(byDay && q.Granularity == report.Day) && !o.has("compare")
 	for name := range strings.SplitSeq(cmp.Or(o.given["group-by"], defaultGroupBy), ",") {
 		var d report.Dimension
-		if err := choose(&d, report.Dimensions(q.Jobs))(name); err != nil {
+		if err := text.Choose(&d, report.Dimensions(q.Jobs))(name); err != nil {
 			other := map[bool]string{false: "platform needs -jobs", true: "organization does not go with -jobs"}[q.Jobs]
 			return fmt.Errorf("-group-by %q: %w, separated by commas; %s", name, err, other)
 		}

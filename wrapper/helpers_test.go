@@ -168,7 +168,7 @@ func checkNumbers[R any](t *testing.T, rows []R, n int) {
 }
 
 // check wants something to be as expected.
-func check[T comparable](t *testing.T, what string, got, want T) {
+func check[T comparable](t testing.TB, what string, got, want T) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)

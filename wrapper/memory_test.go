@@ -25,19 +25,30 @@ func heap() uint64 {
 // A process that reads a large report, and serves it to itself, stays below 24 MiB; the
 // process is this test's own.
 func TestALargeReportWithin24MiB(t *testing.T) {
-	inOwnProcess(t, func() {
-		check(t, "rows", countRows(t, newReportClient(t, false).Execution(strconv.Itoa(manyRows))), manyRows)
-	}, func(peak float64) {
-		if peak > 24*raceFactor {
-			t.Errorf("the process took %.1f MiB for %d rows, want %d at most", peak, manyRows, 24*raceFactor)
-		}
-	})
+	const variable = "RUN_IN_OWN_PROCESS"
+	if os.Getenv(variable) != "" {
+		check(t, "rows", countRows(t, newReportClient(t).Execution(strconv.Itoa(manyRows))), manyRows)
+		fmt.Println("peak:", peakMemory())
+		return
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+	child.Env = append(os.Environ(), variable+"=1")
+	output, err := child.CombinedOutput()
+	_, rest, _ := strings.Cut(string(output), "peak: ")
+	var peak float64
+	if _, scanErr := fmt.Sscan(rest, &peak); err != nil || scanErr != nil {
+		t.Fatalf("no peak: %v, %v: %s", err, scanErr, output)
+	}
+	if peak > 24*raceFactor {
+		t.Errorf("the process took %.1f MiB for %d rows, want %d at most", peak, manyRows, 24*raceFactor)
+	}
+	t.Logf("peak of %.1f MiB", peak)
 }
 
 // A row that Wait returns keeps no more than twice the size of its struct, which is 168
 // bytes today: the struct, the strings that are not shared, and what append has left over.
 func TestWaitKeepsLittle(t *testing.T) {
-	client := newReportClient(t, false)
+	client := newReportClient(t)
 	const n = 200_000
 	before := heap()
 	rows, err := client.Execution(strconv.Itoa(n)).Wait(t.Context())
@@ -49,30 +60,4 @@ func TestWaitKeepsLittle(t *testing.T) {
 	}
 	runtime.KeepAlive(rows)
 	t.Logf("%.0f bytes a row are kept", kept)
-}
-
-// inOwnProcess runs a part of a test in a process of its own, and passes on the peak of
-// its memory, in MiB.
-func inOwnProcess(t *testing.T, run func(), checkPeak func(peak float64)) {
-	t.Helper()
-	const variable = "RUN_IN_OWN_PROCESS"
-	if os.Getenv(variable) == t.Name() {
-		run()
-		peak, _ := peakMemory()
-		fmt.Printf("peak: %.1f MiB\n", peak)
-		return
-	}
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-	child.Env = append(os.Environ(), variable+"="+t.Name())
-	output, err := child.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
-	_, rest, _ := strings.Cut(string(output), "peak: ")
-	var peak float64
-	if _, err := fmt.Sscan(rest, &peak); err != nil {
-		t.Fatalf("no peak: %v: %s", err, output)
-	}
-	t.Logf("peak of %.1f MiB", peak)
-	checkPeak(peak)
 }

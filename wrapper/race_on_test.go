@@ -2,7 +2,4 @@
 
 package wrapper
 
-const (
-	raceShare  = 10
-	raceFactor = 10
-)
+const raceFactor = 10

@@ -22,16 +22,11 @@ import (
 
 func main() {
 	client, err := wrapper.NewFromEnv()
-	if err != nil {
-		panic(err)
+	rows, err := client.Query(context.Background(), gen.APIUsageQuery{})
+	for row, err := range client.QueryRows(context.Background(), gen.APIUsageQuery{}) {
+		println(row.ClientName, err)
 	}
-	rows, err := client.Query(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"})
-	if err != nil {
-		panic(err)
-	}
-	for row, err := range client.QueryRows(context.Background(), gen.APIUsageQuery{Interval: "2026-10-01/2026-10-31"}) {
-		println(row.ClientName, len(rows), err)
-	}
+	println(len(rows), err)
 }
 `
 
@@ -40,22 +35,18 @@ func main() {
 import (
 	"encoding/json"
 	"net/http"
+	"os"
 	"time"
 )
 
 func main() {
 	response, err := http.Post("https://api.mypurecloud.com", "application/json", nil)
-	if err != nil {
-		panic(err)
-	}
 	var rows []struct {
 		Name string
 		Date time.Time
 	}
-	if err := json.NewDecoder(response.Body).Decode(&rows); err != nil {
-		panic(err)
-	}
-	json.NewEncoder(response.Request.Body.(interface{ Write([]byte) (int, error) })).Encode(rows)
+	err = json.NewDecoder(response.Body).Decode(&rows)
+	println(err, json.NewEncoder(os.Stdout).Encode(rows))
 }
 `
 )

@@ -6,5 +6,5 @@ package wrapper
 // build tag soak asks for.
 const (
 	Soak     = false
-	manyRows = 100_000 / raceShare
+	manyRows = 100_000 / raceFactor
 )

@@ -4,5 +4,5 @@ package wrapper
 
 const (
 	Soak     = true
-	manyRows = 1_000_000 / raceShare
+	manyRows = 1_000_000 / raceFactor
 )

@@ -2,144 +2,91 @@ package wrapper
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"testing/synctest"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
-	"github.com/genesyscloud-go/usage/wrapper/internal/transport"
 )
 
 // response is what an API answers with, in a table.
 type response struct {
 	status int
 	body   string
-	reader io.Reader // in place of body
 	header http.Header
 }
 
 // submitError returns the error of a submit that is answered with a response.
 func submitError(t *testing.T, r response) error {
 	t.Helper()
-	client := newTransportClient(t, func(*http.Request) (*http.Response, error) {
-		body := r.reader
-		if body == nil {
-			body = strings.NewReader(r.body)
-		}
-		header := r.header
-		if header == nil {
-			header = http.Header{}
-		}
-		return &http.Response{StatusCode: r.status, Header: header, Body: io.NopCloser(body)}, nil
+	client := newBubbleClient(t, func(w http.ResponseWriter, _ *http.Request) {
+		maps.Copy(w.Header(), r.header)
+		w.WriteHeader(r.status)
+		reply(w, r.body)
 	}, WithRetry(Retry{MaxAttempts: 1}))
 	_, err := client.Submit(t.Context(), someQuery)
 	return err
 }
 
-// The vendor's error body of a 429, with a limit.
-const limitedBody = `{"message":"Rate limit exceeded the maximum. Retry the request in [42] seconds",` +
-	`"code":"too.many.requests.retry.after","status":429,"contextId":"abc","limit":{"value":300},"errors":[]}`
-
 func TestAPIError(t *testing.T) {
 	const limited = "Rate limit exceeded the maximum. Retry the request in [42] seconds"
-	correlated := func(more ...string) http.Header {
-		header := http.Header{}
-		header.Set(transport.CorrelationHeader, "abc")
-		for i := 0; i < len(more); i += 2 {
-			header.Set(more[i], more[i+1])
-		}
-		return header
-	}
+	correlated := http.Header{"Inin-Correlation-Id": {"abc"}, "Retry-After": {"42"}}
 	for _, test := range []struct {
 		name     string
 		response response
 		want     APIError // without Method, Path and Body
+		limit    int64    // of the body, for what the other fields do not say
 		text     string   // after "POST /api/v2/usage/query: "
 	}{
 		{
-			"429 as documented", response{status: 429, header: correlated("Retry-After", "42"), body: limitedBody},
-			APIError{StatusCode: 429, Code: "too.many.requests.retry.after", Message: limited, CorrelationID: "abc",
-				RetryAfter: 42 * time.Second},
-			"429 Too Many Requests: too.many.requests.retry.after: " + limited + " (correlation id abc); retry in 42s",
+			"429 as documented", response{status: 429, header: correlated, body: `{"message":"` + limited + `",` +
+				`"code":"too.many","status":429,"contextId":"xyz","limit":{"value":300},"errors":[]}`},
+			APIError{StatusCode: 429, Code: "too.many", Message: limited, CorrelationID: "abc", RetryAfter: 42 * time.Second},
+			300, "429 Too Many Requests: too.many: " + limited + " (correlation id abc); retry in 42s",
 		},
 		{
-			"Retry-After is a date, by the clock of the server", response{status: 503, header: correlated(
-				"Date", "Thu, 01 Oct 2020 10:00:00 GMT", "Retry-After", "Thu, 01 Oct 2020 10:00:42 GMT")},
-			APIError{StatusCode: 503, CorrelationID: "abc", RetryAfter: 42 * time.Second},
-			"503 Service Unavailable (correlation id abc); retry in 42s",
+			"correlation id in the body", response{status: 400, body: `{"contextId":"xyz","details":{}}`},
+			APIError{StatusCode: 400, CorrelationID: "xyz"}, 0, "400 Bad Request (correlation id xyz)",
 		},
-		{
-			"correlation id in the body", response{status: 403,
-				body: `{"message":"m","code":"missing","contextId":"xyz","x":{"a":[1]}}`},
-			APIError{StatusCode: 403, Code: "missing", Message: "m", CorrelationID: "xyz"},
-			"403 Forbidden: missing: m (correlation id xyz); " +
-				"the OAuth client needs the permission oauth:client:view or usage:organization:view",
-		},
-		{
-			"two correlation ids", response{status: 400, header: correlated(), body: `{"contextId":"xyz"}`},
-			APIError{StatusCode: 400, CorrelationID: "abc"}, "400 Bad Request (correlation id abc)",
-		},
-		{"HTML", response{status: 502, body: "<html>Bad Gateway</html>"}, APIError{StatusCode: 502}, "502 Bad Gateway"},
-		{"a POST to no operation", response{status: 404}, APIError{StatusCode: 404}, "404 Not Found"},
-		{
-			"redirect", response{status: 302, header: http.Header{"Location": {"https://elsewhere.example.com"}}},
-			APIError{StatusCode: 302}, "302 Found; redirects are not followed: check the region or base URL",
-		},
-		{
-			"truncated", response{status: 401,
-				reader: io.MultiReader(strings.NewReader(`{"code":`), iotest.ErrReader(io.ErrUnexpectedEOF))},
-			APIError{StatusCode: 401}, "401 Unauthorized; check the credentials, and that they belong to this region",
-		},
-		{"of a proxy", response{status: 407}, APIError{StatusCode: 407},
-			"407 Proxy Authentication Required; check the credentials of the proxy"},
-		{"details are an object", response{status: 400, body: `{"details":{},"code":"c","message":"m","contextId":"x"}`},
-			APIError{StatusCode: 400, Code: "c", Message: "m", CorrelationID: "x"}, "400 Bad Request: c: m (correlation id x)"},
+		{"HTML", response{status: 502, body: "<html>"}, APIError{StatusCode: 502}, 0, "502 Bad Gateway"},
+		{"a POST to no operation", response{status: 404}, APIError{StatusCode: 404}, 0, "404 Not Found"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			err := submitError(t, test.response)
-			api, ok := errors.AsType[*APIError](err)
-			if !ok {
-				t.Fatalf("error %v, want an *APIError", err)
-			}
+			api := checkStatus(t, submitError(t, test.response), test.want.StatusCode)
 			check(t, "text", api.Error(), "POST /api/v2/usage/query: "+test.text)
+			check(t, "Body.Code", api.Body.Code, api.Code)
+			check(t, "Body.Limit", api.Body.Limit.Value, test.limit)
 			test.want.Method, test.want.Path, test.want.Body = "POST", "/api/v2/usage/query", api.Body
 			if !reflect.DeepEqual(*api, test.want) {
 				t.Errorf("got  %#v\nwant %#v", *api, test.want)
 			}
-			check(t, "Body.Code", api.Body.Code, api.Code)
 		})
 	}
 }
 
-// The body is there for what the other fields do not say.
-func TestAPIErrorBody(t *testing.T) {
-	api := checkStatus(t, submitError(t, response{status: 429, body: limitedBody}), 429)
-	check(t, "limit", api.Body.Limit.Value, 300)
-}
-
 // What to do about a status depends on the operation.
 func TestAPIErrorAdvice(t *testing.T) {
+	const query, job = "/api/v2/usage/query/id/results", "/api/v2/usage/aggregates/query/jobs/id"
 	for _, test := range []struct {
 		method, path string
 		status       int
 		want         string
 	}{
-		{"GET", "/api/v2/usage/query/id/results", 404,
-			"check the id, and that it belongs to this organization and region, or submit the query again"},
-		{"GET", "/api/v2/usage/query/id/results", 403,
-			"the OAuth client needs the permission oauth:client:view or usage:organization:view"},
-		{"GET", "/api/v2/usage/aggregates/query/jobs/id", 403,
-			"the OAuth client needs the permission usage:organization:view"},
+		{"GET", query, 302, "redirects are not followed: check the region or base URL"},
+		{"GET", query, 401, "check the credentials, and that they belong to this region"},
+		{"GET", query, 403, "the OAuth client needs the permission oauth:client:view or usage:organization:view"},
+		{"GET", job, 403, "the OAuth client needs the permission usage:organization:view"},
 		{"GET", "/api/v2/users", 403, ""},
+		{"GET", query, 404,
+			"check the id, and that it belongs to this organization and region, or submit the query again"},
+		{"GET", query, 407, "check the credentials of the proxy"},
 		{"POST", "/oauth/token", 503, ""},
 	} {
 		err := &APIError{StatusCode: test.status, Method: test.method, Path: test.path}
@@ -194,57 +141,6 @@ func TestErrorTextsAreShort(t *testing.T) {
 			})
 		})
 	}
-}
-
-// What real errors after the submit say of the next step. The simulation draws more of them.
-func TestOperationError(t *testing.T) {
-	poll := func(ctx context.Context, c *Client) error { _, err := c.Execution("id").Poll(ctx); return err }
-	ended := func(ctx context.Context, c *Client) error {
-		ctx, cancel := context.WithCancel(ctx)
-		cancel()
-		return waitQuery(ctx, c)
-	}
-	for _, test := range []struct {
-		name                 string
-		call                 func(context.Context, *Client) error
-		bodies               []string
-		want                 string
-		retryable, resumable bool
-	}{
-		{"an outage", poll, []string{down}, "503 Service Unavailable", true, true},
-		{"truncated", waitQuery, []string{`{"results":[{"requests":1},` + truncated}, "truncated", true, true},
-		{"another content", rangeQuery, []string{`{"results":[{"requests":1},` + truncated, runningBody},
-			"its content changed on retry; the rows received are incomplete", true, true},
-		{"rows of a query that runs", rangeQuery, []string{`{"results":[{}],"queryStatus":"Running"}`},
-			`rows arrived with status "Running"; they are incomplete`, true, true},
-		{"Polling.Timeout", waitQuery, []string{runningBody}, `last status "Running"`, true, true},
-		{"context", ended, []string{runningBody}, "context canceled", false, true},
-		{"credentials", waitQuery, []string{"401"}, "401 Unauthorized", false, true},
-		{"permissions", waitQuery, []string{"403"}, "403 Forbidden", false, true},
-		{"unknown id", waitQuery, []string{notFound}, "404 Not Found", false, false},
-		{"failed", waitQuery, []string{failedBody}, ErrQueryFailed.Error(), false, false},
-		{"failed job", waitJob, []string{failedBody}, ErrQueryFailed.Error(), false, false},
-		{"another type", waitQuery, []string{`{"queryStatus":1}`}, `"/queryStatus"`, false, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				script := script{bodies: test.bodies}
-				err := test.call(t.Context(), newBubbleClient(t, script.serve))
-				checkOperationError(t, err, test.want, test.resumable)
-				check(t, "Retryable", Retryable(err), test.retryable)
-			})
-		})
-	}
-	t.Run("certificate", func(t *testing.T) {
-		server := httptest.NewTLSServer(nil)
-		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // of the handshake
-		defer server.Close()
-		client, err := New("", WithBaseURL(server.URL), WithAccessToken("T"))
-		checkError(t, err, "")
-		err = waitQuery(t.Context(), client)
-		checkOperationError(t, err, "certificate", true)
-		check(t, "Retryable", Retryable(err), false)
-	})
 }
 
 // What to do next, of errors made by hand: in an OperationError, and alone.

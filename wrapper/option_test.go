@@ -16,7 +16,8 @@ func tokenSource(token string) oauth2.TokenSource {
 }
 
 func TestNewRefusesBadInput(t *testing.T) {
-	token := WithAccessToken("T")
+	const noRegion, unknown = "no region, nor WithBaseURL", `unknown region "mars-north-1"`
+	token, address := WithAccessToken("T"), WithBaseURL("https://example.com")
 	for _, test := range []struct {
 		name    string
 		region  Region
@@ -24,81 +25,73 @@ func TestNewRefusesBadInput(t *testing.T) {
 		want    string
 	}{
 		{"no credential", USEast1, nil, "no credential: use WithClientCredentials, WithAccessToken or WithTokenSource"},
-		{"no region", "", []Option{token}, "no region"},
-		{"unknown region", "mars-north-1", []Option{token}, `unknown region "mars-north-1"`},
-		{"unknown region, base URL", "mars-north-1", []Option{token, WithBaseURL("https://example.com")},
-			`unknown region "mars-north-1"`},
-		{"no login URL", "", []Option{WithClientCredentials("id", "secret"), WithBaseURL("https://example.com")},
-			"no region"},
-
-		{"empty token", USEast1, []Option{WithAccessToken("")}, "WithAccessToken: the token is empty"},
-		{"token with a line break", USEast1, []Option{WithAccessToken("SECRET\n")},
-			"WithAccessToken: the token contains white space"},
-		{"token with other letters", USEast1, []Option{WithAccessToken("SECRET\u00e4")},
-			"WithAccessToken: the token contains non-ASCII"},
-		{"empty id", USEast1, []Option{WithClientCredentials("", "SECRET")}, "WithClientCredentials: the id is empty"},
-		{"id with a blank", USEast1, []Option{WithClientCredentials(" SECRET", "s")},
-			"WithClientCredentials: the id contains white space"},
-		{"empty secret", USEast1, []Option{WithClientCredentials("id", "")}, "WithClientCredentials: the secret is empty"},
-		{"secret with a line break", USEast1, []Option{WithClientCredentials("id", "SECRET\r\n")},
-			"the secret contains white space or control characters"},
-		{"secret with a blank", USEast1, []Option{WithClientCredentials("id", "SEC RET")},
-			"WithClientCredentials: the secret contains"},
-		{"secret with a no-break space", USEast1, []Option{WithClientCredentials("id", "SECRET\u00a0")},
-			"the secret contains"},
-		{"secret with a byte order mark", USEast1, []Option{WithClientCredentials("id", "\ufeffSECRET")},
-			"the secret contains"},
-		{"secret with a control character", USEast1, []Option{WithClientCredentials("id", "SECRET\x00")},
-			"the secret contains"},
-		{"nil source", USEast1, []Option{WithTokenSource(nil)}, "no credential"},
-
-		{"empty user agent", USEast1, []Option{token, WithUserAgent("")}, "WithUserAgent"},
-		{"user agent with a line break", USEast1, []Option{token, WithUserAgent("a\r\nb: c")}, "WithUserAgent"},
-		{"user agent with a control character", USEast1, []Option{token, WithUserAgent("a\x7f")}, "WithUserAgent"},
-
-		{"base URL: http", USEast1, []Option{token, WithBaseURL("http://api.mypurecloud.com")},
-			"neither https nor http to a loopback"},
-		{"base URL: http, nearly loopback", USEast1, []Option{token, WithBaseURL("http://127.0.0.1.example.com")},
-			"neither https"},
-		{"base URL: http, another address", USEast1, []Option{token, WithBaseURL("http://10.0.0.1")}, "neither https"},
-		{"base URL: a port alone", USEast1, []Option{token, WithBaseURL("https://:8443")}, "is not a URL with a host"},
-		{"base URL: no scheme", USEast1, []Option{token, WithBaseURL("api.mypurecloud.com")}, "is not a URL with a host"},
-		{"base URL: empty", USEast1, []Option{token, WithBaseURL("")}, "is not a URL with a host"},
-		{"base URL: a host that net/http asks a proxy for", "", []Option{token, WithBaseURL("http://LOCALHOST:8080")},
-			"neither https"},
-		{"base URL: other scheme", USEast1, []Option{token, WithBaseURL("ftp://localhost")}, "neither https"},
-		{"base URL: credentials", USEast1, []Option{token, WithBaseURL("https://u:SECRET@example.com")},
-			"WithBaseURL: the address contains credentials"},
-		{"base URL: query", USEast1, []Option{token, WithBaseURL("https://example.com/?a=b")}, "query"},
-		{"base URL: empty query", USEast1, []Option{token, WithBaseURL("https://example.com/?")}, "query"},
-		{"base URL: fragment", USEast1, []Option{token, WithBaseURL("https://example.com/#a")}, "fragment"},
-		{"login URL: http", USEast1, []Option{token, WithLoginURL("http://login.mypurecloud.com")}, "WithLoginURL"},
-
-		{"polling: negative Initial", USEast1, []Option{token, WithPolling(Polling{Initial: -1})},
-			"WithPolling: Initial or Max is negative"},
-		{"polling: negative Max", USEast1, []Option{token, WithPolling(Polling{Max: -1})},
-			"WithPolling: Initial or Max is negative"},
-		{"polling: Max below Initial", USEast1, []Option{token, WithPolling(Polling{Initial: 2, Max: 1})},
-			"WithPolling: Max is less"},
-		{"polling: shrinking", USEast1, []Option{token, WithPolling(Polling{Multiplier: 0.5})}, "WithPolling: Multiplier"},
-		{"polling: no number", USEast1, []Option{token, WithPolling(Polling{Multiplier: math.NaN()})},
-			"WithPolling: Multiplier"},
-		{"retry: negative MaxAttempts", USEast1, []Option{token, WithRetry(Retry{MaxAttempts: -1})},
-			"WithRetry: MaxAttempts or Stall is negative"},
-		{"retry: negative Initial", USEast1, []Option{token, WithRetry(Retry{Initial: -1})},
-			"WithRetry: Initial or Max is negative"},
-		{"retry: negative Stall", USEast1, []Option{token, WithRetry(Retry{Stall: -1})},
-			"WithRetry: MaxAttempts or Stall is negative"},
-		{"retry: Max below Initial", USEast1, []Option{token, WithRetry(Retry{Initial: 2, Max: 1})},
-			"WithRetry: Max is less"},
+		{"no region", "", []Option{token}, noRegion},
+		{"unknown region", "mars-north-1", []Option{token}, unknown},
+		{"unknown region, base URL", "mars-north-1", []Option{token, address}, unknown},
+		{"no login URL", "", []Option{WithClientCredentials("id", "secret"), address}, noRegion},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client, err := New(test.region, test.options...)
+			_, err := New(test.region, test.options...)
 			checkError(t, err, test.want)
 			check(t, "Retryable", Retryable(err), false)
-			if client != nil {
-				t.Error("a client beside the error")
-			}
+		})
+	}
+}
+
+func TestOptionsRefuseBadInput(t *testing.T) {
+	const space, noHost, plain = "contains white space or control characters", "is not a URL with a host", "is neither https nor"
+	const theToken, theID, theSecret = "WithAccessToken: the token ", "WithClientCredentials: the id ",
+		"WithClientCredentials: the secret "
+	for _, test := range []struct {
+		name   string
+		option Option
+		want   string
+	}{
+		{"empty token", WithAccessToken(""), theToken + "is empty"},
+		{"token with a line break", WithAccessToken("SECRET\n"), theToken + space},
+		{"token with other letters", WithAccessToken("SECRET\u00e4"), theToken + "contains non-ASCII"},
+		{"empty id", WithClientCredentials("", "SECRET"), theID + "is empty"},
+		{"id with a blank", WithClientCredentials(" SECRET", "s"), theID + space},
+		{"empty secret", WithClientCredentials("id", ""), theSecret + "is empty"},
+		{"secret with a line break", WithClientCredentials("id", "SECRET\r\n"), theSecret + space},
+		{"secret with a no-break space", WithClientCredentials("id", "SECRET\u00a0"), theSecret + space},
+		{"secret with a byte order mark", WithClientCredentials("id", "\ufeffSECRET"), theSecret + space},
+		{"secret with a control character", WithClientCredentials("id", "SECRET\x00"), theSecret + space},
+		{"nil source", WithTokenSource(nil), "no credential"},
+
+		{"empty user agent", WithUserAgent(""), "WithUserAgent"},
+		{"user agent with a line break", WithUserAgent("a\r\nb: c"), "WithUserAgent"},
+		{"user agent with a control character", WithUserAgent("a\x7f"), "WithUserAgent"},
+
+		{"http", WithBaseURL("http://api.mypurecloud.com"), "WithBaseURL: the address " + plain},
+		{"http, nearly loopback", WithBaseURL("http://127.0.0.1.example.com"), plain},
+		{"http, another address", WithBaseURL("http://10.0.0.1"), plain},
+		{"http, a host that net/http asks a proxy for", WithBaseURL("http://LOCALHOST:8080"), plain},
+		{"another scheme", WithBaseURL("ftp://localhost"), plain},
+		{"a port alone", WithBaseURL("https://:8443"), noHost},
+		{"no scheme", WithBaseURL("api.mypurecloud.com"), noHost},
+		{"no address", WithBaseURL(""), noHost},
+		{"credentials", WithBaseURL("https://u:SECRET@example.com"), "contains credentials"},
+		{"query", WithBaseURL("https://example.com/?a=b"), "query"},
+		{"empty query", WithBaseURL("https://example.com/?"), "query"},
+		{"fragment", WithBaseURL("https://example.com/#a"), "fragment"},
+		{"login URL", WithLoginURL("http://login.mypurecloud.com"), "WithLoginURL: the address " + plain},
+
+		{"polling: negative Initial", WithPolling(Polling{Initial: -1}), "WithPolling: Initial or Max is negative"},
+		{"polling: negative Max", WithPolling(Polling{Max: -1}), "WithPolling: Initial or Max is negative"},
+		{"polling: Max below Initial", WithPolling(Polling{Initial: 2, Max: 1}), "WithPolling: Max is less"},
+		{"polling: shrinking", WithPolling(Polling{Multiplier: 0.5}), "WithPolling: Multiplier"},
+		{"polling: no number", WithPolling(Polling{Multiplier: math.NaN()}), "WithPolling: Multiplier"},
+		{"retry: negative MaxAttempts", WithRetry(Retry{MaxAttempts: -1}), "WithRetry: MaxAttempts or Stall is negative"},
+		{"retry: negative Initial", WithRetry(Retry{Initial: -1}), "WithRetry: Initial or Max is negative"},
+		{"retry: negative Stall", WithRetry(Retry{Stall: -1}), "WithRetry: MaxAttempts or Stall is negative"},
+		{"retry: Max below Initial", WithRetry(Retry{Initial: 2, Max: 1}), "WithRetry: Max is less"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			client, err := New(USEast1, WithAccessToken("T"), test.option)
+			checkError(t, err, test.want)
+			check(t, "Retryable", Retryable(err), false)
+			check(t, "client", client, nil)
 			if err != nil && strings.Contains(err.Error(), "SECRET") {
 				t.Errorf("the secret is in %q", err)
 			}

@@ -1,34 +1,15 @@
 package wrapper_test
 
 import (
-	"fmt"
-	"log"
 	"testing"
-	"time"
 
 	"github.com/genesyscloud-go/usage/gen"
 	"github.com/genesyscloud-go/usage/wrapper"
 	"github.com/genesyscloud-go/usage/wrapper/usagetest"
 )
 
-// The snippets of the README, which have to compile.
+// The snippets of the README, which have to compile. TestReadme compiles its program.
 var _ = []any{
-	func() {
-		client, err := wrapper.NewFromEnv()
-		if err != nil {
-			log.Fatal(err)
-		}
-		rows, err := client.Query(ctx, gen.APIUsageQuery{
-			Interval: wrapper.Month(2026, time.October),
-			GroupBy:  []gen.GroupBy{gen.GroupByOAuthClientID, gen.GroupByTemplateURI},
-		})
-		if err != nil {
-			log.Fatal(err)
-		}
-		for _, row := range rows {
-			fmt.Println(row.ClientName, row.TemplateURI, row.Requests, row.Status429)
-		}
-	},
 	func(client *wrapper.Client, query gen.APIUsageQuery, requests int64) error {
 		for row, err := range client.QueryRows(ctx, query) {
 			if err != nil {

@@ -235,7 +235,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, request *http.Request) {
 	}
 	body := r.body[:min(r.arrives, len(r.body))]
 	if r.headers {
-		w.writeHeader(rw.Header(), x, len(r.body), habit)
+		setHeaders(rw.Header(), x, len(r.body), habit)
 		rw.WriteHeader(cmp.Or(x.fault.status, http.StatusOK))
 		send(body[:len(body)/2])
 	}
@@ -302,14 +302,13 @@ func (w *world) serve(number int, request *http.Request) (*exchange, *reply) {
 type tokenPolicy struct {
 	static    bool          // the caller has one, which cannot be renewed
 	expiresIn string        // what the login host says of a new one
-	promised  time.Duration // the same; 0: unknown
 	life      time.Duration // what is true
+	early     bool          // life is shorter
 }
 
 func tokenOf(number int) string { return fmt.Sprintf("%s-%d", secret, number) }
 
-// authorize checks the token of an exchange. A 401 is final if no other token can be had, or
-// if this one came in the place of a rejected one and was never accepted.
+// authorize checks the token of an exchange. A 401 is final if no other token can be had.
 func (w *world) authorize(x *exchange) {
 	if x.fault.status == http.StatusUnauthorized {
 		w.revoked = len(w.tokens)
@@ -320,16 +319,13 @@ func (w *world) authorize(x *exchange) {
 	x.fault = fault{name: "unauthorized", kind: outage, status: http.StatusUnauthorized, reply: func(r *reply) {
 		r.body = `{"message":"Demo","status":401}`
 	}}
-	if w.token.static || x.client.doubted && x.client.token == x.token {
+	if w.token.static {
 		x.fault.kind = final
 	}
-	x.client.rejected, x.client.doubted = true, true // until writeHeader
 }
 
-// writeHeader sets the headers of a response.
-func (w *world) writeHeader(header http.Header, x *exchange, length int, habit habit) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// setHeaders sets the headers of a response.
+func setHeaders(header http.Header, x *exchange, length int, habit habit) {
 	switch habit.framing {
 	case "length":
 		header.Set("Content-Length", strconv.Itoa(length))
@@ -337,23 +333,11 @@ func (w *world) writeHeader(header http.Header, x *exchange, length int, habit h
 		header.Set("Transfer-Encoding", "identity")
 	}
 	header.Set("Location", elsewhere)
-	if now := time.Now(); x.fault.after > 0 {
-		until := now.Add(x.fault.after)
+	switch {
+	case x.fault.after > 0 && habit.dates:
+		header.Set("Retry-After", time.Now().Add(x.fault.after).UTC().Format(http.TimeFormat))
+	case x.fault.after > 0:
 		header.Set("Retry-After", strconv.Itoa(int(x.fault.after/time.Second)))
-		if habit.dates {
-			header.Set("Retry-After", until.UTC().Format(http.TimeFormat))
-		}
-		if x.phase != login && x.fault.after <= maxRetryAfter && !w.interrupts(x) {
-			quiet := &x.call.quiet
-			if x.fault.status == http.StatusTooManyRequests {
-				quiet = &x.client.quiet
-			}
-			*quiet = [2]time.Time{now, until}
-		}
-	}
-	rejected := x.fault.status == http.StatusUnauthorized || x.fault.kind == outage && x.fault.status > 0
-	if !rejected && x.client.token == x.token {
-		x.client.doubted = false
 	}
 }
 
@@ -415,7 +399,6 @@ func (w *world) resultOf(page int, change func(*result)) string {
 type exchange struct {
 	number  int
 	at      time.Duration // since the world began
-	client  *client
 	call    *call
 	phase   phase
 	request string
@@ -428,10 +411,6 @@ type client struct {
 	*wrapper.Client
 	world     *world
 	transport http.Transport
-	token     int          // the number of the last one that was sent
-	rejected  bool         // it
-	doubted   bool         // the one before was rejected, and it was not accepted yet
-	quiet     [2]time.Time // after a 429: as for a call
 }
 
 func (w *world) newClient() *client {
@@ -458,7 +437,7 @@ func (w *world) newClient() *client {
 
 // RoundTrip sends a request as an exchange.
 func (c *client) RoundTrip(request *http.Request) (*http.Response, error) {
-	x := c.world.begin(c, request)
+	x := c.world.begin(request)
 	if x.fault.name == "refused" {
 		if request.Body != nil {
 			_ = request.Body.Close()
@@ -471,10 +450,10 @@ func (c *client) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // begin begins an exchange, and checks what is promised of each request.
-func (w *world) begin(c *client, request *http.Request) *exchange {
+func (w *world) begin(request *http.Request) *exchange {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x := &exchange{number: len(w.exchanges), at: time.Since(w.began), client: c, call: request.Context().Value(callKey{}).(*call),
+	x := &exchange{number: len(w.exchanges), at: time.Since(w.began), call: request.Context().Value(callKey{}).(*call),
 		request: request.Method + " " + request.URL.RequestURI(), phase: poll}
 	w.exchanges = append(w.exchanges, x)
 	switch {
@@ -496,22 +475,9 @@ func (w *world) begin(c *client, request *http.Request) *exchange {
 	if request.URL.Host+scheme != loginHost+"Basic" && request.URL.Host+scheme != apiHost+"Bearer" {
 		w.breaks("exchange %d: credentials %q were sent to %s", x.number, scheme, request.URL)
 	}
-	if x.phase == login {
-		due := w.tokens[c.token].Add(w.token.promised - w.token.life - min(time.Minute, w.token.promised/10))
-		if c.token > 0 && !c.rejected && (w.token.promised == 0 || time.Now().Before(due)) {
-			w.breaks("exchange %d: there was a token", x.number)
-		}
-	} else {
+	if x.phase != login {
 		x.token, _ = strconv.Atoi(strings.TrimPrefix(credential, secret+"-"))
-		if x.token != c.token {
-			c.token, c.rejected = x.token, false
-		}
 		w.authorize(x)
-		for _, quiet := range [][2]time.Time{x.call.quiet, c.quiet} {
-			if quiet[0].Before(time.Now()) && time.Now().Before(quiet[1]) {
-				w.breaks("exchange %d: before the end of a Retry-After", x.number)
-			}
-		}
 	}
 	if attempts := x.call.count(x); attempts > w.attempts() {
 		w.breaks("exchange %d: attempt %d of %d", x.number, attempts, w.attempts())

@@ -145,12 +145,11 @@ func drawWorld(seed uint64) *world {
 			pick(random, 0, 0, time.Millisecond, 300*time.Millisecond, 1500*time.Millisecond)}
 	}
 	w.token = pick(random, tokenPolicy{static: true, life: day},
-		tokenPolicy{expiresIn: "86400", promised: day, life: day},
-		tokenPolicy{expiresIn: "100", promised: 100 * time.Second, life: 100 * time.Second},
-		tokenPolicy{expiresIn: "3", promised: 3 * time.Second, life: 3 * time.Second},
-		tokenPolicy{expiresIn: "300", promised: 300 * time.Second, life: 40 * time.Second},
-		tokenPolicy{expiresIn: pick(random, `"3600"`, "3600.5"), promised: time.Hour, life: day},
-		tokenPolicy{expiresIn: pick(random, "null", "0", "-5"), life: day})
+		tokenPolicy{expiresIn: "86400", life: day},
+		tokenPolicy{expiresIn: "100", life: 100 * time.Second},
+		tokenPolicy{expiresIn: "3", life: 3 * time.Second},
+		tokenPolicy{expiresIn: "300", life: 40 * time.Second, early: true},
+		tokenPolicy{expiresIn: pick(random, `"3600"`, "3600.5", "null", "0", "-5"), life: day})
 	initial := pick(random, 0, 10*time.Millisecond, time.Second)
 	w.retry = wrapper.Retry{
 		MaxAttempts: upTo(5), Initial: initial, Stall: pick(random, 0, 2*time.Second, 20*time.Second),
@@ -319,7 +318,6 @@ type call struct {
 	last   *exchange
 	polled bool // the operation
 	budget budget
-	quiet  [2]time.Time  // after a Retry-After, no request is sent from the one to the other
 	lost   time.Duration // of the first of the last 404s, since the world began
 }
 
@@ -434,7 +432,7 @@ func (w *world) allWell() bool {
 		return false
 	case streams && met[early]+met[changed] > 0, streams && met[pending] > 0 && met[stalled]+met[garbled] > 0:
 		return false // what was yielded cannot be taken back
-	case unauthorized > 1, unauthorized > 0 && w.token.static, w.token.life < w.token.promised, w.plan.do == "several" && (unauthorized > 0 || w.token.life < time.Hour):
+	case unauthorized > 1, unauthorized > 0 && w.token.static, w.token.early, w.plan.do == "several" && (unauthorized > 0 || w.token.life < time.Hour):
 		return false // a new token may be rejected
 	}
 	return true
@@ -521,7 +519,8 @@ func (c *call) checkError(ended bool) {
 		c.breaks("is not the error of the operation: %v", err)
 	}
 	// A response that had arrived when the context ended, in a loop, may be read to its end.
-	arrived := c.last != nil && (c.last.fault.kind >= final || c.last.fault.kind == early)
+	arrived := c.last != nil && (c.last.fault.kind >= final || c.last.fault.kind == early ||
+		c.last.fault.status == http.StatusUnauthorized)
 	switch {
 	case ended && errors.Is(err, context.Cause(c.ctx)):
 		want(true, false)
@@ -556,6 +555,9 @@ func (c *call) checkCause(ended bool, want func(resumable, retryable bool)) {
 		return
 	}
 	transient := f.kind != final && f.kind != failed && f.kind != missing
+	if status == http.StatusUnauthorized && !w.token.static { // final if it answers a new token, as TestUnauthorized has it
+		transient = wrapper.Retryable(c.err)
+	}
 	want(transient || c.last.phase == login || status == http.StatusUnauthorized || status == http.StatusForbidden, transient)
 	waits := c.polled && c.name != "Poll" && c.name != "resume"
 	switch {

@@ -179,8 +179,12 @@ var facts = []fact{
 		return o.runQuery(daysAgo(5) + "T00:00:00Z/" + daysAgo(3) + "T00:00:00Z").lastDay()
 	}},
 	{whatZone, "UTC: dates are at 00:00:00Z", func(o *organization) (string, bool, error) {
-		right := !slices.ContainsFunc(o.query.dates, func(date time.Time) bool { return !date.Equal(date.Truncate(24 * time.Hour)) })
-		return fmt.Sprintf("all dates are at 00:00:00Z: %v", right), right, o.query.err
+		for _, date := range o.query.dates {
+			if !date.Equal(date.Truncate(24 * time.Hour)) {
+				return date.Format(time.RFC3339), false, nil
+			}
+		}
+		return "all dates are", true, o.query.err
 	}},
 	{whatAge, "a day: none of today", func(o *organization) (string, bool, error) {
 		r := o.runQuery(daysAgo(4) + "/" + daysAgo(0))

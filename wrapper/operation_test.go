@@ -60,11 +60,10 @@ func TestProgress(t *testing.T) {
 		}
 		checkStatus(t, updates[1].Err, http.StatusServiceUnavailable)
 		updates[1].Err = nil
-		for i, next := range []time.Duration{updates[1].Elapsed - updates[0].Elapsed, updates[2].Elapsed - updates[1].Elapsed, 0} {
-			status := []string{"Running", "", "Complete"}[i]
-			check(t, "update", updates[i], Progress{ID: "id", Status: status, Polls: i + 1, Elapsed: updates[i].Elapsed, NextPoll: next})
-		}
-		check(t, "last Elapsed", updates[2].Elapsed, time.Since(start))
+		first, second, last := updates[0].Elapsed, updates[1].Elapsed, time.Since(start)
+		check(t, "first update", updates[0], Progress{"id", "Running", 1, first, second - first, nil})
+		check(t, "second update", updates[1], Progress{"id", "", 2, second, last - second, nil})
+		check(t, "last update", updates[2], Progress{"id", "Complete", 3, last, 0, nil})
 	})
 }
 
@@ -141,7 +140,8 @@ func TestWaitingOutNeedsAKnownID(t *testing.T) {
 		{"submitted, not found for long", query, nil, notFound, time.Hour, "404", 30 * time.Second},
 		{"a result, down", waitQuery, []string{runningBody}, down, 10 * time.Minute, "", 10 * time.Minute},
 		{"a result, not found for long", waitQuery, []string{runningBody}, notFound, time.Hour, "404", 30 * time.Second},
-		{"results in between, not found", waitQuery, slices.Repeat([]string{runningBody, notFound}, 18), "", 0, "", 5 * time.Minute},
+		{"results in between, not found", waitQuery, slices.Repeat([]string{runningBody, notFound}, 18), "", 0, "",
+			5 * time.Minute},
 		{"a row, down", rangeQuery, []string{row}, down, 10 * time.Minute, "", 10 * time.Minute},
 		{"unknown, down", waitQuery, nil, down, 10 * time.Minute, "503", 3 * time.Second},
 		{"unknown, not found", waitQuery, nil, notFound, time.Second, "404", 0},

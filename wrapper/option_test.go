@@ -39,9 +39,14 @@ func TestNewRefusesBadInput(t *testing.T) {
 }
 
 func TestOptionsRefuseBadInput(t *testing.T) {
-	const space, noHost, plain = "contains white space or control characters", "is not a URL with a host", "is neither https nor"
-	const theToken, theID, theSecret = "WithAccessToken: the token ", "WithClientCredentials: the id ",
-		"WithClientCredentials: the secret "
+	const (
+		theToken  = "WithAccessToken: the token "
+		theID     = "WithClientCredentials: the id "
+		theSecret = "WithClientCredentials: the secret "
+		space     = "contains white space or control characters"
+		noHost    = "is not a URL with a host"
+		plain     = "is neither https nor http to a loopback address"
+	)
 	for _, test := range []struct {
 		name   string
 		option Option

@@ -67,6 +67,7 @@ const (
 func (w *world) drawFault(random *rand.Rand, p phase) fault {
 	short := time.Duration(pick(random, 1, 7, 60)) * time.Second
 	long := time.Duration(pick(random, 181, 3600)) * time.Second
+	refused := pick(random, 400, 401)
 	down := pick(random, 408, 429, 500, 502, 503, 504)
 	bad := pick(random, 301, 302, 307, 308, 403, 405, 409, 413, 501, 505)
 	reason := pick(random, "null", "[]", `{"message":"Demo","code":"demo","status":"?","errors":{},"contextId":"demo"}`)
@@ -78,10 +79,14 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 	}
 	share := random.Float64()
 	sends := func(body string) func(*reply) { return func(r *reply) { r.body = body } }
+	turns := func(into result) func(*result) { return func(r *result) { *r = into } }
 	ends := func(how ending) func(*reply) { return func(r *reply) { r.headers, r.arrives, r.ends = false, 0, how } }
 	cut := func(r *reply) { r.arrives, r.ends = 1+int(share*float64(len(r.body)-1)), reset }
 	cutOff := fault{name: "cut", kind: garbled, reply: cut}
-	anotherContent := fault{name: "another content", kind: changed, reply: func(r *reply) { cut(r); r.last = func() { w.version++ } }}
+	anotherContent := fault{name: "another content", kind: changed, reply: func(r *reply) {
+		cut(r)
+		r.last = func() { w.version++ }
+	}}
 
 	all := []fault{
 		{name: "refused", kind: outage},
@@ -93,7 +98,9 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 		{name: "down for a while", kind: outage, status: down, after: short, reply: sends(page)},
 		{name: "down for long", kind: outage, status: down, after: long, reply: sends(page)},
 		{name: "rate limited", kind: outage, status: 429, after: short, reply: sends(page)},
-		{name: "stalled", kind: stalled, reply: func(r *reply) { r.arrives, r.ends = int(share*float64(len(r.body))), stall }},
+		{name: "stalled", kind: stalled, reply: func(r *reply) {
+			r.arrives, r.ends = int(share*float64(len(r.body))), stall
+		}},
 		cutOff,
 		{name: "HTML", kind: garbled, reply: sends("<html>")},
 		{name: "byte order mark", kind: garbled, reply: func(r *reply) { r.body = "\ufeff" + r.body }},
@@ -105,9 +112,9 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 	switch p {
 	case login:
 		return pick(random, append(all,
-			fault{name: "credentials refused", kind: final, status: pick(random, 400, 401), reply: sends(`{"error":"invalid_client"}`)},
+			fault{name: "credentials refused", kind: final, status: refused, reply: sends(`{"error":"invalid_client"}`)},
 			fault{name: "no token", kind: final, reply: sends(`{"token_type":"bearer"}`)},
-			fault{name: "another type of token", kind: final, reply: func(r *reply) { r.body = strings.Replace(r.body, "bearer", "mac", 1) }},
+			fault{name: "another type of token", kind: final, reply: sends(`{"access_token":"T","token_type":"mac"}`)},
 		)...)
 	case submit:
 		all = append(all, fault{name: "no id", kind: final, reply: sends(`{"executionId":"","id":""}`)})
@@ -116,11 +123,11 @@ func (w *world) drawFault(random *rand.Rand, p phase) fault {
 			return pick(random, cutOff, anotherContent)
 		}
 		all = append(all, anotherContent,
-			fault{name: "pending", kind: pending, result: func(r *result) { *r = result{status: status} }},
-			fault{name: "pending for a while", kind: pending, after: short, result: func(r *result) { *r = result{status: status} }},
+			fault{name: "pending", kind: pending, result: turns(result{status: status})},
+			fault{name: "pending for a while", kind: pending, after: short, result: turns(result{status: status})},
 			fault{name: "rows too early", kind: early, result: func(r *result) { r.status = status }},
 			fault{name: "not found", kind: missing, status: 404, reply: sends(page)},
-			fault{name: "failed", kind: failed, result: func(r *result) { *r = result{status: "Failed", fields: `,"errorBody":` + reason} }},
+			fault{name: "failed", kind: failed, result: turns(result{status: "Failed", fields: `,"errorBody":` + reason})},
 			fault{name: "more elsewhere", kind: final, result: func(r *result) { r.fields = more }},
 		)
 	}
@@ -544,8 +551,11 @@ func (w *world) progress(p wrapper.Progress) {
 			continue
 		}
 		c.budget = budget{}
-		if p.Err != nil && w.plan.do != "several" && c.last.phase >= poll && c.last.fault.kind > stalled && c.last.fault.kind != missing {
-			c.breaks("waited out %q: %v", c.last.fault.name, p.Err)
+		if p.Err == nil || w.plan.do == "several" || c.last.phase < poll {
+			continue
+		}
+		if f := c.last.fault; f.kind > stalled && f.kind != missing {
+			c.breaks("waited out %q: %v", f.name, p.Err)
 		}
 	}
 }

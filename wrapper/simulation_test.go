@@ -28,7 +28,7 @@ import (
 
 var (
 	simulationSeed   = flag.Uint64("seed", 0, "the world that TestSimulation tells the story of, or the first of -worlds")
-	simulationWorlds = flag.Uint64("worlds", 0, "the number of worlds of TestSimulation (default 3,000; with the tag soak 100,000)")
+	simulationWorlds = flag.Uint64("worlds", 0, "how many worlds TestSimulation draws (default 3,000; tag soak: 100,000)")
 )
 
 // TestSimulation is the specification of the package. It draws worlds from seeds: a report,
@@ -269,7 +269,9 @@ func play[Query, Result, Row any](w *world, query Query, methodsOf func(*client)
 }
 
 // operate does what is planned with an operation, or with the same one of another client.
-func operate[Result, Row any](w *world, o *wrapper.Operation[Result, Row], another func() *wrapper.Operation[Result, Row]) {
+func operate[Result, Row any](
+	w *world, o *wrapper.Operation[Result, Row], another func() *wrapper.Operation[Result, Row],
+) {
 	switch w.plan.do {
 	case "Wait":
 		w.call("Wait", collected(o.Wait))
@@ -428,11 +430,13 @@ func (w *world) allWell() bool {
 		}
 	}
 	switch {
-	case w.plan.end != "never", w.polling.Timeout != 0, met[final]+met[failed] > 0, met[missing] > 1, met[missing] > 0 && !patient:
+	case w.plan.end != "never", w.polling.Timeout != 0, met[final]+met[failed] > 0,
+		met[missing] > 1, met[missing] > 0 && !patient:
 		return false
 	case streams && met[early]+met[changed] > 0, streams && met[pending] > 0 && met[stalled]+met[garbled] > 0:
 		return false // what was yielded cannot be taken back
-	case unauthorized > 1, unauthorized > 0 && w.token.static, w.token.early, w.plan.do == "several" && (unauthorized > 0 || w.token.life < time.Hour):
+	case unauthorized > 1, unauthorized > 0 && w.token.static, w.token.early,
+		w.plan.do == "several" && (unauthorized > 0 || w.token.life < time.Hour):
 		return false // a new token may be rejected
 	}
 	return true
@@ -491,7 +495,8 @@ func (c *call) check() {
 		}
 	}
 	ended := !w.over.IsZero() && !w.over.After(c.ended)
-	if late := min(c.ended.Sub(w.over), c.ended.Sub(c.looped), c.ended.Sub(c.began)); ended && late > 100*time.Millisecond {
+	late := min(c.ended.Sub(w.over), c.ended.Sub(c.looped), c.ended.Sub(c.began))
+	if ended && late > 100*time.Millisecond {
 		c.breaks("returned %v after the end of its context", late)
 	}
 	if all := w.firstRow(len(w.pages)); c.err == nil && !c.partial && len(c.rows) != all {
@@ -550,15 +555,17 @@ func (c *call) checkCause(ended bool, want func(resumable, retryable bool)) {
 	} else if refused, ok := errors.AsType[*oauth2.RetrieveError](c.err); ok && c.last.phase == login {
 		status = refused.Response.StatusCode
 	}
-	if f.kind == none || f.kind == pending || status != f.status || errors.Is(c.err, wrapper.ErrQueryFailed) != (f.kind == failed) {
+	hasFailed := errors.Is(c.err, wrapper.ErrQueryFailed)
+	if f.kind == none || f.kind == pending || status != f.status || hasFailed != (f.kind == failed) {
 		c.breaks("status %d, want the error of the last exchange: %v", status, c.err)
 		return
 	}
 	transient := f.kind != final && f.kind != failed && f.kind != missing
-	if status == http.StatusUnauthorized && !w.token.static { // final if it answers a new token, as TestUnauthorized has it
+	unauthorized := status == http.StatusUnauthorized
+	if unauthorized && !w.token.static { // package transport tests whether it is final
 		transient = wrapper.Retryable(c.err)
 	}
-	want(transient || c.last.phase == login || status == http.StatusUnauthorized || status == http.StatusForbidden, transient)
+	want(transient || unauthorized || c.last.phase == login || status == http.StatusForbidden, transient)
 	waits := c.polled && c.name != "Poll" && c.name != "resume"
 	switch {
 	case f.kind == missing && waits && c.ended.Sub(w.began)-c.lost < 30*time.Second:
@@ -584,7 +591,8 @@ func (w *world) breaks(format string, values ...any) {
 func (w *world) story() string {
 	text := fmt.Sprintf("%+v\n%+v\n%+v\njobs: %v, pages: %v, %+v\n", w.plan, w.retry, w.polling, w.jobs, w.pages, w.token)
 	for _, x := range w.exchanges {
-		text += fmt.Sprintf("%3d %12v %s: %s: %s", x.number, x.at.Round(time.Millisecond), x.call.name, x.request, x.fault.name)
+		at := x.at.Round(time.Millisecond)
+		text += fmt.Sprintf("%3d %12v %s: %s: %s", x.number, at, x.call.name, x.request, x.fault.name)
 		if x.fault.status+int(x.fault.after) > 0 {
 			text += fmt.Sprintf(" (status %d, Retry-After %v)", x.fault.status, x.fault.after)
 		}

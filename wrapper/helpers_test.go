@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -39,7 +38,7 @@ func newTestClient(t testing.TB, handler http.HandlerFunc, options ...Option) *C
 // answers without a network, for the time of package synctest.
 func newBubbleClient(t testing.TB, handler http.HandlerFunc, options ...Option) *Client {
 	t.Helper()
-	return newTransportClient(t, func(request *http.Request) (*http.Response, error) {
+	transport := roundTripper(func(request *http.Request) (*http.Response, error) {
 		served := request.Clone(request.Context())
 		if served.Body == nil {
 			served.Body = http.NoBody
@@ -51,12 +50,7 @@ func newBubbleClient(t testing.TB, handler http.HandlerFunc, options ...Option) 
 			response.Body = io.NopCloser(io.MultiReader(response.Body, iotest.ErrReader(io.ErrUnexpectedEOF)))
 		}
 		return response, nil
-	}, options...)
-}
-
-// newTransportClient returns a client of a Transport.
-func newTransportClient(t testing.TB, transport roundTripper, options ...Option) *Client {
-	t.Helper()
+	})
 	client, err := New(USEast1, append([]Option{
 		WithAccessToken("T"), WithHTTPClient(&http.Client{Transport: transport}),
 	}, options...)...)
@@ -139,32 +133,25 @@ func collect[R any](t *testing.T, rows iter.Seq2[R, error]) (all []R, err error)
 	return all, err
 }
 
-// numbers are the requests of rows, which tell them apart.
-func numbers[R any](rows []R) (numbers []int64) {
+// checkNumbers wants rows to be numbered from 1 to n, by their requests.
+func checkNumbers[R any](t *testing.T, rows []R, n int) {
+	t.Helper()
+	var got []int64
 	for _, row := range rows {
 		switch row := any(row).(type) {
 		case gen.APIUsageRow:
-			numbers = append(numbers, row.Requests)
+			got = append(got, row.Requests)
 		case gen.UsageJobRow:
-			numbers = append(numbers, row.RequestCount)
+			got = append(got, row.RequestCount)
 		}
 	}
-	return numbers
-}
-
-// checkNumbers wants rows to be numbered from 1 to n.
-func checkNumbers[R any](t *testing.T, rows []R, n int) {
-	t.Helper()
-	got := numbers(rows)
 	for i, number := range got {
 		if number != int64(i+1) {
 			t.Errorf("rows %v, want 1 to %d", got, n)
 			return
 		}
 	}
-	if len(got) != n {
-		t.Errorf("%d rows, want %d: %v", len(got), n, got)
-	}
+	check(t, "rows", len(got), n)
 }
 
 // check wants something to be as expected.
@@ -220,8 +207,4 @@ func checkStatus(t *testing.T, err error, want int) *APIError {
 	}
 	check(t, "StatusCode", api.StatusCode, want)
 	return api
-}
-
-func newTextLogger(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

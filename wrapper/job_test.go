@@ -16,17 +16,11 @@ import (
 
 const jobsPath = "/api/v2/usage/aggregates/query/jobs"
 
-// pages answers requests for the pages of the job "id": for each cursor with the next
-// body, or the last one. It keeps the cursors.
+// pages serves the pages of the job "id", by cursor, and keeps the cursors.
 type pages struct {
 	t       *testing.T
-	bodies  map[string][]string
+	bodies  map[string]string
 	cursors []string
-	seen    map[string]int
-}
-
-func newPages(t *testing.T, bodies map[string][]string) *pages {
-	return &pages{t: t, bodies: bodies, seen: map[string]int{}}
 }
 
 func (p *pages) serve(w http.ResponseWriter, request *http.Request) {
@@ -34,13 +28,12 @@ func (p *pages) serve(w http.ResponseWriter, request *http.Request) {
 	check(p.t, "path", request.URL.Path, jobsPath+"/id")
 	check(p.t, "page size", size, "pageSize=1000")
 	p.cursors = append(p.cursors, "/"+cursor)
-	bodies := p.bodies[cursor]
-	if len(bodies) == 0 || len(p.cursors) > 1000 {
+	body, ok := p.bodies[cursor]
+	if !ok || len(p.cursors) > 1000 {
 		http.Error(w, "no such page", http.StatusBadRequest)
 		return
 	}
-	reply(w, bodies[min(p.seen[cursor], len(bodies)-1)])
-	p.seen[cursor]++
+	reply(w, body)
 }
 
 // numbered are rows of a page, from one number to another.
@@ -67,24 +60,24 @@ func TestPagesFail(t *testing.T) {
 	const reason = `,"errorBody":{"code":"quota","message":"Too much\nof it","contextId":"abc"}`
 	for _, test := range []struct {
 		name     string
-		pages    map[string][]string
+		pages    map[string]string
 		rows     int
 		requests int
 		want     string
 		failed   bool // ErrQueryFailed
 	}{
-		{"failed", map[string][]string{"": {failed("Failed", reason)}}, 0, 1,
+		{"failed", map[string]string{"": failed("Failed", reason)}, 0, 1,
 			`status "Failed": quota: Too much of it (correlation id abc): ` + ErrQueryFailed.Error(), true},
 		{"a part of the reason is a number",
-			map[string][]string{"": {failed("FAILED", `,"errorBody":{"message":5,"code":"quota"}`)}}, 0, 1,
+			map[string]string{"": failed("FAILED", `,"errorBody":{"message":5,"code":"quota"}`)}, 0, 1,
 			`status "FAILED": quota: ` + ErrQueryFailed.Error(), true},
-		{"cancelled between pages", map[string][]string{"": {first}, "b": {failed("cancelled", "")}}, 2, 2,
+		{"cancelled between pages", map[string]string{"": first, "b": failed("cancelled", "")}, 2, 2,
 			`status "cancelled": ` + ErrQueryFailed.Error(), true},
-		{"a cursor that repeats later", map[string][]string{"": {first}, "b": {pageOf(numbered(3, 3), "c")}, "c": {first}},
-			5, 3, `cursor "b" repeats; the rows are incomplete`, false},
+		{"a cursor that repeats later", map[string]string{"": first, "b": pageOf(numbered(3, 3), "c"), "c": first}, 5, 3,
+			`cursor "b" repeats; the rows are incomplete`, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			pages := newPages(t, test.pages)
+			pages := &pages{t: t, bodies: test.pages}
 			rows, err := collect(t, newTestClient(t, pages.serve).Job("id").Rows(t.Context()))
 			checkOperationError(t, err, `usage job "id": `+test.want, false)
 			checkIs(t, err, ErrQueryFailed, test.failed)
@@ -140,8 +133,8 @@ func TestJobCursors(t *testing.T) {
 		t.Run(fmt.Sprintf("%.40q", uri), func(t *testing.T) {
 			body, err := json.Marshal(map[string]any{"queryStatus": "Succeeded", "nextUri": uri})
 			checkError(t, err, "")
-			pages := newPages(t, map[string][]string{want: {`{"queryStatus":"Succeeded"}`}})
-			pages.bodies[""] = []string{string(body)}
+			pages := &pages{t: t, bodies: map[string]string{want: `{"queryStatus":"Succeeded"}`}}
+			pages.bodies[""] = string(body)
 			_, err = newTestClient(t, pages.serve).Job("id").Wait(t.Context())
 			if want == "" {
 				checkOperationError(t, err, "the rows are incomplete", false)

@@ -103,11 +103,11 @@ func TestRetryAfterOfAPoll(t *testing.T) {
 // Polling.Timeout does not count the time that a loop takes for its rows.
 func TestTimeoutDoesNotCountTheTimeOfTheLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pages := newPages(t, map[string][]string{
-			"":  {pageOf(numbered(1, 1), "b")},
-			"b": {pageOf("", "c")}, // the next page waits for the schedule
-			"c": {pageOf(numbered(2, 2), "")},
-		})
+		pages := &pages{t: t, bodies: map[string]string{
+			"":  pageOf(numbered(1, 1), "b"),
+			"b": pageOf("", "c"), // the next page waits for the schedule
+			"c": pageOf(numbered(2, 2), ""),
+		}}
 		client := newBubbleClient(t, pages.serve, WithPolling(Polling{Timeout: time.Minute}))
 		var got []int64
 		for row, err := range client.Job("id").Rows(t.Context()) {

@@ -254,9 +254,12 @@ func newOrganization(ctx context.Context, client *wrapper.Client) *organization 
 
 // fetch requests the results of the query.
 func (o *organization) fetch() (body []byte, header http.Header, err error) {
+	if o.query.err != nil {
+		return nil, nil, o.query.err
+	}
 	response, err := o.client.API().GetUsageQueryExecutionIDResultsWithResponse(o.ctx, o.query.id)
-	if err != nil {
-		return nil, nil, err
+	if err != nil || response.JSON200 == nil {
+		return nil, nil, cmp.Or(err, errors.New("no results"))
 	}
 	return response.Body, response.HTTPResponse.Header, nil
 }
@@ -336,5 +339,6 @@ func (o *organization) pages() (seen string, right bool, err error) {
 		got = append(got, page.JSON200.Entities...)
 		_, parameters, _ = strings.Cut(page.JSON200.NextURI, "?")
 	}
-	return fmt.Sprintf("%d rows in two pages, then %q", len(got), parameters), reflect.DeepEqual(got, o.job.rows[:20]), nil
+	seen = fmt.Sprintf("%d rows in two pages, then %q", len(got), parameters)
+	return seen, reflect.DeepEqual(got, o.job.rows[:20]), nil
 }

@@ -13,24 +13,27 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// tokenCache has the token of all requests. The first goroutine that finds it due for
-// renewal fetches the next one. The others wait for the result or, as long as the
-// current token is valid, use that.
+// tokenCache has the token of all requests. When it is due for renewal, one fetch serves all
+// who need the next one. While the current token is valid, only the call that began the fetch
+// waits for it.
 type tokenCache struct {
 	fetch  func(context.Context) (*oauth2.Token, error) // nil if the token cannot be renewed
 	logger *slog.Logger
 
 	mu       sync.Mutex
 	token    *oauth2.Token
-	renewAt  time.Time     // zero: never
-	rejected bool          // the API rejected the token before this one, and has not accepted this one yet
-	fetching *fetchedToken // nil: nobody is fetching
+	renewAt  time.Time   // zero: never
+	rejected bool        // the API rejected the token before this one, and has not accepted this one yet
+	fetching *tokenFetch // nil: there is no fetch
 }
 
-// fetchedToken is the result of a fetch, for those who wait for it. It has neither token
-// nor error if whoever fetched gave up.
-type fetchedToken struct {
-	done  chan struct{}
+// tokenFetch is a fetch, which goes on as long as a call waits for it.
+type tokenFetch struct {
+	ctx     context.Context // of the fetch: ends when the last call has left
+	cancel  context.CancelCauseFunc
+	waiters int // the cache's mutex guards it
+
+	done  chan struct{} // closed when the result is there
 	token *oauth2.Token
 	err   error
 }
@@ -41,77 +44,102 @@ func (c *tokenCache) get(ctx context.Context) (*oauth2.Token, error) {
 		return nil, nil //nolint:nilnil // documented
 	}
 	for {
-		c.mu.Lock()
-		token, fetching := c.token, c.fetching
-		due := token == nil || !c.renewAt.IsZero() && !time.Now().Before(c.renewAt)
-		if due && fetching == nil {
-			fetching = &fetchedToken{done: make(chan struct{})}
-			c.fetching = fetching
-			c.mu.Unlock()
-			return c.lead(ctx, fetching, token)
-		}
-		c.mu.Unlock()
-		if !due || lifetime(token) > 0 {
+		token, fetching := c.join(ctx)
+		if fetching == nil {
 			return token, nil
 		}
 		select {
 		case <-fetching.done:
-			if fetching.token != nil || fetching.err != nil {
+			if fetching.ctx.Err() == nil {
 				return fetching.token, fetching.err
-			}
+			} // else all had left before this call joined
 		case <-ctx.Done():
-			return nil, failure.Context(ctx)
+			return nil, c.leave(ctx, fetching)
 		}
 	}
+}
+
+// join returns the current token, or the fetch to wait for, which it begins if there is none.
+func (c *tokenCache) join(ctx context.Context) (*oauth2.Token, *tokenFetch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	due := c.token == nil || !c.renewAt.IsZero() && !time.Now().Before(c.renewAt)
+	if !due || c.fetching != nil && lifetime(c.token) > 0 {
+		return c.token, nil
+	}
+	if c.fetching == nil {
+		c.fetching = &tokenFetch{done: make(chan struct{})}
+		c.fetching.ctx, c.fetching.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+		go c.run(c.fetching, c.token)
+	}
+	c.fetching.waiters++
+	return nil, c.fetching
+}
+
+// leave returns the error of a call whose context has ended. The last call to leave ends the
+// fetch, whose error says more.
+func (c *tokenCache) leave(ctx context.Context, fetching *tokenFetch) error {
+	c.mu.Lock()
+	fetching.waiters--
+	isLast := fetching.waiters == 0
+	c.mu.Unlock()
+	if !isLast {
+		return failure.Context(ctx)
+	}
+	fetching.cancel(context.Cause(ctx))
+	<-fetching.done
+	return failure.WithContext(ctx, fetching.err)
 }
 
 // maxRenewal is how long a renewal may keep a request that has a valid token.
 const maxRenewal = 5 * time.Second
 
-// lead fetches a token for all who wait. If the caller's context ends or fetch panics,
-// there is no result, and one of the others leads.
-func (c *tokenCache) lead(ctx context.Context, result *fetchedToken, current *oauth2.Token) (*oauth2.Token, error) {
-	defer func() {
-		c.mu.Lock()
-		c.fetching = nil
-		c.mu.Unlock()
-		close(result.done)
-	}()
-	fetchContext, left := ctx, lifetime(current)
+// run fetches a token. If renewing fails, the current one is the result, unless the API has
+// rejected that meanwhile.
+func (c *tokenCache) run(fetching *tokenFetch, current *oauth2.Token) {
+	ctx, left, kept := fetching.ctx, lifetime(current), false
 	if left > 0 {
 		var cancel context.CancelFunc
-		fetchContext, cancel = context.WithTimeout(ctx, min(maxRenewal, left/2))
+		ctx, cancel = context.WithTimeout(ctx, min(maxRenewal, left/2))
 		defer cancel()
 	}
-	token, err := c.fetch(fetchContext)
+	token, err := c.fetchUsable(ctx)
 	switch {
-	case failure.IsPermanent(err):
-		err = failure.Blocked(err)
-	case err == nil && (token == nil || !ValidToken(token.AccessToken)):
-		err = failure.Blocked(errors.New("the token is empty or malformed"))
-	case err == nil && !strings.EqualFold(token.Type(), "Bearer"):
-		err = failure.Blocked(errors.New("the token is not of type Bearer"))
-	}
-	switch {
-	case err == nil && lifetime(token) <= 0: // unknown
-		c.store(token, time.Time{})
-	case err == nil:
-		c.store(token, token.Expiry.Add(-min(time.Minute, lifetime(token)/10)))
-	case ctx.Err() != nil:
-		return nil, err
-	case left > 0 && c.postpone(current):
+	case err == nil, left <= 0, fetching.ctx.Err() != nil:
+	case c.postpone(current):
 		c.logger.LogAttrs(ctx, slog.LevelWarn, "renewing the token failed, using the current one until it expires",
 			slog.Duration("left", left), slog.Any("error", err))
-		token, err = current, nil
+		token, err, kept = current, nil, true
+	default:
+		token, err = c.fetchUsable(fetching.ctx)
 	}
-	result.token, result.err = token, err
-	return token, err
-}
-
-func (c *tokenCache) store(token *oauth2.Token, renewAt time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.token, c.renewAt = token, renewAt
+	if err == nil && !kept {
+		c.token, c.renewAt = token, time.Time{}
+		if life := lifetime(token); life > 0 { // else it is unknown
+			c.renewAt = token.Expiry.Add(-min(time.Minute, life/10))
+		}
+	}
+	fetching.token, fetching.err = token, err
+	c.fetching = nil
+	close(fetching.done)
+}
+
+// fetchUsable fetches a token that can be sent.
+func (c *tokenCache) fetchUsable(ctx context.Context) (*oauth2.Token, error) {
+	token, err := c.fetch(ctx)
+	switch {
+	case failure.IsPermanent(err):
+		return nil, failure.Blocked(err)
+	case err != nil:
+		return nil, err
+	case token == nil || !ValidToken(token.AccessToken):
+		return nil, failure.Blocked(errors.New("the token is empty or malformed"))
+	case !strings.EqualFold(token.Type(), "Bearer"):
+		return nil, failure.Blocked(errors.New("the token is not of type Bearer"))
+	}
+	return token, nil
 }
 
 // postpone puts off the renewal of a token, unless it was rejected meanwhile.
@@ -146,9 +174,9 @@ func (c *tokenCache) reject(token *oauth2.Token) bool {
 		return true
 	}
 	c.token = nil
-	again := c.rejected
+	rejectedBefore := c.rejected
 	c.rejected = true
-	return !again
+	return !rejectedBefore
 }
 
 // accept notes that the API accepted a token.

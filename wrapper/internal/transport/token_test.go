@@ -19,14 +19,17 @@ import (
 
 // issuer issues token-1, token-2 and so on.
 type issuer struct {
-	life    time.Duration // 0: no expiry
-	takes   time.Duration // as long as the context lasts
-	fails   func(fetch int) error
-	fetches int
+	life  time.Duration // 0: no expiry
+	takes time.Duration // as long as the context lasts
+	fails func(fetch int) error
+
+	fetches  int
+	deadline bool // the context of the last fetch had one
 }
 
 func (i *issuer) fetch(ctx context.Context) (*oauth2.Token, error) {
 	i.fetches++ // no two at once, which the race detector watches
+	_, i.deadline = ctx.Deadline()
 	token := &oauth2.Token{AccessToken: fmt.Sprint("token-", i.fetches)}
 	if err := sleep(ctx, max(i.takes, 100*time.Millisecond)); err != nil {
 		return nil, err
@@ -76,61 +79,72 @@ func TestTokenErrorIsShared(t *testing.T) {
 	})
 }
 
-// Whoever waits for somebody else's fetch can leave, which goes on. The fetch of a leader
-// whose context ends, or whose fetch panics, has no result, and the next one who waits
-// fetches anew: one for all that are left.
+// Whoever waits for a fetch can leave at once, also the call that began it. It goes on for those
+// who are left, without a deadline of anybody's, and ends with the last one.
 func TestTokenLeaving(t *testing.T) {
 	for _, test := range []struct {
-		name                   string
-		leader, waiter, panics bool // leaves
-		fetches                int
+		name    string
+		leaves  []bool // who waits, in order
+		fetches int
 	}{
-		{name: "waiters", waiter: true, fetches: 1},
-		{name: "the leader", leader: true, fetches: 2},
-		{name: "the leader panics", panics: true, fetches: 2},
+		{"others", []bool{false, true, true, false}, 1},
+		{"the first one", []bool{true, false, false}, 1},
+		{"all", []bool{true, true, true}, 2},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
-			issuer := &issuer{fails: func(fetch int) error {
-				if test.panics && fetch == 1 {
-					panic("fetch")
-				}
-				return nil
-			}}
+			issuer := &issuer{}
 			tokens := newTokens(issuer.fetch)
-			ctx, cancel := context.WithCancelCause(t.Context())
+			caller, stop := context.WithTimeout(t.Context(), time.Hour)
+			defer stop()
+			ctx, cancel := context.WithCancelCause(caller)
 			var start time.Time
 			var all sync.WaitGroup
-			get := func(what string, leaves bool) {
+			for i, leaves := range test.leaves {
 				all.Go(func() {
 					if !leaves {
-						checkToken(t, what, tokens, fmt.Sprint("token-", test.fetches))
+						checkToken(t, fmt.Sprint("token of ", i), tokens, "token-1")
 						return
 					}
 					_, err := tokens.get(ctx)
 					checkFailure(t, err, "the cause", failure.ErrBlocked)
-					check(t, "time to leave", time.Since(start), 0)
+					check(t, fmt.Sprint("time to leave of ", i), time.Since(start), 0)
 				})
+				synctest.Wait()
 			}
-			if test.panics {
-				all.Go(func() { check(t, "panic", panicOf(func() { tokens.get(ctx) }), any("fetch")) })
-			} else {
-				get("token of the leader", test.leader)
-			}
-			synctest.Wait()
-			for range 10 {
-				get("token of a waiter", test.waiter)
-				get("token of one who stays", false)
-			}
-			synctest.Wait()
-			if start = time.Now(); !test.panics {
-				cancel(errCause)
-			}
+			check(t, "the fetch has a deadline", issuer.deadline, false)
+			start = time.Now()
+			cancel(errCause)
 			all.Wait()
-			cancel(nil)
 			checkToken(t, "token of one who comes later", tokens, fmt.Sprint("token-", test.fetches))
 			check(t, "fetches", issuer.fetches, test.fetches)
 		})
 	}
+}
+
+// Who comes after the last one has left, and before the fetch has ended, fetches anew.
+func TestTokenJoinedTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetches := 0
+		tokens := newTokens(func(ctx context.Context) (*oauth2.Token, error) {
+			if fetches++; fetches > 1 {
+				return &oauth2.Token{AccessToken: "token-2"}, nil
+			}
+			<-ctx.Done()
+			time.Sleep(time.Millisecond)
+			return nil, context.Cause(ctx)
+		})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, err := tokens.get(ctx)
+			checkError(t, "token of the one who leaves", err, errCause)
+		})
+		synctest.Wait()
+		cancel(errCause)
+		synctest.Wait()
+		checkToken(t, "token of the one who comes", tokens, "token-2")
+		all.Wait()
+	})
 }
 
 // failAfter makes the fetches after the n-th fail.
@@ -172,18 +186,16 @@ func TestTokenRenewal(t *testing.T) {
 	}
 }
 
-// A token that the API rejects while it is renewed does not come back.
-func TestTokenIsRejectedWhileARenewalFails(t *testing.T) {
+// A token that the API rejects while it is renewed does not come back if that takes too long:
+// the next fetch takes as long as it takes.
+func TestTokenIsRejectedDuringItsRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := errors.New("the login host is down")
-		issuer := &issuer{life: time.Hour, takes: time.Second, fails: failAfter(1, down)}
-		tokens := newTokens(issuer.fetch)
+		tokens := newTokens((&issuer{life: time.Hour, takes: maxRenewal + time.Second}).fetch)
 		old, err := tokens.get(t.Context())
 		checkError(t, "token", err, nil)
 		time.Sleep(time.Hour - time.Minute)
-		time.AfterFunc(time.Second/2, func() { tokens.reject(old) })
-		_, err = tokens.get(t.Context())
-		checkError(t, "token, rejected meanwhile", err, down)
+		time.AfterFunc(time.Second, func() { tokens.reject(old) })
+		checkToken(t, "token, rejected meanwhile", tokens, "token-3")
 	})
 }
 

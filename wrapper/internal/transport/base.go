@@ -21,8 +21,8 @@ const pingTimeout = 15 * time.Second
 var defaultBase = sync.OnceValue(func() http.RoundTripper { return newBase(http.DefaultTransport) })
 
 // newBase returns a clone of http.DefaultTransport that pings, and that says what is wrong
-// with a proxy. A Transport that the program put in its place, as for tracing, is used as
-// it is.
+// with a proxy unless the program does so. A Transport that the program put in its place, as
+// for tracing, is used as it is.
 func newBase(shared http.RoundTripper) http.RoundTripper {
 	original, ok := shared.(*http.Transport)
 	if !ok {
@@ -33,7 +33,9 @@ func newBase(shared http.RoundTripper) http.RoundTripper {
 		base.HTTP2 = &http.HTTP2Config{}
 	}
 	base.HTTP2.SendPingTimeout, base.HTTP2.PingTimeout = pingTimeout, pingTimeout
-	base.OnProxyConnectResponse = checkProxy
+	if base.OnProxyConnectResponse == nil {
+		base.OnProxyConnectResponse = checkProxy
+	}
 	return base
 }
 

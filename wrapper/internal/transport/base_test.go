@@ -23,6 +23,11 @@ func TestNewBase(t *testing.T) {
 	check(t, "another field", base.HTTP2.MaxReadFrameSize, 1<<20)
 	check(t, "time until a ping of the original", original.HTTP2.SendPingTimeout, 0)
 
+	refused := errors.New("refused by the program's own check")
+	original.OnProxyConnectResponse = func(context.Context, *url.URL, *http.Request, *http.Response) error { return refused }
+	own := newBase(original).(*http.Transport).OnProxyConnectResponse(t.Context(), nil, nil, nil)
+	checkError(t, "a check of proxies that the program has set", own, refused)
+
 	traced := newOutcomes(t, good)
 	check(t, "another Transport is used as it is", newBase(traced), http.RoundTripper(traced))
 	check(t, "there is one for all", defaultBase(), defaultBase())

@@ -11,13 +11,13 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// maxInFlight is the limit of requests in flight to one host, until their headers
+// maxInFlight is the limit of requests in flight to the host of a stack, until their headers
 // arrive. Nothing but a 429 reveals the state of a rate limit, so this many requests
 // may be refused when it is used up.
 const maxInFlight = 8
 
-// rateLimit keeps few requests in flight to a host, and pauses all of them after a 429
-// with a Retry-After.
+// rateLimit keeps few requests in flight to the one host of its stack, and pauses all of them
+// after a 429 with a Retry-After.
 type rateLimit struct {
 	base   http.RoundTripper
 	logger *slog.Logger
@@ -37,7 +37,7 @@ func (t *rateLimit) RoundTrip(request *http.Request) (returned *http.Response, e
 		closeBody(request)
 		return nil, fmt.Errorf("waiting for the rate limit of %s: %w", host, err)
 	}
-	defer t.release()
+	defer func() { <-t.slots }()
 	response, err := t.base.RoundTrip(request)
 	defer closeUnreturned(response, &returned)
 	if err != nil || response.StatusCode != http.StatusTooManyRequests {
@@ -50,28 +50,24 @@ func (t *rateLimit) RoundTrip(request *http.Request) (returned *http.Response, e
 	return response, nil
 }
 
-// acquire waits for a slot and for the end of a pause.
+// acquire waits for a slot and, in the slot, for the end of a pause.
 func (t *rateLimit) acquire(ctx context.Context) error {
-	for {
-		if err := sleep(ctx, t.left()); err != nil {
+	select {
+	case t.slots <- struct{}{}:
+	case <-ctx.Done():
+		return failure.Context(ctx)
+	}
+	for remaining := t.remaining(); remaining > 0; remaining = t.remaining() { // a pause may be extended
+		if err := sleep(ctx, remaining); err != nil {
+			<-t.slots
 			return err
 		}
-		select {
-		case t.slots <- struct{}{}:
-		case <-ctx.Done():
-			return failure.Context(ctx)
-		}
-		if t.left() <= 0 {
-			return nil
-		}
-		t.release() // the pause began during the wait for a slot
 	}
+	return nil
 }
 
-func (t *rateLimit) release() { <-t.slots }
-
-// left returns how long the pause still lasts.
-func (t *rateLimit) left() time.Duration {
+// remaining returns how long the pause still lasts.
+func (t *rateLimit) remaining() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return time.Until(t.paused)

@@ -18,10 +18,10 @@ import (
 // headers included. It is below the rate limit, so that a pause is no stall; the time
 // that the reader takes between two reads does not count either.
 type stall struct {
-	base    http.RoundTripper
-	limit   time.Duration
-	stalled error
-	secret  bool // responses have a token
+	base       http.RoundTripper
+	limit      time.Duration
+	errStalled error
+	secret     bool // responses have a token
 }
 
 func newStall(base http.RoundTripper, limit time.Duration, secret bool) *stall {
@@ -32,7 +32,7 @@ func newStall(base http.RoundTripper, limit time.Duration, secret bool) *stall {
 
 func (t *stall) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
-	timer := time.AfterFunc(t.limit, func() { cancel(t.stalled) })
+	timer := time.AfterFunc(t.limit, func() { cancel(t.errStalled) })
 	response, err := t.base.RoundTrip(request.WithContext(ctx))
 	timer.Stop()
 	switch {
@@ -57,15 +57,16 @@ func (t *stall) classify(ctx context.Context, err error) error {
 	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
 	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
 	switch {
-	case context.Cause(ctx) == t.stalled: //nolint:errorlint // this very one
-		return t.stalled
+	case context.Cause(ctx) == t.errStalled: //nolint:errorlint // this very one
+		return t.errStalled
 	case ctx.Err() != nil:
 		return failure.WithContext(ctx, err)
 	case unverified || notTLS:
 		return failure.Blocked(err)
 	case t.secret && !isConnectionError(err):
 		// Its text may quote the response: net/http does so where that is not HTTP.
-		return errors.New("the response is not valid HTTP, or the Transport failed; details are left out, as they may have a token")
+		return errors.New("the response is not valid HTTP, or the Transport failed; " +
+			"details are left out, as they may have a token")
 	case errors.Is(err, context.DeadlineExceeded): // a timeout of the dialer, and of no context
 		return fmt.Errorf("%w: %v", os.ErrDeadlineExceeded, err) //nolint:errorlint // see above
 	case len(err.Error()) > maxText: // it quotes a response that is not HTTP
@@ -95,6 +96,9 @@ type stallBody struct {
 }
 
 func (b *stallBody) Read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil { // of HTTP/2, what has arrived could still be read, and takes time to decode
+		return 0, b.stall.classify(b.ctx, err)
+	}
 	b.timer.Reset(b.stall.limit)
 	n, err := b.body.Read(p)
 	b.timer.Stop()

@@ -85,6 +85,23 @@ func TestStall(t *testing.T) {
 	}
 }
 
+// Nothing is read after the end of the context, not even what has arrived.
+func TestReadAfterTheContext(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stall := newStall(newOutcomes(t, good), time.Minute, false)
+		response, err := stall.RoundTrip(newRequest(t, "GET").WithContext(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		cancel(errCause)
+		n, err := response.Body.Read(make([]byte, 10))
+		check(t, "bytes", n, 0)
+		checkFailure(t, err, "the cause", failure.ErrBlocked)
+	})
+}
+
 // A timeout of the dialer is not the end of a context, and a response that is not HTTP is not
 // quoted at length.
 func TestErrorsOfTheBase(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
 )
 
-// maxBody bounds a body that is read into memory as a whole, in bytes.
-const maxBody = 1 << 20
+// maxBody bounds a body that is read into memory completely, in bytes.
+const maxBody = 64 << 10
 
 // A Reader reads the body of a 2xx response as a part of the attempt, so that a truncated
 // body costs one attempt like any other failure. It reports progress if it read further

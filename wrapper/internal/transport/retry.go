@@ -31,7 +31,7 @@ const throttledBudget = 10 * time.Minute
 // outermost layer, so that one budget counts every kind of failure.
 type retrier struct {
 	base   http.RoundTripper
-	tokens *tokenCache // nil: requests have no token
+	tokens *tokenCache // nil for the login host, whose requests have no token
 	Retry
 	statusError NewStatusError
 	userAgent   string
@@ -73,16 +73,16 @@ func (t *retrier) send(request *http.Request, read Reader, idempotent bool) (*ht
 	}
 }
 
-// attempt is what came of sending a request once: a response, an error, or neither if the
+// attempt is the result of sending a request once: a response, an error, or neither if the
 // response was read.
 type attempt struct {
-	response   *http.Response
-	err        error
-	status     int           // of the response, or 0
-	retryAfter time.Duration // of the response, or 0
-	noToken    bool          // none could be fetched, in attempts of its own
-	renewable  bool          // the API rejected the token, and another one can be had
-	progress   bool          // the body was read further than before
+	response    *http.Response
+	err         error
+	status      int           // of the response, or 0
+	retryAfter  time.Duration // of the response, or 0
+	tokenFailed bool          // to be fetched, in attempts of its own
+	renewable   bool          // the API rejected the token, and another one can be had
+	progress    bool          // the body was read further than before
 }
 
 // try sends a copy of the request once, with a token. The response has the original as
@@ -99,7 +99,7 @@ func (t *retrier) try(request *http.Request, read Reader) (a attempt) {
 	token, err := t.tokens.get(ctx)
 	if err != nil {
 		closeBody(outgoing)
-		return attempt{err: err, noToken: true}
+		return attempt{err: err, tokenFailed: true}
 	}
 	if token != nil {
 		token.SetAuthHeader(outgoing)
@@ -150,7 +150,7 @@ func (b *budget) next(a attempt) (delay time.Duration, retry bool) {
 	b.spent++
 	throttled := a.status == http.StatusTooManyRequests
 	switch {
-	case a.noToken, !b.rewindable, b.MaxAttempts == 1, a.retryAfter > MaxRetryAfter,
+	case a.tokenFailed, !b.rewindable, b.MaxAttempts == 1, a.retryAfter > MaxRetryAfter,
 		!b.idempotent && !throttled && !a.renewable,
 		failure.IsPermanent(a.err),
 		a.err == nil && !TransientStatus(a.status) && !a.renewable:

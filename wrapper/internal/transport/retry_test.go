@@ -173,7 +173,7 @@ func TestRead(t *testing.T) {
 		{"403, truncated", outcome{status: 403, reader: io.MultiReader(strings.NewReader("den"), truncated.reader)}, nil,
 			query + "403 Forbidden", "den", failure.ErrPermanent},
 		{"403, endless", outcome{status: 403, reader: newEndless()}, nil, query + "403 Forbidden",
-			strings.Repeat("\x00", 1<<20), failure.ErrPermanent},
+			strings.Repeat("\x00", maxBody), failure.ErrPermanent},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			test.outcome.headers = []string{CorrelationHeader, "abc"}

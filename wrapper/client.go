@@ -79,7 +79,7 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 		}
 	}
 	var region Region
-	if c.needsRegion() {
+	if (err == nil || len(missing) > 0) && c.needsRegion() {
 		region = Region(variable(envRegion))
 	}
 	if len(missing) > 0 {
@@ -108,7 +108,7 @@ func newConfig(opts []Option) (*config, error) {
 }
 
 // needsRegion reports whether an address of the API or, for client credentials, of the
-// login host is to come from the region.
+// login host comes from the region.
 func (c *config) needsRegion() bool {
 	return c.baseURL == "" || c.LoginURL == "" && c.Credentials.AccessToken == "" && c.Credentials.Source == nil
 }

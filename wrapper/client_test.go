@@ -24,7 +24,7 @@ func TestNewFromEnv(t *testing.T) {
 		{"no credential", env{envRegion: "us-east-1"}, nil, "", missing + credential},
 		{"no region and no secret", env{envClientID: "id"}, nil, "", missing + envClientSecret + ", " + envRegion},
 		{"no id", env{envRegion: "us-east-1", envClientSecret: "s"}, nil, "", missing + envClientID},
-		{"no region, and a bad token", env{envAccessToken: "T\n"}, nil, "", missing + envRegion},
+		{"no region, and a bad token", env{envAccessToken: "T\n"}, nil, "", envAccessToken + " contains white space"},
 		{"unknown region", env{envRegion: "mars", envAccessToken: "T"}, nil, "", envRegion + `: unknown region "mars"`},
 		{"token with a blank", env{envRegion: "us-east-1", envAccessToken: "T T"}, nil, "",
 			envAccessToken + " contains white space"},

@@ -101,7 +101,8 @@ func ParseRegion(s string) (Region, error) {
 		return Region(name), nil
 	}
 	quoted := ""
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == "" { // else it may have a password
+	// Other characters may be those of a password, and a long text another variable's secret.
+	if len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == "" {
 		quoted = fmt.Sprintf(" %q", s)
 	}
 	return "", failure.Permanentf("unknown region%s%s; known are %s", quoted, suggestion, strings.Join(list, ", "))

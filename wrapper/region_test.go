@@ -49,12 +49,14 @@ func TestParseRegionRefuses(t *testing.T) {
 		{"a host in the query", "https://example.com?.pure.cloud"},
 		{"other letters", "ä.pure.cloud"},
 		{"a line break", "euw\n9.pure.cloud"},
+		{"a secret", "SECRET-SECRET-SECRET-SECRET-SECRET"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			region, err := ParseRegion(test.text)
 			check(t, "region", region, "")
 			checkError(t, err, "unknown region")
 			checkError(t, err, "us-east-1 (mypurecloud.com)")
+			check(t, "a secret in the error", strings.Contains(err.Error(), "SECRET"), false)
 			check(t, "Retryable", Retryable(err), false)
 			check(t, "APIURL", Region(test.text).APIURL(), "")
 			check(t, "LoginURL", Region(test.text).LoginURL(), "")

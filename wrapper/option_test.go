@@ -45,6 +45,7 @@ func TestOptionsRefuseBadInput(t *testing.T) {
 		theSecret = "WithClientCredentials: the secret "
 		space     = "contains white space or control characters"
 		noHost    = "is not a URL with a host"
+		badWaits  = "Initial is negative or greater than Max"
 		plain     = "is neither https nor http to a loopback address"
 	)
 	for _, test := range []struct {
@@ -82,15 +83,15 @@ func TestOptionsRefuseBadInput(t *testing.T) {
 		{"fragment", WithBaseURL("https://example.com/#a"), "fragment"},
 		{"login URL", WithLoginURL("http://login.mypurecloud.com"), "WithLoginURL: the address " + plain},
 
-		{"polling: negative Initial", WithPolling(Polling{Initial: -1}), "WithPolling: Initial or Max is negative"},
-		{"polling: negative Max", WithPolling(Polling{Max: -1}), "WithPolling: Initial or Max is negative"},
-		{"polling: Max below Initial", WithPolling(Polling{Initial: 2, Max: 1}), "WithPolling: Max is less"},
+		{"polling: negative Initial", WithPolling(Polling{Initial: -1}), "WithPolling: " + badWaits},
+		{"polling: negative Max", WithPolling(Polling{Max: -1}), "WithPolling: " + badWaits},
+		{"polling: Max below Initial", WithPolling(Polling{Initial: 2, Max: 1}), "WithPolling: " + badWaits},
 		{"polling: shrinking", WithPolling(Polling{Multiplier: 0.5}), "WithPolling: Multiplier"},
 		{"polling: no number", WithPolling(Polling{Multiplier: math.NaN()}), "WithPolling: Multiplier"},
 		{"retry: negative MaxAttempts", WithRetry(Retry{MaxAttempts: -1}), "WithRetry: MaxAttempts or Stall is negative"},
-		{"retry: negative Initial", WithRetry(Retry{Initial: -1}), "WithRetry: Initial or Max is negative"},
+		{"retry: negative Initial", WithRetry(Retry{Initial: -1}), "WithRetry: " + badWaits},
 		{"retry: negative Stall", WithRetry(Retry{Stall: -1}), "WithRetry: MaxAttempts or Stall is negative"},
-		{"retry: Max below Initial", WithRetry(Retry{Initial: 2, Max: 1}), "WithRetry: Max is less"},
+		{"retry: Max below Initial", WithRetry(Retry{Initial: 2, Max: 1}), "WithRetry: " + badWaits},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, err := New(USEast1, WithAccessToken("T"), test.option)

@@ -19,7 +19,7 @@ type Polling struct {
 	Initial, Max time.Duration
 	Multiplier   float64
 	// Timeout is how long after the wait began, or rows last came, a poll may still
-	// begin. After that the error is an *OperationError that wraps
+	// begin. If the next poll cannot, the error comes at once: an *OperationError that wraps
 	// context.DeadlineExceeded, although the caller's context has not ended, and names the
 	// last status or error. A poll in flight, and the rows that it brings, are not cut
 	// short. Default: 1 h; negative: none.
@@ -40,17 +40,10 @@ func (p Polling) withDefaults() (Polling, error) {
 
 // defaultWaits sets the waits that are zero so that they go with one that is not.
 func defaultWaits(option string, initial, longest *time.Duration, defaultInitial, defaultMax time.Duration) error {
-	switch {
-	case *initial < 0 || *longest < 0:
-		return fmt.Errorf("%s: Initial or Max is negative", option)
-	case *longest == 0:
-		*longest = max(*initial, defaultMax)
-	}
-	if *initial == 0 {
-		*initial = min(*longest, defaultInitial)
-	}
-	if *longest < *initial {
-		return fmt.Errorf("%s: Max is less than Initial", option)
+	*longest = cmp.Or(*longest, max(*initial, defaultMax))
+	*initial = cmp.Or(*initial, min(*longest, defaultInitial))
+	if *initial < 0 || *longest < *initial {
+		return fmt.Errorf("%s: Initial is negative or greater than Max", option)
 	}
 	return nil
 }

@@ -504,6 +504,8 @@ type budget struct {
 	request string
 	rows    int    // before the last attempt
 	well    bool   // the last attempt was
+	gained  bool   // the last attempt may have brought rows to a call that collects them
+	renewed bool   // because of that
 	tries   [2]int // of fetching the token, and of the request itself
 }
 
@@ -529,11 +531,14 @@ func (c *call) count(x *exchange) int {
 		w.breaks("exchange %d: once more, although all was well", x.number)
 	case len(c.rows) > b.rows: // the last attempt brought some, and is the first of others
 		*b = budget{request: x.request, rows: len(c.rows), tries: [2]int{0, 1}}
+	case b.gained:
+		*b = budget{request: x.request, renewed: true, tries: [2]int{0, 1}}
 	}
 	if x.phase != login {
 		b.tries[login] = 0
 		sameContent := len(c.rows) == 0 || int(c.rows[len(c.rows)-1])/1000 == w.version
-		b.well = x.fault.kind == none && sameContent
+		b.well = x.fault.kind == none && sameContent && (!c.collects || w.version == 0)
+		b.gained = c.collects && x.phase >= poll && slices.Contains([]kind{early, stalled, garbled, changed}, x.fault.kind)
 	}
 	if !x.fault.throttles() || w.attempts() == 1 {
 		*b.of(x.phase)++

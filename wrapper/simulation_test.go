@@ -311,11 +311,11 @@ type call struct {
 	looped       time.Time // when the loop was last done with a row
 	overInLoop   bool      // the context had ended then
 
-	rows    []int64
-	err     error
-	streams bool // it yields rows as they come
-	leaves  bool // the loop
-	partial bool // it does not want all rows
+	rows     []int64
+	err      error
+	collects bool // all rows before it returns them
+	leaves   bool // the loop
+	partial  bool // it does not want all rows
 
 	last   *exchange
 	polled bool // the operation
@@ -346,7 +346,6 @@ func (c *call) yield(number int64, err, before error) bool {
 	w := c.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c.streams = true
 	switch {
 	case before != nil:
 		c.breaks("the loop went on after its error")
@@ -372,6 +371,7 @@ func (c *call) yield(number int64, err, before error) bool {
 // collected is the action of a method that returns all rows.
 func collected[Row any](method func(context.Context) ([]Row, error)) action {
 	return func(ctx context.Context, c *call) error {
+		c.collects = true
 		rows, err := method(ctx)
 		c.world.mu.Lock()
 		defer c.world.mu.Unlock()
@@ -409,7 +409,6 @@ func numberOf(row any) int64 {
 // attempts suffice for each phase or its faults are waited out, and the caller has patience.
 func (w *world) allWell() bool {
 	patient := w.plan.do != "resume" && w.plan.do != "Poll" // which wait for nothing, at first
-	streams := strings.Contains(w.plan.do, "Rows") || w.plan.do == "several"
 	met, unauthorized := [kinds]int{}, 0
 	for p, script := range w.scripts {
 		here := [kinds]int{}
@@ -433,7 +432,7 @@ func (w *world) allWell() bool {
 	case w.plan.end != "never", w.polling.Timeout != 0, met[final]+met[failed] > 0,
 		met[missing] > 1, met[missing] > 0 && !patient:
 		return false
-	case streams && met[early]+met[changed] > 0, streams && met[pending] > 0 && met[stalled]+met[garbled] > 0:
+	case met[early]+met[changed] > 0, met[pending] > 0 && met[stalled]+met[garbled] > 0:
 		return false // what was yielded cannot be taken back
 	case unauthorized > 1, unauthorized > 0 && w.token.static, w.token.early,
 		w.plan.do == "several" && (unauthorized > 0 || w.token.life < time.Hour):
@@ -533,12 +532,12 @@ func (c *call) checkError(ended bool) {
 		c.breaks("is not the error of the context: %v", err)
 	case errors.Is(err, context.DeadlineExceeded): // of Polling.Timeout
 		want(true, true)
-		if waited := min(c.ended.Sub(c.began), c.ended.Sub(c.looped)); w.polling.Timeout == 0 || waited < w.polling.Timeout {
-			c.breaks("timed out after %v: %v", waited, err)
+		if w.polling.Timeout == 0 {
+			c.breaks("timed out: %v", err)
 		}
 	case errors.Is(err, rows.ErrChanged):
 		want(true, true)
-		if len(c.rows) == 0 || !c.streams {
+		if len(c.rows) == 0 && !c.collects {
 			c.breaks("had no row to take back: %v", err)
 		}
 	case w.plan.do != "several": // where faults are shared
@@ -571,7 +570,7 @@ func (c *call) checkCause(ended bool, want func(resumable, retryable bool)) {
 	case f.kind == missing && waits && c.ended.Sub(w.began)-c.lost < 30*time.Second:
 		c.breaks("did not wait for what is not found yet: %v", c.err)
 	case !transient, f.kind == early, f.after > maxRetryAfter, w.plan.end == "deadline", ended:
-	case !f.throttles() && *c.budget.of(c.last.phase) < w.attempts():
+	case !f.throttles() && !c.budget.renewed && *c.budget.of(c.last.phase) < w.attempts():
 		c.breaks("gave up after %d of %d attempts: %v", *c.budget.of(c.last.phase), w.attempts(), c.err)
 	case waits && (f.kind == outage || f.kind == stalled):
 		c.breaks("did not wait for the end of an outage: %v", c.err)

@@ -50,23 +50,29 @@ type Update struct {
 }
 
 // Run polls until an update is done, and passes each update on. The error is that of
-// poll, of a context that ended, or context.DeadlineExceeded after the Timeout.
+// poll, of a context that ended, or context.DeadlineExceeded as soon as the next poll cannot
+// begin before the Timeout.
 func (s Schedule) Run(ctx context.Context, poll func(context.Context) (Update, error), onPoll func(Update)) error {
 	start := time.Now()
-	counted := start // from when the Timeout counts
+	timeoutStart := start
 	next := s.delays()
 	last := "not polled yet"
 	delay := next()
 	for polls := 1; ; polls++ {
-		if err := s.sleep(ctx, counted, delay); err != nil {
-			return fmt.Errorf("%w; %s", err, last)
+		if s.Timeout >= 0 && time.Since(timeoutStart)+delay > s.Timeout && ctx.Err() == nil {
+			return fmt.Errorf("%w: not done within %v (Polling.Timeout); %s", context.DeadlineExceeded, s.Timeout, last)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w; %s", failure.Context(ctx), last)
+		case <-time.After(delay):
 		}
 		update, err := poll(ctx)
 		if err != nil {
 			return err
 		}
 		if update.Progress {
-			counted = time.Now()
+			timeoutStart = time.Now()
 		}
 		last = fmt.Sprintf("last status %q", update.Status)
 		if delay = max(next(), update.Wait); update.Done {
@@ -74,10 +80,6 @@ func (s Schedule) Run(ctx context.Context, poll func(context.Context) (Update, e
 		}
 		if update.Err != nil {
 			last = fmt.Sprintf("last poll failed: %v", update.Err) // not wrapped: callers match why the wait ended
-			deadline, ok := ctx.Deadline()
-			if ok && time.Now().Add(delay).After(deadline) && !failure.IsPermanent(update.Err) {
-				return update.Err
-			}
 		}
 		update.Polls, update.Elapsed, update.Next = polls, time.Since(start), delay
 		onPoll(update)
@@ -85,21 +87,4 @@ func (s Schedule) Run(ctx context.Context, poll func(context.Context) (Update, e
 			return nil
 		}
 	}
-}
-
-// sleep waits for the next poll, which does not begin after the Timeout.
-func (s Schedule) sleep(ctx context.Context, start time.Time, delay time.Duration) error {
-	left := delay
-	if s.Timeout >= 0 {
-		left = min(delay, time.Until(start.Add(s.Timeout)))
-	}
-	select {
-	case <-ctx.Done():
-		return failure.Context(ctx)
-	case <-time.After(left):
-	}
-	if left < delay {
-		return fmt.Errorf("%w: not done after %v (Polling.Timeout)", context.DeadlineExceeded, s.Timeout)
-	}
-	return nil
 }

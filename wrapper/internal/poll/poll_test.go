@@ -125,10 +125,10 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// No poll begins after the Timeout, which counts from the last progress. One that began
-// before is not cut short, and its result counts.
+// No poll begins after the Timeout, which counts from the last progress: where the next one
+// would, the run ends at once. A poll that began before is not cut short, and its result counts.
 func TestTimeout(t *testing.T) {
-	const late = "context deadline exceeded: not done after 1h0m0s (Polling.Timeout); "
+	const late = "context deadline exceeded: not done within 1h0m0s (Polling.Timeout); "
 	atOnce := Schedule{Multiplier: 1, Timeout: time.Hour}
 	for _, test := range []struct {
 		name     string
@@ -137,22 +137,23 @@ func TestTimeout(t *testing.T) {
 		want     string // the error
 		polls    int    // 0: any number
 		took     time.Duration
+		early    time.Duration // by which that may be less
 	}{
-		{"running", schedule, []step{running}, late + `last status "Running"`, 0, time.Hour},
-		{"down", schedule, []step{running, down}, late + "last poll failed: 503", 0, time.Hour},
-		{"up again", schedule, []step{down, running}, late + `last status "Running"`, 0, time.Hour},
+		{"running", schedule, []step{running}, late + `last status "Running"`, 0, time.Hour, 10 * time.Second},
+		{"down", schedule, []step{running, down}, late + "last poll failed: 503", 0, time.Hour, 20 * time.Second},
+		{"up again", schedule, []step{down, running}, late + `last status "Running"`, 0, time.Hour, 10 * time.Second},
 		{"not polled", Schedule{Initial: 2 * time.Hour, Max: 2 * time.Hour, Multiplier: 1, Timeout: time.Hour},
-			[]step{done}, late + "not polled yet", 0, time.Hour},
-		{"at the very end", atOnce, []step{{update: Update{Wait: time.Hour}}, done}, "", 2, time.Hour},
-		{"after it", atOnce, []step{{update: Update{Wait: time.Hour + 1}}, done}, late + `last status ""`, 1, time.Hour},
-		{"done late", atOnce, []step{{update: done.update, takes: 5 * time.Hour}}, "", 1, 5 * time.Hour},
+			[]step{done}, late + "not polled yet", 0, 0, 0},
+		{"at the very end", atOnce, []step{{update: Update{Wait: time.Hour}}, done}, "", 2, time.Hour, 0},
+		{"after it", atOnce, []step{{update: Update{Wait: time.Hour + 1}}, done}, late + `last status ""`, 1, 0, 0},
+		{"done late", atOnce, []step{{update: done.update, takes: 5 * time.Hour}}, "", 1, 5 * time.Hour, 0},
 		{"running late", atOnce, []step{{update: Update{Wait: 1}, takes: 5 * time.Hour}}, late + `last status ""`, 1,
-			5 * time.Hour},
+			5 * time.Hour, 0},
 		{"progress", atOnce, []step{
 			{update: Update{Progress: true, Wait: 1}, takes: 50 * time.Minute},
 			{update: Update{Progress: true, Wait: 1}, takes: 50 * time.Minute},
 			{update: Update{Wait: 50 * time.Minute}, takes: 20 * time.Minute},
-		}, late + `last status ""`, 3, 100*time.Minute + 1 + time.Hour},
+		}, late + `last status ""`, 3, 120*time.Minute + 2, 0},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			got := run(t.Context(), test.schedule, test.steps...)
@@ -160,7 +161,9 @@ func TestTimeout(t *testing.T) {
 			check(t, "past a deadline", errors.Is(got.err, context.DeadlineExceeded), test.want != "")
 			check(t, "permanent", failure.IsPermanent(got.err), false)
 			check(t, "is the error of the last poll", errors.Is(got.err, errDown), false)
-			check(t, "duration", got.took, test.took)
+			if got.took > test.took || got.took < test.took-test.early {
+				t.Errorf("duration: got %v, want %v and %v less at most", got.took, test.took, test.early)
+			}
 			if test.polls > 0 {
 				check(t, "polls", len(got.polled), test.polls)
 			}
@@ -195,34 +198,6 @@ func TestContextEnds(t *testing.T) {
 			check(t, "is the cause", errors.Is(err, cause), true)
 			check(t, "blocked", errors.Is(err, failure.ErrBlocked), true)
 			check(t, "duration", time.Since(start), 24*time.Hour)
-		})
-	}
-}
-
-// An error that a deadline leaves no time to wait out ends the run at once, and is its
-// error, unless it is permanent and so says nothing of the deadline.
-func TestErrorBeforeADeadline(t *testing.T) {
-	refused := failure.Permanent(errDown)
-	for _, test := range []struct {
-		name     string
-		deadline time.Duration
-		failed   error
-		want     error
-		polls    int
-		took     time.Duration
-	}{
-		{"too early", 20*time.Second - 1, errDown, errDown, 1, 0},
-		{"late enough", 20*time.Second + 1, errDown, nil, 2, 20 * time.Second},
-		{"permanent", 20*time.Second - 1, refused, context.DeadlineExceeded, 1, 20*time.Second - 1},
-	} {
-		bubble(t, test.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
-			defer cancel()
-			failed := step{update: Update{Err: test.failed, Wait: 20 * time.Second}}
-			got := run(ctx, Schedule{Multiplier: 1, Timeout: -1}, failed, done)
-			check(t, "is the error", errors.Is(got.err, test.want), true)
-			check(t, "polls", len(got.polled), test.polls)
-			check(t, "duration", got.took, test.took)
 		})
 	}
 }

@@ -24,25 +24,24 @@ import (
 //   - readRows reads one response.
 type download[Result, Row any] struct {
 	*Operation[Result, Row]
-	add      func(*Row) bool  // adds a row, and reports whether to go on
-	truncate func(length int) // drops all rows but the first ones; nil if they were yielded
+	add func(*Row) bool // adds a row, and reports whether to go on
 
-	stream *rows.Stream[Result, Row] // of the current page
-	cursor string                    // of the current page; "" for the first
-	past   map[string]bool           // cursors of the pages so far
-	added  int                       // rows of all pages
-	before int                       // rows of the pages before the current one
+	stream      *rows.Stream[Result, Row] // of the current page
+	cursor      string                    // of the current page; "" for the first
+	seenCursors map[string]bool           // of the pages so far
+	added       int                       // rows of all pages
+	pageStart   int                       // rows of the pages before the current one
 
-	known        bool      // to the API: it has responded for the id, which is right
-	missingSince time.Time // zero unless the last response was a 404
-	warned       bool      // about an undocumented status
+	idConfirmed   bool      // by the API, which has responded for it
+	notFoundSince time.Time // zero unless the last response was a 404
+	warned        bool      // about an undocumented status
 }
 
 // errStopped ends the download for a loop that was left.
 var errStopped = failure.Permanentf("the loop was left")
 
 func (d *download[Result, Row]) run(ctx context.Context) error {
-	d.known, d.past = d.submitted, map[string]bool{}
+	d.idConfirmed, d.seenCursors = d.submitted, map[string]bool{}
 	return poll.Schedule(d.client.polling).Run(ctx, func(ctx context.Context) (poll.Update, error) {
 		added := d.added
 		update, err := d.poll(ctx)
@@ -60,20 +59,20 @@ func (d *download[Result, Row]) poll(ctx context.Context) (poll.Update, error) {
 		if err != nil {
 			return d.waitOut(err)
 		}
-		d.known, d.missingSince = true, time.Time{}
+		d.idConfirmed, d.notFoundSince = true, time.Time{}
 		state := d.kind.inspect(result)
 		update := poll.Update{Status: state.status, Wait: min(retryAfter, transport.MaxRetryAfter)}
 		switch state.phase {
 		case failed:
 			return update, state.err
 		case complete:
-			empty := d.added == d.before
+			empty := d.added == d.pageStart
 			update.Done, err = d.turnPage(state)
 			if err != nil || update.Done || empty { // after an empty page, the next one waits for the schedule
 				return update, err
 			}
 		default:
-			if !d.discardPage() {
+			if d.added > d.pageStart {
 				return update, fmt.Errorf("rows arrived with status %q; they are incomplete", state.status)
 			}
 			if state.phase == unknown && !d.warned {
@@ -86,17 +85,16 @@ func (d *download[Result, Row]) poll(ctx context.Context) (poll.Update, error) {
 	}
 }
 
-// readPage reads the current page. Each attempt resumes after the rows of the last one,
-// or reads the page anew if they can be dropped.
+// readPage reads the current page. Each attempt resumes after the rows of the last one.
 func (d *download[Result, Row]) readPage(ctx context.Context) (result *Result, retryAfter time.Duration, err error) {
 	err = d.Operation.read(ctx, d.cursor, func(response *http.Response) (progress bool, err error) {
-		if d.discardPage() {
+		if d.added == d.pageStart {
 			d.stream = rows.NewStream[Result, Row](d.kind.fields)
 		}
 		added := d.added
 		result, err = d.readRows(ctx, response)
 		retryAfter = transport.RetryAfter(response)
-		return d.truncate == nil && d.added > added, err
+		return d.added > added, err
 	})
 	return result, retryAfter, err
 }
@@ -117,7 +115,7 @@ func (d *download[Result, Row]) readRows(ctx context.Context, response *http.Res
 			return nil
 		}
 		d.added++
-		d.known, d.missingSince = true, time.Time{}
+		d.idConfirmed, d.notFoundSince = true, time.Time{}
 		if !d.add(row) {
 			return errStopped
 		}
@@ -129,20 +127,6 @@ func (d *download[Result, Row]) readRows(ctx context.Context, response *http.Res
 	return result, err
 }
 
-// discardPage drops the rows of the current page unless they were yielded, and reports whether
-// none of them is left.
-func (d *download[Result, Row]) discardPage() bool {
-	switch {
-	case d.added == d.before:
-		return true
-	case d.truncate == nil:
-		return false
-	}
-	d.truncate(d.before)
-	d.added = d.before
-	return true
-}
-
 // turnPage moves on to the next page, and reports whether there is none.
 func (d *download[Result, Row]) turnPage(page state) (done bool, err error) {
 	switch {
@@ -150,11 +134,11 @@ func (d *download[Result, Row]) turnPage(page state) (done bool, err error) {
 		return false, page.err
 	case page.next == "":
 		return true, nil
-	case d.past[page.next]:
+	case d.seenCursors[page.next]:
 		return false, failure.Permanentf("cursor %q repeats; the rows are incomplete", failure.Quote(page.next))
 	}
-	d.past[page.next] = true
-	d.cursor, d.before = page.next, d.added
+	d.seenCursors[page.next] = true
+	d.cursor, d.pageStart = page.next, d.added
 	return false, nil
 }
 
@@ -170,15 +154,18 @@ func (d *download[Result, Row]) waitOut(err error) (poll.Update, error) {
 		api = &APIError{}
 	}
 	notFound := api.StatusCode == http.StatusNotFound && api.Method == http.MethodGet &&
-		!errors.Is(err, failure.ErrBlocked) // which the cause of a context may be, too
-	if notFound && d.missingSince.IsZero() {
-		d.missingSince = time.Now()
+		!errors.Is(err, failure.ErrBlocked) // a context's cause may wrap an *APIError, too
+	switch {
+	case !notFound:
+		d.notFoundSince = time.Time{}
+	case d.notFoundSince.IsZero():
+		d.notFoundSince = time.Now()
 	}
 	stalled := errors.Is(err, os.ErrDeadlineExceeded) // an outage, in the middle of a response too
 	switch {
-	case !d.known, // the id may be wrong
+	case !d.idConfirmed, // the id may be wrong
 		api.RetryAfter > transport.MaxRetryAfter,
-		notFound && time.Since(d.missingSince) >= notFoundPatience,
+		notFound && time.Since(d.notFoundSince) >= notFoundPatience,
 		!notFound && failure.IsPermanent(err),
 		errors.Is(err, rows.ErrTruncated) && !stalled, errors.Is(err, rows.ErrChanged):
 		return poll.Update{}, err

@@ -22,10 +22,10 @@ type Operation[Result, Row any] struct {
 	client    *Client
 	kind      *kind[Result, Row]
 	id        string
-	submitted bool // by this process, so the id is right
+	submitted bool // by this process
 }
 
-// kind is what operations differ in.
+// kind has the parts in which operations differ.
 type kind[Result, Row any] struct {
 	name    string                                                  // in errors and logs
 	request func(baseURL, id, cursor string) (*http.Request, error) // for a page; cursor "" is the first
@@ -137,9 +137,9 @@ func (o *Operation[Result, Row]) Poll(ctx context.Context) (*Result, error) {
 	return result, nil
 }
 
-// Wait waits until the operation is complete and returns the rows of all its pages: of a
-// query in no particular order, of a job in the order of SortBy. If there are none, the
-// slice is empty and the error nil. All rows are held in memory.
+// Wait waits until the operation is complete and returns all that Rows yields: the rows of
+// all its pages, of a query in no particular order, of a job in the order of SortBy. If there
+// are none, the slice is empty and the error nil. All rows are held in memory.
 //
 // Outages are waited out, and so are 404s of up to 30 s for an operation that this process
 // submitted. The error is ErrQueryFailed if the operation failed or was cancelled,
@@ -147,13 +147,11 @@ func (o *Operation[Result, Row]) Poll(ctx context.Context) (*Result, error) {
 // among others; see OperationError.
 func (o *Operation[Result, Row]) Wait(ctx context.Context) ([]Row, error) {
 	all := []Row{}
-	err := (&download[Result, Row]{
-		Operation: o,
-		add:       func(row *Row) bool { all = append(all, *row); return true },
-		truncate:  func(length int) { all = all[:length] },
-	}).run(ctx)
-	if err != nil {
-		return nil, o.wrap(err)
+	for row, err := range o.Rows(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
 	}
 	return all, nil
 }
@@ -165,8 +163,8 @@ func (o *Operation[Result, Row]) Wait(ctx context.Context) ([]Row, error) {
 //
 // After a truncated response the results are requested again, and the rows resume after
 // the last one yielded, provided that the bytes before are identical. If they are not in
-// any attempt, the error says so, and is Retryable. Polling.Timeout does not count the time that the loop takes for its
-// rows.
+// any attempt, the error says so, and is Retryable. Polling.Timeout does not count the time
+// that the loop takes for its rows.
 func (o *Operation[Result, Row]) Rows(ctx context.Context) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		stopped := false

@@ -142,6 +142,8 @@ func TestWaitingOutNeedsAKnownID(t *testing.T) {
 		{"a result, not found for long", waitQuery, []string{runningBody}, notFound, time.Hour, "404", 30 * time.Second},
 		{"results in between, not found", waitQuery, slices.Repeat([]string{runningBody, notFound}, 18), "", 0, "",
 			5 * time.Minute},
+		{"an outage in between, not found", query, slices.Concat([]string{notFound}, slices.Repeat([]string{down}, 50),
+			[]string{notFound}), "", 0, "", 100 * time.Second},
 		{"a row, down", rangeQuery, []string{row}, down, 10 * time.Minute, "", 10 * time.Minute},
 		{"unknown, down", waitQuery, nil, down, 10 * time.Minute, "503", 3 * time.Second},
 		{"unknown, not found", waitQuery, nil, notFound, time.Second, "404", 0},

@@ -38,7 +38,7 @@
 // # Usage jobs
 //
 // The vendor calls the usage query "old" since 2025-03-31 and expects to deprecate it in
-// favour of usage jobs: [Client.QueryJob] and what is named like it. Jobs count all
+// favour of usage jobs: [Client.QueryJob] and the other methods with Job in their names. Jobs count all
 // requests, those of the vendor's own OAuth clients too, and not just the billable ones:
 // their totals are higher, and the vendor says not to determine bills by them. A job takes
 // 90 days at most, from a year ago at the earliest, and needs the permission
@@ -47,15 +47,15 @@
 // # Errors
 //
 // A response without a 2xx status is an [*APIError], with the correlation id that the
-// vendor's support asks for. A query that is refused before anything is sent is
-// [ErrInvalidQuery]. Everything that goes wrong after the submit is an [*OperationError],
-// which has the id to resume with, and whose Resumable method reports whether that is
-// worth it. [ErrQueryFailed] means that the vendor ended the query without rows. A refused
-// client id or secret is an *oauth2.RetrieveError. [Retryable] reports whether the same
-// call may succeed later. Use errors.Is and errors.As.
+// vendor's support asks for. The error of a query that is refused before anything is sent
+// wraps [ErrInvalidQuery]. Everything that goes wrong after the submit is an
+// [*OperationError], which has the id to resume with, and whose Resumable method reports
+// whether that is worth it. [ErrQueryFailed] means that the vendor ended the query without
+// rows. A refused client id or secret is an *oauth2.RetrieveError. [Retryable] reports
+// whether the same call may succeed later. Use errors.Is and errors.As.
 //
-// A call returns within 100 ms of its context's end, and the error is context.Cause of that
-// context. Polling.Timeout gives context.DeadlineExceeded, too: ctx.Err tells them apart.
+// A call returns within 100 ms of its context's end, and the error wraps context.Cause of
+// that context. Polling.Timeout gives context.DeadlineExceeded, too: ctx.Err tells them apart.
 //
 // # Reliability and security
 //

@@ -24,7 +24,7 @@ import (
 // An interval has at most 90 days and begins at most a year ago, as the vendor's
 // document says; any other is ErrInvalidQuery. One of whole days or months, as Days and
 // Month return it, is sent in the only form that is documented for this operation, such as
-// 2026-10-01T00:00:00/2026-10-31T23:59:59, and one with times of day as it is. Without
+// 2026-10-01T00:00:00/2026-10-31T23:59:59, and one that ends with a time of day as it is. Without
 // GroupBy, rows are not aggregated. Whether rows grouped by the id of the OAuth client alone
 // have its name is not documented: group by the name too if you need it. The errors are
 // those of SubmitJob and, after that, those of Operation.Wait.
@@ -100,7 +100,8 @@ const pageSize int32 = 1000
 
 func newJobPageRequest(baseURL, id, cursor string) (*http.Request, error) {
 	size := pageSize
-	request, err := gen.NewGetUsageAggregatesQueryJobRequest(baseURL, id, &gen.GetUsageAggregatesQueryJobParams{PageSize: &size})
+	request, err := gen.NewGetUsageAggregatesQueryJobRequest(baseURL, id,
+		&gen.GetUsageAggregatesQueryJobParams{PageSize: &size})
 	if err == nil && cursor != "" {
 		request.URL.RawQuery += "&after=" + cursor // escaped by the server, which may read "+" in its own way
 	}
@@ -125,8 +126,8 @@ func inspectJob(result *gen.UsageJobResult) state {
 }
 
 // cursorOf returns the parameter "after" of the address of the next page, escaped as it is
-// there, or "" if there is no next page. Nothing else of the address is used: its host and
-// page size are the server's to say and not ours to follow.
+// there, or "" if there is no next page. Nothing else of the address is used: tokens go to
+// the configured host only, and pages have the size that was requested.
 func cursorOf(nextURI string) (string, error) {
 	if nextURI == "" {
 		return "", nil

@@ -19,7 +19,7 @@ import (
 // one of the same kind; the three for credentials are of one kind.
 type Option func(*config) error
 
-// config is what the options say. It has secrets and does not outlive New.
+// config collects the options. It has secrets and does not outlive New.
 type config struct {
 	transport.Config
 	baseURL  string
@@ -80,8 +80,9 @@ func checkCredential(name, text string) error {
 
 // WithTokenSource makes the client use tokens from elsewhere. The source is called once
 // for all requests that wait, before its token expires (see oauth2.Token.Expiry) and
-// when the API rejects one. If Token has not returned when the request's context ends, its
-// result is dropped, and the next request calls it again. Its errors are wrapped as they
+// when the API rejects one. If Token has not returned when the request's context ends, or
+// within 5 s while the last token is still valid, its result is dropped, and a later request
+// calls it again. Its errors are wrapped as they
 // are: an *oauth2.RetrieveError of a source of package oauth2 still has the request
 // with the credentials in its Response.
 func WithTokenSource(source oauth2.TokenSource) Option {

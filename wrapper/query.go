@@ -50,7 +50,8 @@ type Execution = Operation[gen.APIUsageQueryResult, gen.APIUsageRow]
 
 // Execution resumes a query that was submitted before, by its id. It sends nothing and
 // checks nothing: the methods of the Execution do. The first poll has to succeed: an outage
-// that outlasts its attempts, or a 404, is not waited out, since the id may be wrong. How long the vendor keeps an execution is not documented.
+// that outlasts its attempts, or a 404, is not waited out, since the id may be wrong. How
+// long the vendor keeps an execution is not documented.
 func (c *Client) Execution(id string) *Execution {
 	return &Execution{client: c, kind: &queries, id: id}
 }
@@ -61,7 +62,7 @@ var queries = kind[gen.APIUsageQueryResult, gen.APIUsageRow]{
 		return gen.NewGetUsageQueryExecutionIDResultsRequest(baseURL, id)
 	},
 	inspect: inspectQuery,
-	// What may be a cursor is one.
+	// A cursor of another type than documented means that there is another page, too.
 	fields: rows.Lenient(func(c *gen.Cursors) { c.After = "of another type than documented" }),
 }
 

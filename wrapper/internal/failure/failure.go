@@ -1,6 +1,6 @@
-// Package failure marks errors where they are made, so that nobody has to guess later
-// what they are from their types. An error without a mark may pass: most errors that come
-// from elsewhere, of connections above all, do.
+// Package failure marks errors where they are made, so that nobody has to guess from their
+// types later. An error without a mark is transient: most errors that come from elsewhere,
+// of connections above all, are.
 package failure
 
 import (
@@ -16,9 +16,9 @@ import (
 var (
 	// ErrPermanent is in the chain of an error that a retry cannot fix.
 	ErrPermanent = errors.New("permanent")
-	// ErrBlocked is in the chain of a permanent error, and ErrPermanent with it, if it says
-	// nothing of what was requested: the context ended, or the credentials, the permissions,
-	// the certificate or the proxy were refused.
+	// ErrBlocked is in the chain of a permanent error, and ErrPermanent with it, if the request
+	// itself may succeed once its surroundings are corrected: its context ended, or the
+	// credentials, the certificate or the proxy were refused.
 	ErrBlocked = fmt.Errorf("blocked: %w", ErrPermanent)
 	// ErrTransient is in the chain of an error of a request that may succeed later, if
 	// ErrPermanent is not.

@@ -58,7 +58,7 @@ func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) err
 	source.decoder = jsontext.NewDecoder(source, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 
 	result := new(Result)
-	var stopped error // what ends Read, whatever is left of the response
+	var stopErr error // ends Read, whatever is left of the response
 	row := new(Row)
 	decodeRow := func(decoder *jsontext.Decoder, number int, all *[]Row) error {
 		if number <= s.yielded {
@@ -72,12 +72,12 @@ func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) err
 			*all = append(*all, *row)
 			return nil
 		}
-		if stopped = source.checkPrefix(); stopped == nil {
+		if stopErr = source.checkPrefix(); stopErr == nil {
 			s.yielded, s.prefix.length = number, decoder.InputOffset()
 			s.prefix.sum = source.sum(s.prefix.length)
-			stopped = yield(result, row)
+			stopErr = yield(result, row)
 		}
-		return stopped
+		return stopErr
 	}
 	array := false // of rows
 	err := decodeObject(source.decoder, result, s.fields, func(decoder *jsontext.Decoder, all *[]Row) error {
@@ -93,8 +93,8 @@ func (s *Stream[Result, Row]) Read(body io.Reader, yield func(*Result, *Row) err
 		err = source.checkPrefix()
 	}
 	switch {
-	case stopped != nil:
-		return nil, stopped
+	case stopErr != nil:
+		return nil, stopErr
 	case source.err != nil:
 		return nil, source.err
 	case err != nil:
@@ -149,13 +149,13 @@ func decodeObject[Result, Row any](
 			fields,
 		)))
 	if err == nil {
-		switch token, eof := decoder.ReadToken(); {
-		case eof == io.EOF: //nolint:errorlint // a wrapped one is an error
+		switch token, tokenErr := decoder.ReadToken(); {
+		case tokenErr == io.EOF: //nolint:errorlint // a wrapped one is an error
 			return nil
-		case eof == nil:
+		case tokenErr == nil:
 			return fmt.Errorf("%w: unexpected %v after the JSON value", ErrTruncated, token.Kind())
 		default:
-			err = eof
+			err = tokenErr
 		}
 	}
 	text := failure.Quote(err.Error()) // which quotes the response
@@ -245,8 +245,8 @@ func (s *source) Read(p []byte) (n int, err error) {
 		s.err = failure.Permanentf("a value exceeds %d bytes", maxValue)
 		return 0, s.err
 	}
-	if left := s.prefix.length - s.length; left > 0 {
-		p = p[:min(int64(len(p)), left)]
+	if unread := s.prefix.length - s.length; unread > 0 {
+		p = p[:min(int64(len(p)), unread)]
 	}
 	n, err = s.body.Read(p)
 	s.hash.Write(s.unhashed)

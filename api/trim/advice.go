@@ -51,9 +51,6 @@ func (t *tools) generateOrAdvise(spec []byte, old, current object) error {
 		t.err = nil
 		a.addUnmatched(failed.stderr, filepath.Join(t.checkout, "api", "overlay.yaml"))
 		a.addNames(failed.stderr)
-		if strings.Contains(failed.stderr, " already declared at ") {
-			a.addOperations()
-		}
 		if strings.Contains(failed.stderr, "invalid recursive type") {
 			a.addCycles()
 		}
@@ -89,29 +86,19 @@ func (a *adviser) act(reason string, tokens []string, key string, value any) {
 	}
 }
 
-// addOperations finds operations with the same operationId. The one that stands where it
-// stood before stays.
-func (a *adviser) addOperations() {
-	isOld := func(o operation) bool {
-		return slices.ContainsFunc(operations(a.old), func(was operation) bool { return was.id == o.id && was.isAt(o) })
-	}
-	all := operations(a.current)
-	for _, o := range all {
-		i := slices.IndexFunc(all, func(other operation) bool { return other.id == o.id && other.String() != o.String() })
-		if i >= 0 && !isOld(o) && (isOld(all[i]) || all[i].String() < o.String()) {
-			a.act(fmt.Sprintf("operationId %q is that of %s and of %s", o.id, all[i], o),
-				[]string{"paths", o.path, o.method}, "remove", true)
-		}
-	}
-}
-
 // addUnmatched finds actions of the overlay without a target.
 func (a *adviser) addUnmatched(stderr, file string) {
 	overlay, _ := os.ReadFile(file)
 	for _, match := range unmatched.FindAllStringSubmatch(stderr, -1) {
 		before, _, _ := strings.Cut(string(overlay), "target: "+match[1]+"\n")
-		a.reasons = append(a.reasons, fmt.Sprintf("api/overlay.yaml:%d: %s is not in the document, whose new schemas are %q",
-			strings.Count(before, "\n")+1, match[1], newKeys(a.old, a.current, schemas)))
+		added, words := newKeys(a.old, a.current, schemas), punctuation.Split(match[1], -1)
+		for _, schema := range newKeys(nil, a.current, schemas) {
+			if place := slices.Concat(schemas, []string{schema, "properties"}); slices.Contains(words, schema) {
+				added = append(added, newKeys(a.old, a.current, place)...)
+			}
+		}
+		a.reasons = append(a.reasons, fmt.Sprintf("api/overlay.yaml:%d: %s is not in the document. New there: %q",
+			strings.Count(before, "\n")+1, match[1], added))
 	}
 }
 
@@ -132,31 +119,18 @@ func (a *adviser) addNames(stderr string) {
 	}
 }
 
-// addCycles finds schemas that contain themselves by way of new properties, which become
-// pointers.
+// addCycles finds new properties by which schemas contain themselves. They become pointers.
 func (a *adviser) addCycles() {
 	for _, schema := range newKeys(nil, a.current, schemas) {
-		references := a.references(a.old, schema)
-		for _, property := range slices.Sorted(maps.Keys(references)) {
-			if path := a.path(references[property], schema, nil); path != nil {
+		place := slices.Concat(schemas, []string{schema, "properties"})
+		for _, property := range newKeys(a.old, a.current, place) {
+			target := append(slices.Clip(place), property)
+			if path := a.path(referred(lookup(a.current, target...)), schema, nil); path != nil {
 				a.act("a schema contains itself: "+strings.Join(append([]string{schema}, path...), " -> "),
-					slices.Concat(schemas, []string{schema, "properties", property}),
-					"update", object{"x-go-type-skip-optional-pointer": false})
+					target, "update", object{"x-go-type-skip-optional-pointer": false})
 			}
 		}
 	}
-}
-
-// references returns the properties of a schema that refer to a schema and that another
-// document does not have.
-func (a *adviser) references(other object, schema string) map[string]string {
-	place, to := slices.Concat(schemas, []string{schema, "properties"}), map[string]string{}
-	for _, property := range newKeys(other, a.current, place) {
-		if reference, ok := lookup(a.current, append(slices.Clip(place), property, "$ref")...).(string); ok {
-			to[property] = strings.TrimPrefix(reference, "#/components/schemas/")
-		}
-	}
-	return to
 }
 
 // path returns the schemas on the way from one schema to another, by properties.
@@ -167,12 +141,19 @@ func (a *adviser) path(from, to string, via []string) []string {
 	if via = append(slices.Clip(via), from); from == to {
 		return via
 	}
-	for _, next := range slices.Sorted(maps.Values(a.references(nil, from))) {
-		if path := a.path(next, to, via); path != nil {
+	properties, _ := lookup(a.current, append(slices.Clip(schemas), from, "properties")...).(object)
+	for _, property := range slices.Sorted(maps.Keys(properties)) {
+		if path := a.path(referred(properties[property]), to, via); path != nil {
 			return path
 		}
 	}
 	return nil
+}
+
+// referred returns the name of the schema that a reference points to, or "".
+func referred(node any) string {
+	reference, _ := lookup(node, "$ref").(string)
+	return strings.TrimPrefix(reference, "#/components/schemas/")
 }
 
 // newKeys returns the keys at a place that only the current document has.

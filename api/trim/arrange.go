@@ -18,23 +18,10 @@ func (o operation) isAt(other operation) bool {
 		placeholder.ReplaceAllString(o.path, "{}") == placeholder.ReplaceAllString(other.path, "{}")
 }
 
-// arrange writes a document like an older one where both mean the same to clients: the names
-// of path parameters, and inline schemas in place of references or the reverse.
-func arrange(current, old object) {
-	for _, o := range operations(current) {
-		for _, was := range operations(old) {
-			if o.path != was.path && o.isAt(was) && lookup(current, "paths", was.path, was.method) == nil {
-				delete(lookup(current, "paths", o.path).(object), o.method)
-				place(current, o, was)
-			}
-		}
-	}
-	arranged(current, old, current, old)
-}
-
-// place puts an operation where another one was, with its names of path parameters.
-func place(document object, o, was operation) {
-	from, to := placeholder.FindAllString(o.path, -1), placeholder.FindAllString(was.path, -1)
+// put puts an operation into the paths of a document, where another one is, with the names of
+// path parameters there.
+func (o operation) put(paths object, place operation) {
+	from, to := placeholder.FindAllString(o.path, -1), placeholder.FindAllString(place.path, -1)
 	parameters, _ := o.node["parameters"].([]any)
 	for _, parameter := range parameters {
 		parameter := parameter.(object)
@@ -43,7 +30,68 @@ func place(document object, o, was operation) {
 			parameter["name"] = strings.Trim(to[i], "{}")
 		}
 	}
-	put(document, o.node, "paths", was.path, was.method)
+	put(paths, o.node, place.path, place.method)
+}
+
+// arrange makes a document and an older one comparable. It writes the document like the older
+// one where both mean the same to clients: the names of path parameters, and inline schemas in
+// place of references or the reverse. It puts operations of the older one where they are now,
+// and those that are gone back into the document. The report has what moved, what is gone, and
+// what requires other permissions.
+func (d *document) arrange(old object, ids []string) {
+	paths, oldPaths := object{}, object{}
+	before, current := operations(old), operations(d.tree)
+	take := func(now, place operation) {
+		now.put(paths, place)
+		current = slices.DeleteFunc(current, func(o operation) bool { return o.id == now.id })
+	}
+	for _, was := range before {
+		place := was
+		now, ok := successor(was, before, current)
+		switch {
+		case !ok && slices.Contains(ids, was.id):
+			d.report.addGone(was, d.others, ids)
+			was.put(paths, was)
+		case ok && !now.isAt(was):
+			place = now
+			d.report.addMoved(was, now)
+			fallthrough
+		case ok:
+			d.report.addPermissions(was, now)
+			take(now, place)
+		}
+		was.put(oldPaths, place)
+	}
+	for len(current) > 0 { // of operations with the same id, the first
+		take(current[0], current[0])
+	}
+	d.tree["paths"], old["paths"] = paths, oldPaths
+	components, _ := clone(old)["components"].(object)
+	for section, all := range components { // for references to what the document has inline
+		kept, _ := lookup(d.tree, "components", section).(object)
+		maps.Copy(all.(object), kept)
+		put(d.tree, all, "components", section)
+	}
+	arranged(d.tree, old, d.tree, old)
+}
+
+// successor returns the operation that an older one is now: by its id, and where no operation
+// has that, by its place.
+func successor(was operation, before, current []operation) (now operation, ok bool) {
+	isSame := func(o operation) bool { return o.id == was.id }
+	isNew := func(o operation) bool {
+		return !slices.ContainsFunc(before, func(other operation) bool { return other.id == o.id })
+	}
+	for _, is := range []func(operation) bool{
+		func(o operation) bool { return isSame(o) && o.isAt(was) },
+		isSame,
+		func(o operation) bool { return isNew(o) && o.isAt(was) },
+	} {
+		if i := slices.IndexFunc(current, is); i >= 0 {
+			return current[i], true
+		}
+	}
+	return operation{}, false
 }
 
 // arranged returns a node of the current document, with references where a node of the older
@@ -61,11 +109,8 @@ func arranged(current, old object, node, was any) any {
 			target = strings.Split(reference, "/")[1:]
 			was = lookup(old, target...)
 		}
-		for key := range node {
+		for _, key := range slices.Sorted(maps.Keys(node)) { // components first
 			node[key] = arranged(current, old, node[key], lookup(was, key))
-		}
-		if target != nil && lookup(current, target...) == nil && isSame(node, was) {
-			put(current, node, target...)
 		}
 		if target != nil && isSame(node, lookup(current, target...)) {
 			return object{"$ref": "#/" + strings.Join(target, "/")}
@@ -82,18 +127,16 @@ func withoutTexts(node any, keys kind) any {
 	if !ok {
 		return node
 	}
-	parent = maps.Clone(parent)
-	maps.DeleteFunc(parent, func(key string, _ any) bool {
-		return keys == words && (slices.Contains(texts, key) || isExtension(key))
-	})
+	bare := object{}
 	for key, value := range parent {
-		within := words
-		if keys == words {
-			within = kinds[key]
+		switch {
+		case keys != words:
+			bare[key] = withoutTexts(value, words)
+		case !slices.Contains(texts, key) && !isExtension(key):
+			bare[key] = withoutTexts(value, kinds[key])
 		}
-		parent[key] = withoutTexts(value, within)
 	}
-	return parent
+	return bare
 }
 
 // clone returns a deep copy of a document.

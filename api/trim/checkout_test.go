@@ -12,7 +12,7 @@ import (
 )
 
 // root is the root directory of the module.
-const root = "../.."
+var root, _ = filepath.Abs("../..")
 
 // temporary is a directory for all tests.
 var temporary string
@@ -42,12 +42,21 @@ func checkout2026(t *testing.T) (checkout string) {
 func newCheckout(t *testing.T, dir string, document []byte) {
 	t.Helper()
 	copyModule(t, dir)
+	generate(t, dir, document)
+}
+
+// generate regenerates a checkout from a document.
+func generate(t *testing.T, dir string, document []byte) {
+	t.Helper()
 	spec := mustTrim(t, document, allOperations).spec
 	if err := os.WriteFile(filepath.Join(dir, "api", "usage.yaml"), spec, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	goCommand(t, dir, "generate", ".")
 }
+
+// soak reports whether the tests run with the tag soak.
+var soak bool
 
 // copyModule copies the files of this module into dir, other than the sources of this
 // command, whose tests would run themselves. Without the tag soak it leaves out the command

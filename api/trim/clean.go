@@ -30,48 +30,42 @@ var texts = strings.Fields("description title summary example examples externalD
 // extensions other than the vendor's own, many of which would change what oapi-codegen
 // generates, and other ways to write the same. It reaches the components that the tree refers
 // to. The word is the nearest one above.
-func (p *pruner) clean(node any, word string, keys kind, depth int) any {
-	if depth > maxDepth {
-		p.fail("nested more than %d levels deep", maxDepth)
-		return nil
-	}
+func (p *pruner) clean(node any, word string, keys kind) any {
 	switch node := node.(type) {
 	case string:
-		if word == "mapping" && strings.HasPrefix(node, "#") {
-			return p.reachReference(node, depth)
-		}
 		return printable(node)
 	case []any:
 		values := make([]any, 0, len(node))
 		for _, value := range node {
 			if value != nil || word != "enum" {
-				values = append(values, p.clean(value, word, keys, depth+1))
+				values = append(values, p.clean(value, word, keys))
 			}
 		}
 		return values
 	case object:
 		if reference, ok := node["$ref"].(string); ok && keys == words {
-			return object{"$ref": p.reachReference(reference, depth)} // OpenAPI 3.0 ignores its siblings
+			return object{"$ref": p.reachReference(reference)} // OpenAPI 3.0 ignores its siblings
 		}
 		if only := onlyOf(node); only != nil && keys == words {
-			return p.clean(only, word, keys, depth+1)
+			return p.clean(only, word, keys)
 		}
 		cleaned := object{}
 		for _, name := range slices.Sorted(maps.Keys(node)) {
 			key, below, within := printable(name), word, keys
+			mayExtend := keys == words || keys == names && word == "responses"
 			switch {
-			case keys == words && isIgnored(name, node), keys == names && word == "responses" && isForeign(name):
+			case mayExtend && isForeign(name), keys == words && isIgnored(name, node):
 				continue
-			case keys == words && isExtension(name), keys == names && word == "responses" && isExtension(name):
+			case mayExtend && isExtension(name):
 				key, below, within = strings.ToLower(key), name, data
 			case keys == names && word == "security":
-				key, within = p.reach(depth, append(p.schemes, name)...), data
+				key, within = p.reach(append(p.schemes, name)...), data
 			case keys == names:
 				within = words
 			case keys == words:
 				below, within = name, kinds[name]
 			}
-			cleaned[key] = p.clean(node[name], below, within, depth+1)
+			cleaned[key] = p.clean(node[name], below, within)
 		}
 		return cleaned
 	}
@@ -89,7 +83,7 @@ func onlyOf(node object) object {
 	for key, value := range node {
 		if slices.Contains(texts, key) {
 			only[key] = value
-		} else if key != "allOf" && !isIgnored(key, node) {
+		} else if key != "allOf" && !isIgnored(key, node) && !isForeign(key) {
 			return nil
 		}
 	}
@@ -102,7 +96,7 @@ func onlyOf(node object) object {
 func isIgnored(word string, of object) bool {
 	properties, _ := of["properties"].(object)
 	return word == "nullable" || word == "additionalProperties" && len(properties) > 0 ||
-		word == "name" && of["in"] == "body" || isForeign(word)
+		word == "name" && of["in"] == "body"
 }
 
 func isExtension(key string) bool { return len(key) > 2 && strings.EqualFold(key[:2], "x-") }

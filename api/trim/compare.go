@@ -13,6 +13,8 @@ import (
 type report struct {
 	same                 bool
 	breaking, compatible []string
+	gone                 []string // of breaking: operations that the document does not have
+	moved                []string // the paths where operations were
 	broken               []string // lines of this module
 }
 
@@ -41,7 +43,7 @@ func (r *report) String() string {
 	text := list("Breaking: programs that import this module may not compile or work. The next version is a major one.",
 		r.breaking) + list("Compatible: the next version is a minor one.", r.compatible)
 	return cmp.Or(text, "Texts or order only: the next version is a patch.\n") +
-		list("To be edited by hand, as it does not compile any more (packages that import these may follow):", r.broken)
+		list("To be edited by hand (packages that import these may follow):", r.broken)
 }
 
 func (r *report) add(breaking bool, change string) {
@@ -52,29 +54,32 @@ func (r *report) add(breaking bool, change string) {
 	}
 }
 
-// compare adds what changes when a document replaces an older one: where requests go, in the
-// permissions that operations require, in the exported API of package gen, and on the wire.
+// compare adds what changes when a document replaces an older one, of which arrange has put
+// the operations where they are now: where requests go, the exported API of package gen, and
+// on the wire.
 func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	if before, after := servers(old), servers(current); !slices.Equal(before, after) {
 		r.add(true, fmt.Sprintf("servers: changed from %q to %q: every address moves. api/overlay.yaml names the "+
 			"servers of package gen, and wrapper/region.go those of the client: edit both", before, after))
 	}
-	moved := r.addOperations(old, current)
 	if err := t.generateOrAdvise(spec, old, current); err != nil {
 		return err
 	}
-	r.addGo(t.tool("", "apidiff", "./gen", t.path("api")))
-	base, baseErr := encode(old)
-	revision, err := encode(moved)
-	t.err = cmp.Or(t.err, baseErr, err)
-	output := t.tool("", "oasdiff", "changelog", t.write("base.yaml", base), t.write("revision.yaml", revision),
+	if r.addGo(t.tool("", "apidiff", "./gen", t.path("api"))) {
+		r.broken = t.broken()
+	}
+	for _, path := range r.moved {
+		r.broken = append(r.broken, t.naming(path)...)
+	}
+	base, err := encode(old)
+	t.err = cmp.Or(t.err, err)
+	output := t.tool("", "oasdiff", "changelog", t.write("base.yaml", base), t.write("usage.yaml", spec),
 		"--format", "json", "--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
 	var changes []wireChange
 	if t.err == nil && len(output) > 0 {
 		t.err = json.Unmarshal(output, &changes)
 	}
 	r.addWire(changes)
-	r.broken = t.broken()
 	return t.err
 }
 
@@ -89,77 +94,58 @@ func servers(document object) (urls []string) {
 	return urls
 }
 
-// addOperations adds the operations that moved, or require other permissions. It returns the
-// current document with each operation where the older document has it: by operationId, and
-// where no operation has that, by path and method.
-func (r *report) addOperations(old, current object) (moved object) {
-	moved = clone(current)
-	now := operations(moved)
-	moved["paths"] = object{}
-	for _, was := range operations(old) {
-		i := slices.IndexFunc(now, func(o operation) bool { return o.id == was.id && o.isAt(was) })
-		if i < 0 {
-			i = slices.IndexFunc(now, func(o operation) bool { return o.id == was.id })
-		}
-		if i < 0 {
-			i = slices.IndexFunc(now, was.isAt)
-		}
-		if i < 0 {
-			continue
-		}
-		if !now[i].isAt(was) {
-			r.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it", was, was.id, now[i]))
-		}
-		r.addPermissions(was, now[i])
-		place(moved, now[i], was)
-		now = slices.Delete(now, i, i+1)
+// addMoved adds an operation that has another path or method.
+func (r *report) addMoved(was, now operation) {
+	r.moved = append(r.moved, was.path)
+	r.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it", was, was.id, now))
+}
+
+// addGone adds an operation that the document does not have, and what to do.
+func (r *report) addGone(was operation, others []operation, ids []string) {
+	text := "; no operation is there now. If it has another path and operationId, run with that in -operations; " +
+		"if not, keep api/usage.yaml as it is"
+	if i := slices.IndexFunc(others, was.isAt); i >= 0 {
+		now := others[i].id
+		text = fmt.Sprintf("; %s is there now. If it is the same operation, add to api/overlay.yaml: %s"+
+			" and run with -operations %s, which usageOperations in api/trim/main.go has to be", now,
+			action([]string{"paths", was.path, was.method}, "update", object{"operationId": was.id}),
+			strings.Replace(strings.Join(ids, ","), was.id, now, 1))
 	}
-	for _, o := range now {
-		if lookup(moved, "paths", o.path, o.method) == nil {
-			place(moved, o, o)
-		}
-	}
-	return moved
+	r.add(true, fmt.Sprintf("%s (%s): gone%s", was, was.id, text))
+	r.gone = slices.Clone(r.breaking[len(r.breaking)-1:])
 }
 
 // addPermissions adds a change of the permissions that an operation requires. It breaks
 // programs if some that had enough have not any more.
 func (r *report) addPermissions(was, now operation) {
-	before, after := requirement(was), requirement(now)
-	holders := [][]string{before.Permissions}
-	if before.Type == "ANY" && len(before.Permissions) > 0 {
-		holders = slices.Collect(slices.Chunk(before.Permissions, 1))
+	before, sufficient := permissions(was)
+	after, required := permissions(now)
+	isRefused := func(held []string) bool {
+		isMissing := func(permission string) bool { return !slices.Contains(held, permission) }
+		isMet := func(needed []string) bool { return !slices.ContainsFunc(needed, isMissing) }
+		return !slices.ContainsFunc(required, isMet)
 	}
-	if before.String() != after.String() {
-		isRefused := func(held []string) bool { return !after.isMetBy(held) }
-		r.add(slices.ContainsFunc(holders, isRefused),
+	if before != after {
+		r.add(slices.ContainsFunc(sufficient, isRefused),
 			fmt.Sprintf("%s: required permissions changed from %s to %s", was, before, after))
 	}
 }
 
-// permissions are ANY or ALL of some permissions.
-type permissions struct {
-	Type        string
-	Permissions []string
-}
-
-func (p permissions) String() string { return fmt.Sprintf("%s%q", p.Type, p.Permissions) }
-
-func (p permissions) isMetBy(held []string) bool {
-	isHeld := func(permission string) bool { return slices.Contains(held, permission) }
-	isMissing := func(permission string) bool { return !isHeld(permission) }
-	if p.Type == "ANY" && len(p.Permissions) > 0 {
-		return slices.ContainsFunc(p.Permissions, isHeld)
+// permissions returns the permissions that an operation requires, by an extension of the
+// vendor's, as text, and the sets of which each is enough.
+func permissions(o operation) (text string, sufficient [][]string) {
+	var required struct {
+		Type        string
+		Permissions []string
 	}
-	return !slices.ContainsFunc(p.Permissions, isMissing)
-}
-
-// requirement returns the permissions that an operation requires: an extension of the vendor's.
-func requirement(o operation) (required permissions) {
 	extension, _ := json.Marshal(o.node["x-inin-requires-permissions"])
 	_ = json.Unmarshal(extension, &required) // in another form: none
 	slices.Sort(required.Permissions)
-	return required
+	sufficient = [][]string{required.Permissions}
+	if required.Type == "ANY" && len(required.Permissions) > 0 {
+		sufficient = slices.Collect(slices.Chunk(required.Permissions, 1))
+	}
+	return fmt.Sprintf("%s%q", required.Type, required.Permissions), sufficient
 }
 
 // uses say what hand-written code makes of names that are new in package gen.
@@ -173,13 +159,15 @@ var uses = []struct {
 	{regexp.MustCompile(`^(Job)?GroupBy`), "in queries; the command has no flag for it, and usagetest does not group by it"},
 }
 
-// addGo adds the changes that apidiff reports of package gen, in its words.
-func (r *report) addGo(output []byte) {
+// addGo adds the changes that apidiff reports of package gen, in its words, and reports whether
+// one of them is incompatible.
+func (r *report) addGo(output []byte) (breaks bool) {
 	incompatible := false
 	for text := range strings.Lines(string(output)) {
 		change, ok := strings.CutPrefix(text, "- ")
 		if !ok {
 			incompatible = strings.HasPrefix(text, "Incompatible")
+			breaks = breaks || incompatible
 			continue
 		}
 		for _, of := range uses {
@@ -189,6 +177,7 @@ func (r *report) addGo(output []byte) {
 		}
 		r.add(incompatible, "package gen: "+change)
 	}
+	return breaks
 }
 
 // wireChange is an entry of oasdiff's changelog.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -89,6 +89,10 @@ var compatibleChanges = []change{
 		values := enum(d, "ApiUsageOrganizationQuery", "groupBy")
 		values["enum"] = append(values["enum"].([]any), "DivisionId")
 	}, []string{"package gen: GroupByDivisionID: added", "added the new `DivisionId` enum value"}},
+	{"enum value that would be code", func(d object) {
+		values := enum(d, "ApiUsageQueryResult", "queryStatus")
+		values["enum"] = append(values["enum"].([]any), evil)
+	}, []string{"package gen: QueryStatusAFuncEvil: added"}},
 	{"response status", func(d object) { postQuery(d)["responses"].(object)["422"] = object{"description": "d"} },
 		[]string{"POST /api/v2/usage/query: added the non-success response with the status `422`"}},
 	{"property in another letter case", func(d object) {
@@ -158,44 +162,71 @@ func editTexts(document object) {
 	enum(document, "ApiUsageQueryResult", "queryStatus")["description"] = code
 }
 
-// All changes of a kind are compared at once, as each comparison takes a second.
-func TestCompare(t *testing.T) {
+// evil would be code if it ended its quotes.
+const evil = "a`\"; func Evil() {}"
+
+// All changes of a kind are in one document, as each document costs seconds.
+func TestReport(t *testing.T) {
+	same := edited(t, func(object) {})
+	spec := mustTrim(t, same, allOperations).spec
+	t.Chdir(checkout2026(t))
 	for _, test := range []struct {
-		name    string
-		code    int
-		changes []change
-		title   string
+		name, check string
+		changes     []change
+		code        int
+		section     string // of the report, where the substrings are
+		written     bool
 	}{
-		{"breaking", exitBreaking, breakingChanges, "Breaking: "},
-		{"compatible", exitCompatible, compatibleChanges, "Compatible: "},
-		{"texts", exitCompatible, []change{{"text", editTexts, nil}}, "Texts or order only: the next version is a patch.\n"},
-		{"nothing", exitOK, nil, "Nothing has changed.\n"},
+		{"nothing", "-check", nil, exitOK, "Nothing has changed.\n", false},
+		{"nothing, to be written", "-check=false", nil, exitOK, "Nothing has changed.\n", false},
+		{"breaking", "-check", breakingChanges, exitBreaking, "Breaking: ", false},
+		{"compatible", "-check", compatibleChanges, exitCompatible, "Compatible: ", false},
+		{"texts, to be written", "-check=false", []change{{"texts", editTexts, nil}}, exitOK,
+			"Texts or order only: the next version is a patch.\n", true},
+		{"operations gone, to be written", "-check=false", goneOperations, exitError, "Breaking: ", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			d, err := updated(t, all(test.changes))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := d.report
-			equal(t, "exit code", r.exitCode(), test.code)
-			contains(t, "report", r.String(), test.title)
-			found := strings.Join(r.compatible, "\n")
-			if test.code == exitBreaking {
-				found = strings.Join(r.breaking, "\n")
-			}
-			for _, change := range test.changes {
-				for _, want := range change.want {
-					contains(t, change.name, found, want)
+			file := writeTemp(t, spec)
+			code, stdout, stderr := runTrim(t, string(edited(t, all(test.changes))), test.check, "-from", "-", "-o", file)
+			equal(t, "exit code", code, test.code)
+			if _, section, found := strings.Cut("\n"+stdout, "\n"+test.section); !found {
+				t.Errorf("got report\n%s\n%s\nwant %q in it", stdout, stderr, test.section)
+			} else {
+				section, _, _ = strings.Cut(section, "\nCompatible: ")
+				for _, change := range test.changes {
+					for _, want := range change.want {
+						contains(t, change.name, section, want)
+					}
 				}
 			}
-			wantBroken := test.code == exitBreaking
-			equal(t, "lines do not compile", len(r.broken) > 0, wantBroken)
-			equal(t, "tests break", strings.Contains(r.String(), "\n  - wrapper/internal/rows/stream_test.go:"), wantBroken)
-			hasNoControls(t, "report", r.String())
-			equal(t, "the report has a line that starts with ::", strings.Contains(r.String(), "\n::"), false)
+			equal(t, "the file was written", !bytes.Equal(readFile(t, file), spec), test.written)
+			hasNoControls(t, "output", stdout+stderr)
+			equal(t, "a line starts with ::", strings.Contains(stdout+stderr, "\n::"), false)
 		})
 	}
+	t.Run("nothing to compare with", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "usage.yaml")
+		code, _, stderr := runTrim(t, string(same), "-check", "-from", "-", "-o", file)
+		equal(t, "exit code", code, exitError)
+		contains(t, "standard error", stderr, file)
+	})
+}
+
+// goneOperations has two operations that are gone, and another change that is reported all
+// the same.
+var goneOperations = []change{
+	{"one is there now", func(d object) {
+		lookup(d, "paths", "/api/v2/usage/query/{executionId}/results", "get").(object)["operationId"] = "getUsageResults"
+	}, []string{
+		"results (getUsageQueryExecutionIdResults): gone; getUsageResults is there now. If it is the same operation, add to api/overlay.yaml: " +
+			`- {target: "$['paths']['/api/v2/usage/query/{executionId}/results']['get']", update: {"operationId":"getUsageQueryExecutionIdResults"}}`,
+		"run with -operations postUsageQuery,getUsageResults,postUsage"}},
+	{"none is there now", func(d object) { delete(d["paths"].(object), "/api/v2/usage/aggregates/query/jobs/{jobId}") },
+		[]string{"(getUsageAggregatesQueryJob): gone; no operation is there now"}},
+	{"another change", func(d object) {
+		definitionOf(d, "ApiUsageOrganizationQuery")["required"] = []any{"interval", "groupBy"}
+	}, []string{"POST /api/v2/usage/query: the request property `groupBy` became required"}},
 }
 
 // What is written in another way and means the same is the same.
@@ -227,6 +258,9 @@ func TestRearrangedIsTheSame(t *testing.T) {
 			properties(d, "ErrorBody")["limit"] = definitionOf(d, "Limit")
 			properties(d, "ErrorBody")["details"].(object)["items"] = definitionOf(d, "Detail")
 		}, nil},
+		{"operationId of two operations", func(d object) {
+			d["paths"].(object)["/a"] = object{"post": postQuery(d)}
+		}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d, err := updated(t, test.edit)
@@ -244,39 +278,35 @@ func definitionOf(document object, name string) object {
 	return lookup(document, "definitions", name).(object)
 }
 
-// unusable are changes after which no client can be generated, and substrings of the error.
-// Actions that do not match are replaced by hand: old by new.
-var unusable = []struct {
-	change
-	old, new string
-}{
-	{change: change{"definition renamed", func(d object) { rename(d, "ApiUsageQueryResult", "Result") },
-		[]string{`: $.components.schemas.ApiUsageQueryResult is not in the document, whose new schemas are ["Result"]`,
+// unmatchedTargets are changes after which actions of the overlay match nothing.
+var unmatchedTargets = []change{
+	{"definition renamed", func(d object) { rename(d, "ApiUsageQueryResult", "Result") },
+		[]string{`: $.components.schemas.ApiUsageQueryResult is not in the document. New there: ["Result"]`,
 			`: $.components.schemas.ApiUsageQueryResult.properties.queryStatus is not in`,
 			`: $.components.schemas.ApiUsageQueryResult.properties is not in`}},
-		old: "$.components.schemas.ApiUsageQueryResult", new: "$.components.schemas.Result"},
-	{change: change{"property removed that the overlay names", func(d object) {
-		delete(properties(d, "OrganizationPublicApiUsage"), "httpMethod")
-	}, []string{"api/overlay.yaml:", "$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in"}},
-		old: "  - target: $.components.schemas.OrganizationPublicApiUsage.properties.httpMethod\n    update:\n" +
-			"      x-go-type: JobHTTPMethod # that of the query\n"},
-	{change: change{"properties with one Go name", func(d object) {
+	{"property renamed that the overlay names", func(d object) {
+		fields := properties(d, "OrganizationPublicApiUsage")
+		fields["verb"] = fields["httpMethod"]
+		delete(fields, "httpMethod")
+	}, []string{`$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in the document. New there: ["Result" "verb"]`}},
+}
+
+// collisions are changes after which the generated code does not compile.
+var collisions = []change{
+	{"properties with one Go name", func(d object) {
 		for _, name := range []string{"template-uri", "template_uri", "template.uri", "template'uri", `template\uri`} {
 			properties(d, "OrganizationPublicApiUsage")[name] = object{"type": "string"}
 		}
-	}, []string{`the Go name TemplateURI is not that of "template-uri" alone`, `"x-go-name":"TemplateURI6"`}}},
-	{change: change{"definitions named like a generated type, a type of the overlay, and another definition", func(d object) {
+	}, []string{`the Go name TemplateURI is not that of "template-uri" alone`, `"x-go-name":"TemplateURI6"`}},
+	{"definitions named like a generated type, a type of the overlay, and another definition", func(d object) {
 		for _, name := range []string{"Client", "Metric", "errorBody"} {
 			definition(d, name)["properties"] = object{"a": object{"type": "string"}}
 		}
-	}, []string{"the Go name Client is not", "the Go name Metric is not", `the Go name ErrorBody is not that of "errorBody" alone`}}},
-	{change: change{"definitions that contain each other", func(d object) {
+	}, []string{"the Go name Client is not", "the Go name Metric is not", `the Go name ErrorBody is not that of "errorBody" alone`}},
+	{"definitions that contain each other", func(d object) {
 		definition(d, "Node")["properties"] = object{"leaf": object{"$ref": "#/definitions/Leaf"}}
 		definition(d, "Leaf")["properties"] = object{"node": object{"$ref": "#/definitions/Node"}}
-	}, []string{"a schema contains itself: Node -> Leaf -> Node"}}},
-	{change: change{"operationId of two operations", func(d object) {
-		d["paths"].(object)["/a"] = object{"post": maps.Clone(postQuery(d))}
-	}, []string{`operationId "postUsageQuery" is that of POST /api/v2/usage/query and of POST /a`}}},
+	}, []string{"a schema contains itself: Node -> Leaf -> Node"}},
 }
 
 // definition adds a definition, and a property of executions that refers to it.
@@ -289,108 +319,54 @@ func definition(document object, name string) object {
 
 // After the edits of the overlay that the errors advise, taken verbatim, a client is generated.
 func TestAdviceIsSufficient(t *testing.T) {
-	t.Parallel()
-	checkout := t.TempDir()
-	newCheckout(t, checkout, edited(t, func(object) {}))
-	file := filepath.Join(checkout, "api", "overlay.yaml")
-	overlay := string(readFile(t, file))
-	for _, change := range unusable {
-		_, err := updated(t, change.edit)
-		var noClient *noClientError
-		if !errors.As(err, &noClient) {
-			t.Fatalf("%s: got error %v, want that no client can be generated", change.name, err)
-		}
-		for _, want := range change.want {
-			contains(t, change.name, noClient.text, want)
-		}
-		if change.old != "" {
-			overlay = strings.ReplaceAll(overlay, change.old, change.new)
-		}
-		for text := range strings.Lines(noClient.text) {
-			if strings.HasPrefix(text, "- {target: ") {
-				overlay += "  " + strings.TrimSpace(text) + "\n"
-			}
-		}
-	}
-	if err := os.WriteFile(file, []byte(overlay), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	document := edited(t, func(document object) {
-		for _, change := range unusable {
-			change.edit(document)
-		}
-	})
-	d, err := update(t, checkout, document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "breaking changes, of the property removed", len(d.report.breaking), 2)
-}
-
-// A name that would be code if it ended its quotes stays quoted, or no client is generated.
-func TestNamesAreNoCode(t *testing.T) {
-	const code = "a`\"; func Evil() {}"
-	for _, test := range []change{
-		{"property", func(d object) { properties(d, "ApiUsageRow")[code] = object{"type": "string"} }, nil},
-		{"value", func(d object) {
-			values := enum(d, "ApiUsageQueryResult", "queryStatus")
-			values["enum"] = append(values["enum"].([]any), code)
-		}, nil},
-		{"parameter", func(d object) {
-			postQuery(d)["parameters"] = []any{object{"in": "query", "name": code, "type": "string"}}
-		}, nil},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			d, err := updated(t, test.edit)
-			if err == nil { // the name was quoted
-				equal(t, "the name became code", strings.Contains(d.report.String(), "package gen: Evil"), false)
-			}
-		})
-	}
-}
-
-func TestExitCodes(t *testing.T) {
-	same := string(edited(t, func(object) {}))
-	renamed := string(edited(t, func(d object) { postQuery(d)["operationId"] = "postUsageQuestion" }))
-	// As in TestCompare: what is compiled with them is in the build cache.
-	shorter, longer := string(edited(t, all(breakingChanges))), string(edited(t, all(compatibleChanges)))
-	unnamed := string(edited(t, func(d object) { rename(d, "ApiUsageRow", "UsageRow") }))
-	above, _, _ := strings.Cut(string(readFile(t, "../overlay.yaml")), "target: $.components.schemas.ApiUsageRow\n")
-	overlayLine := fmt.Sprintf("trim: -: no client can be generated: api/overlay.yaml:%d: ", len(strings.Split(above, "\n")))
-	spec := mustTrim(t, []byte(same), allOperations).spec
+	overlay := string(readFile(t, "../overlay.yaml"))
+	lines := strings.Count(overlay[:strings.Index(overlay, "$.components.schemas.ApiUsageQueryResult\n")], "\n") + 1
 	t.Chdir(checkout2026(t))
-	for _, test := range []struct {
-		name, input, check string
-		code               int
-		want               string
-	}{
-		{"unchanged", same, "-check", exitOK, "Nothing has changed."},
-		{"compatible", longer, "-check", exitCompatible, "ErrorBody.Help: added"},
-		{"breaking", shorter, "-check", exitBreaking, "APIUsageRow.ClientName: removed"},
-		{"no client", unnamed, "-check", exitBreaking, overlayLine},
-		{"no client, to be written", unnamed, "-check=false", exitError, overlayLine},
-		{"operation gone", renamed, "-check", exitBreaking, "POST /api/v2/usage/query (postUsageQuery): gone"},
-		{"operation gone, to be written", renamed, "-check=false", exitError, "was not written"},
-		{"compatible, written", longer, "-check=false", exitOK, "ErrorBody.Help: added"},
-		{"not a document", "<html>", "-check", exitError, "not a JSON document"},
+	advice := func(check string, changes []change) (stderr string) {
+		code, stdout, stderr := runTrim(t, string(edited(t, all(changes))), check, "-from", "-")
+		equal(t, "exit code", code, map[string]int{"-check": exitBreaking, "-check=false": exitError}[check])
+		equal(t, "standard output", stdout, "")
+		for _, change := range changes {
+			for _, want := range change.want {
+				contains(t, change.name, stderr, want)
+			}
+		}
+		return stderr
+	}
+	stderr := advice("-check", unmatchedTargets)
+	first := fmt.Sprintf("trim: -: no client can be generated: api/overlay.yaml:%d: ", lines)
+	equal(t, "the error begins with the reason", strings.HasPrefix(stderr, first), true)
+	overlay = strings.NewReplacer("$.components.schemas.ApiUsageQueryResult", "$.components.schemas.Result",
+		"Usage.properties.httpMethod", "Usage.properties.verb").Replace(overlay)
+	for text := range strings.Lines(advice("-check=false", collisions)) {
+		if action := strings.TrimSpace(text); strings.HasPrefix(action, "- {target: ") {
+			overlay += "  " + action + "\n"
+		}
+	}
+	dir := t.TempDir()
+	copyModule(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, "api", "overlay.yaml"), []byte(overlay), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	generate(t, dir, edited(t, all(slices.Concat(unmatchedTargets, collisions))))
+	goCommand(t, dir, "build", "./gen")
+}
+
+// A name that would be code if it ended its quotes: no client is generated.
+func TestNamesAreNoCode(t *testing.T) {
+	for _, test := range []change{
+		{"property", func(d object) { properties(d, "ApiUsageRow")[evil] = object{"type": "string"} }, nil},
+		{"parameter", func(d object) {
+			postQuery(d)["parameters"] = []any{object{"in": "query", "name": evil, "type": "string"}}
+		}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			file := writeTemp(t, spec)
-			code, stdout, stderr := runTrim(t, test.input, test.check, "-from", "-", "-o", file)
-			equal(t, "exit code", code, test.code)
-			contains(t, "output", stdout+stderr, test.want)
-			written := test.check == "-check=false" && code == exitOK
-			equal(t, "the file was written", string(readFile(t, file)) != string(spec), written)
+			if _, err := updated(t, test.edit); err == nil {
+				t.Error("got no error, want that no client can be generated")
+			}
 		})
 	}
-	t.Run("nothing to compare with", func(t *testing.T) {
-		file := filepath.Join(t.TempDir(), "usage.yaml")
-		code, _, stderr := runTrim(t, same, "-check", "-from", "-", "-o", file)
-		equal(t, "exit code", code, exitError)
-		contains(t, "standard error", stderr, file)
-	})
 }
 
 func TestCompareNeedsACheckout(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi2"
@@ -19,10 +18,8 @@ import (
 type document struct {
 	tree     object      // OpenAPI 3.0.3
 	spec     []byte      // the same as YAML
-	report   *report     // on what differs from the old output; nil if there is none
+	report   *report     // on what differs from the old output
 	warnings []string    // violations of the specification: only the generator decides what is an error
-	missing  []string    // ids of operations that it does not have
-	gone     []string    // where they were, and what to do
 	others   []operation // that were not kept
 }
 
@@ -38,12 +35,7 @@ func trim(root object, ids []string) (d *document, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d = &document{others: others}
-	for _, id := range ids {
-		if !slices.ContainsFunc(operations(kept), func(o operation) bool { return o.id == id }) {
-			d.missing = append(d.missing, id)
-		}
-	}
+	d = &document{others: others, report: &report{}}
 	data, err := json.Marshal(kept)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -91,11 +92,14 @@ func replaced(t testing.TB, old, new string) string {
 	return strings.Replace(small, old, new, 1)
 }
 
+//go:embed testdata/upstream-2026.json
+var upstream2026 []byte
+
 // edited returns testdata/upstream-2026.json after an edit.
 func edited(t testing.TB, edit func(document object)) []byte {
 	t.Helper()
 	var document object
-	if err := json.Unmarshal(readFile(t, "testdata/upstream-2026.json"), &document); err != nil {
+	if err := json.Unmarshal(upstream2026, &document); err != nil {
 		t.Fatal(err)
 	}
 	edit(document)

@@ -174,31 +174,6 @@ func chain(n int, link string) string {
 		`#/definitions/InItems`, "#/definitions/D0").Replace(small)
 }
 
-func TestBounds(t *testing.T) {
-	nested := func(n int, open, end string) string {
-		return strings.Replace(small, `{"$ref": "#/definitions/InItems"}`,
-			strings.Repeat(open, n)+"{}"+strings.Repeat(end, n), 1)
-	}
-	const schema = `{"type": "object", "properties": {"a": `
-	for _, test := range []struct{ name, input, want string }{
-		{"chain of 20,000 references", chain(20_000, `{"properties": {"a": {"$ref": "#/definitions/D%[2]d"}}}`),
-			"nested more than 500 levels deep"},
-		{"chain of 20,000 aliases", chain(20_000, `{"$ref": "#/definitions/D%[2]d"}`), "nothing but references"},
-		{"schema 9,000 deep", nested(4500, schema, "}}"), "nested more than 500 levels deep"},
-		{"schema 20,000 deep", nested(10_000, schema, "}}"), "exceeded max depth"},
-		{"array 9,000 deep", nested(9000, "[", "]"), "nested more than 500 levels deep"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			code, _, stderr := trimSmall(t, test.input, "-o", "-")
-			equal(t, "exit code", code, exitError)
-			contains(t, "standard error", stderr, test.want)
-		})
-	}
-	t.Run("chain of 90 references", func(t *testing.T) {
-		mustTrim(t, []byte(chain(90, `{"properties": {"a": {"$ref": "#/definitions/D%[2]d"}}}`)), smallOperations)
-	})
-}
-
 // Each of 60 definitions refers to the next one twice: there are 2^60 paths to the last.
 func TestComponentsAreVisitedOnce(t *testing.T) {
 	const reference = `{"$ref": "#/definitions/D%[2]d"}`

@@ -31,6 +31,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -78,7 +79,7 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	from := flags.String("from", upstream, "`file`, URL or - (standard input) to read the vendor's document from")
 	output := flags.String("o", "api/usage.yaml", "`file` to write, or - for standard output")
 	ids := flags.String("operations", usageOperations, "comma-separated `ids` of the operations to keep")
-	check := flags.Bool("check", false, "write nothing; exit with 0 (same), 3 (compatible) or 4 (breaking)")
+	check := flags.Bool("check", false, "write nothing; exit with 0 (same), 3 (compatible) or 4 (breaking, or no client can be generated)")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		flags.SetOutput(stdout)
@@ -100,9 +101,9 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return exitError, fmt.Errorf("%s: %w", *from, err)
 	}
 	var before []byte
-	// A new file, a pipe or a device has no content to compare with.
-	if info, err := os.Stat(*output); *check || err == nil && info.Mode().IsRegular() {
-		if before, err = os.ReadFile(*output); err != nil {
+	if *output != "-" {
+		before, err = os.ReadFile(*output)
+		if err != nil && (*check || !errors.Is(err, fs.ErrNotExist)) {
 			return exitError, err
 		}
 	}
@@ -131,7 +132,7 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return exitOK, err
 	}
 	text := ""
-	if d.report != nil {
+	if before != nil {
 		text = d.report.String()
 	}
 	for _, o := range d.others {
@@ -145,9 +146,9 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return exitError, err
 	case *check:
 		return d.report.exitCode(), nil
-	case len(d.gone) > 0:
+	case len(d.report.gone) > 0:
 		return exitError, fmt.Errorf("%s: operations are gone; %s was not written", *from, *output)
-	case d.report != nil && d.report.same:
+	case d.report.same:
 		return exitOK, nil
 	}
 	return exitOK, os.WriteFile(*output, d.spec, 0o644)

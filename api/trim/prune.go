@@ -8,10 +8,6 @@ import (
 	"strings"
 )
 
-// maxDepth is the limit of nesting in a document, references included. The vendor's
-// documents stay below 100.
-const maxDepth = 500
-
 var (
 	// methods are the keys of a path item that contain operations.
 	methods = strings.Fields("get put post delete options head patch trace")
@@ -28,13 +24,18 @@ type operation struct {
 // String returns the method and the path.
 func (o operation) String() string { return strings.ToUpper(o.method) + " " + o.path }
 
-// operations returns the operations of a document, by path.
+// operations returns the operations of a document, by path, with the parameters of their paths.
 func operations(document object) (all []operation) {
 	paths, _ := document["paths"].(object)
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		for _, method := range methods {
 			if node, ok := lookup(paths, path, method).(object); ok {
 				id, _ := node["operationId"].(string)
+				if shared, ok := lookup(paths, path, "parameters").([]any); ok {
+					own, _ := node["parameters"].([]any)
+					node = maps.Clone(node)
+					node["parameters"] = slices.Concat(shared, own)
+				}
 				all = append(all, operation{id, method, path, node})
 			}
 		}
@@ -72,26 +73,21 @@ func prune(root object, ids []string) (kept object, others []operation, err erro
 			others = append(others, o)
 			continue
 		}
-		if lookup(rest, "paths", o.path) == nil {
-			item := maps.Clone(lookup(root, "paths", o.path).(object))
-			maps.DeleteFunc(item, func(key string, _ any) bool { return slices.Contains(methods, key) })
-			put(rest, item, "paths", o.path)
-		}
 		put(rest, o.node, "paths", o.path, o.method)
 	}
-	rest = p.clean(rest, "", words, 0).(object)
+	rest = p.clean(rest, "", words).(object)
 	maps.Copy(rest, p.kept)
 	return rest, others, p.err
 }
 
 // reach keeps a component, under a name without spaces, which OpenAPI 3 does not allow:
 // "PureCloud OAuth" becomes "PureCloudOAuth".
-func (p *pruner) reach(depth int, tokens ...string) (name string) {
+func (p *pruner) reach(tokens ...string) (name string) {
 	component, last := lookup(p.root, tokens...), len(tokens)-1
 	renamed := append(slices.Clip(tokens[:last]), strings.ReplaceAll(tokens[last], " ", ""))
 	if component != nil && lookup(p.kept, renamed...) == nil {
 		put(p.kept, object{}, renamed...) // now: it may refer to itself
-		put(p.kept, p.clean(component, "", words, depth), renamed...)
+		put(p.kept, p.clean(component, "", words), renamed...)
 	}
 	return renamed[last]
 }
@@ -99,7 +95,7 @@ func (p *pruner) reach(depth int, tokens ...string) (name string) {
 // reachReference reaches the component that a reference points to, or into. It returns the
 // reference without percent-encoding, so that the output does not depend on it, and to where
 // OpenAPI 3 has schemas: openapi2conv would not look below keys that it does not know.
-func (p *pruner) reachReference(reference string, depth int) string {
+func (p *pruner) reachReference(reference string) string {
 	fragment, err := url.PathUnescape(reference)
 	tokens := strings.Split(strings.TrimPrefix(fragment, "#/"), "/")
 	// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3.
@@ -115,14 +111,7 @@ func (p *pruner) reachReference(reference string, depth int) string {
 	case lookup(p.root, tokens...) == nil:
 		p.fail("$ref %q: not found", reference)
 	default:
-		if next, _ := lookup(p.root, append(slices.Clip(tokens), "$ref")...).(string); next != "" { // an alias
-			if depth > maxDepth {
-				p.fail("schemas that are nothing but references: %q -> %q -> ...", fragment, next)
-				return fragment
-			}
-			return p.reachReference(next, depth+1)
-		}
-		p.reach(depth+1, tokens[:length]...)
+		p.reach(tokens[:length]...)
 	}
 	return strings.Replace(fragment, "#/definitions/", "#/components/schemas/", 1)
 }

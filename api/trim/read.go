@@ -12,37 +12,15 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// maxDocument is the limit of a document's size, after decompression. The vendor's is
-// about 10 MB.
-const maxDocument = 64 << 20
-
 // read returns the content of a file, of an http or https URL, or for "-" of standard input.
 func read(ctx context.Context, from string, stdin io.Reader) ([]byte, error) {
-	source := io.NopCloser(stdin)
-	var err error
 	switch {
-	case strings.Contains(from, "://"):
-		source, err = fetch(ctx, from)
-	case from != "-":
-		source, err = os.Open(from)
+	case from == "-":
+		return io.ReadAll(stdin)
+	case !strings.Contains(from, "://"):
+		return os.ReadFile(from)
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	data, err := io.ReadAll(io.LimitReader(source, maxDocument+1))
-	if err == nil && len(data) > maxDocument {
-		err = fmt.Errorf("larger than %d MiB", maxDocument>>20)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", from, err)
-	}
-	return data, nil
-}
-
-// fetch returns the body of a response, to be closed.
-func fetch(ctx context.Context, url string) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -50,11 +28,15 @@ func fetch(ctx context.Context, url string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		response.Body.Close()
-		return nil, fmt.Errorf("GET %s: %s", url, response.Status)
+		return nil, fmt.Errorf("GET %s: %s", from, response.Status)
 	}
-	return response.Body, nil
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, fmt.Errorf("GET %s: %w", from, err)
+	}
+	return data, nil
 }
 
 // object is a JSON object.

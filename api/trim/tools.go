@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,7 +44,7 @@ func (t *tools) run(goflags string, args ...string) []byte {
 	command := exec.CommandContext(t.ctx, "go", args...)
 	command.Dir = t.checkout
 	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+goflags)
-	command.WaitDelay = 100 * time.Millisecond // a child of go run keeps the pipes open
+	command.WaitDelay = 500 * time.Millisecond // after an interrupt, a child of go run keeps the pipes open
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
@@ -70,11 +71,6 @@ func (e *toolError) cause() string {
 // are not in the module graph of programs that import this one.
 func (t *tools) tool(goflags string, args ...string) []byte {
 	return t.run(goflags, append([]string{"tool", "-modfile=api/trim/tools/go.mod"}, args...)...)
-}
-
-// flatten returns a document in which each allOf is merged.
-func (t *tools) flatten(document []byte) []byte {
-	return t.tool("", "oasdiff", "flatten", t.write("nested.json", document), "--allow-external-refs=false")
 }
 
 // generate generates package gen from a document, as go generate would with more actions in
@@ -109,4 +105,23 @@ func (t *tools) broken() (lines []string) {
 	}
 	slices.Sort(lines)
 	return slices.Compact(lines)
+}
+
+// naming returns the hand-written lines, tests aside, that contain a path up to its parameters.
+func (t *tools) naming(path string) (lines []string) {
+	path, _, _ = strings.Cut(path, "/{")
+	walk := func(name string, _ fs.DirEntry, _ error) error {
+		if filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		code, err := os.ReadFile(filepath.Join(t.checkout, name))
+		for i, line := range strings.Split(string(code), "\n") {
+			if strings.Contains(line, path+`"`) {
+				lines = append(lines, fmt.Sprintf("%s:%d: %s", name, i+1, oneLine(line)))
+			}
+		}
+		return err
+	}
+	t.err = cmp.Or(t.err, fs.WalkDir(os.DirFS(t.checkout), "wrapper", walk))
+	return lines
 }

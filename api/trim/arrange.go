@@ -40,14 +40,14 @@ func (o operation) put(paths object, place operation) {
 // what requires other permissions.
 func (d *document) arrange(old object, ids []string) {
 	paths, oldPaths := object{}, object{}
-	before, current := operations(old), operations(d.tree)
+	current := operations(d.tree)
 	take := func(now, place operation) {
 		now.put(paths, place)
 		current = slices.DeleteFunc(current, func(o operation) bool { return o.id == now.id })
 	}
-	for _, was := range before {
+	for _, was := range operations(old) {
 		place := was
-		now, ok := successor(was, before, current)
+		now, ok := successor(was, current, ids)
 		switch {
 		case !ok && slices.Contains(ids, was.id):
 			d.report.addGone(was, d.others, ids)
@@ -75,23 +75,23 @@ func (d *document) arrange(old object, ids []string) {
 	arranged(d.tree, old, d.tree, old)
 }
 
-// successor returns the operation that an older one is now: by its id, and where no operation
-// has that, by its place.
-func successor(was operation, before, current []operation) (now operation, ok bool) {
-	isSame := func(o operation) bool { return o.id == was.id }
-	isNew := func(o operation) bool {
-		return !slices.ContainsFunc(before, func(other operation) bool { return other.id == o.id })
-	}
-	for _, is := range []func(operation) bool{
-		func(o operation) bool { return isSame(o) && o.isAt(was) },
-		isSame,
-		func(o operation) bool { return isNew(o) && o.isAt(was) },
-	} {
-		if i := slices.IndexFunc(current, is); i >= 0 {
-			return current[i], true
+// successor returns the operation that an older one is now: that with its id, at its place if
+// there are several, and where its id is not to be kept any more, that at its place.
+func successor(was operation, current []operation, ids []string) (now operation, ok bool) {
+	best := 0
+	for _, o := range current {
+		rank := 0
+		if o.id == was.id {
+			rank += 2
+		}
+		if o.isAt(was) && (rank > 0 || !slices.Contains(ids, was.id)) {
+			rank++
+		}
+		if rank > best {
+			now, best = o, rank
 		}
 	}
-	return operation{}, false
+	return now, best > 0
 }
 
 // arranged returns a node of the current document, with references where a node of the older

@@ -71,6 +71,8 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	for _, path := range r.moved {
 		r.broken = append(r.broken, t.naming(path)...)
 	}
+	slices.Sort(r.broken)
+	r.broken = slices.Compact(r.broken)
 	base, err := encode(old)
 	t.err = cmp.Or(t.err, err)
 	output := t.tool("", "oasdiff", "changelog", t.write("base.yaml", base), t.write("usage.yaml", spec),

@@ -200,6 +200,9 @@ func TestReport(t *testing.T) {
 					}
 				}
 			}
+			for _, line := range []string{"internal/rows/stream_test.go:", "usagetest/job.go:22: jobPath = "} {
+				equal(t, line+" is to be edited", strings.Contains(stdout, "\n  - wrapper/"+line), test.code == exitBreaking)
+			}
 			equal(t, "the file was written", !bytes.Equal(readFile(t, file), spec), test.written)
 			hasNoControls(t, "output", stdout+stderr)
 			equal(t, "a line starts with ::", strings.Contains(stdout+stderr, "\n::"), false)

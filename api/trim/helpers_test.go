@@ -204,10 +204,15 @@ func runTrim(t *testing.T, input string, args ...string) (code int, stdout, stde
 	return code, out.String(), errs.String()
 }
 
-// trimSmall runs the command on standard input, with the operations of the document small.
-func trimSmall(t *testing.T, input string, args ...string) (code int, stdout, stderr string) {
+// trimSmall runs the command on standard input, with the operations of the document small, and
+// returns the content of the new file instead of the report.
+func trimSmall(t *testing.T, input string, args ...string) (code int, spec, stderr string) {
 	t.Helper()
-	return runTrim(t, input, append([]string{"-from", "-", "-operations", strings.Join(smallOperations, ",")}, args...)...)
+	file := filepath.Join(t.TempDir(), "usage.yaml")
+	args = append([]string{"-from", "-", "-operations", strings.Join(smallOperations, ","), "-o", file}, args...)
+	code, _, stderr = runTrim(t, input, args...)
+	data, _ := os.ReadFile(file) // there is none after an error
+	return code, string(data), stderr
 }
 
 // contains checks that a text contains a substring.

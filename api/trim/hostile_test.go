@@ -110,13 +110,13 @@ func TestTextsHaveNoControlCharacters(t *testing.T) {
 		`"Simple": {"type": "object"`, `"Simple": {"type": "string", "pattern": "`+controls+`", "default": "`+controls+`"`,
 		`"https://login.example.com"`, `"https://login.example.com/`+controls+`"`,
 	).Replace(small)
-	code, stdout, stderr := trimSmall(t, input, "-o", "-")
+	code, spec, stderr := trimSmall(t, input)
 	equal(t, "exit code", code, exitOK)
-	contains(t, "description", stdout, "description: |-")
-	hasNoControls(t, "standard output", stdout)
+	contains(t, "description", spec, "description: |-")
+	hasNoControls(t, "document", spec)
 	hasNoControls(t, "standard error", stderr)
 	var tree yaml.Node
-	if err := yaml.Unmarshal([]byte(stdout), &tree); err != nil {
+	if err := yaml.Unmarshal([]byte(spec), &tree); err != nil {
 		t.Fatal(err)
 	}
 	var walk func(*yaml.Node)
@@ -154,8 +154,8 @@ func TestErrorsHaveNoControlCharacters(t *testing.T) {
 		"not JSON":             strings.NewReplacer(`\u001b`, "\x1b", `\n`, "\n").Replace(evil),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, stdout, stderr := trimSmall(t, input, "-o", "-")
-			for text := range strings.Lines(stdout + "\n" + stderr) {
+			_, spec, stderr := trimSmall(t, input)
+			for text := range strings.Lines(spec + "\n" + stderr) {
 				hasNoControls(t, "output", text)
 				equal(t, "a line starts with ::", strings.HasPrefix(text, "::"), false)
 			}

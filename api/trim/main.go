@@ -77,7 +77,7 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	flags := flag.NewFlagSet("trim", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	from := flags.String("from", upstream, "`file`, URL or - (standard input) to read the vendor's document from")
-	output := flags.String("o", "api/usage.yaml", "`file` to write, or - for standard output")
+	output := flags.String("o", "api/usage.yaml", "`file` to compare with, and to write")
 	ids := flags.String("operations", usageOperations, "comma-separated `ids` of the operations to keep")
 	check := flags.Bool("check", false, "write nothing; exit with 0 (same), 3 (compatible) or 4 (breaking, or no client can be generated)")
 	switch err := flags.Parse(args); {
@@ -89,8 +89,6 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return exitUsage, fmt.Errorf("usage error: %w; see trim -h", err)
 	case flags.NArg() > 0:
 		return exitUsage, fmt.Errorf("usage error: unexpected argument %q; see trim -h", flags.Arg(0))
-	case *check && *output == "-":
-		return exitUsage, errors.New("usage error: -check needs a file to compare with; see trim -h")
 	}
 	data, err := read(ctx, *from, stdin)
 	if err != nil {
@@ -100,12 +98,9 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	if err != nil {
 		return exitError, fmt.Errorf("%s: %w", *from, err)
 	}
-	var before []byte
-	if *output != "-" {
-		before, err = os.ReadFile(*output)
-		if err != nil && (*check || !errors.Is(err, fs.ErrNotExist)) {
-			return exitError, err
-		}
+	before, err := os.ReadFile(*output) // there is none for a new one
+	if err != nil && (*check || !errors.Is(err, fs.ErrNotExist)) {
+		return exitError, err
 	}
 	// From here on, an interrupt stops the commands that are run, and removes their files.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
@@ -126,10 +121,6 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	}
 	for _, warning := range d.warnings {
 		fmt.Fprintf(stderr, "trim: warning: %s\n", warning)
-	}
-	if *output == "-" {
-		_, err = stdout.Write(d.spec)
-		return exitOK, err
 	}
 	text := ""
 	if before != nil {

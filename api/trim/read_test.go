@@ -23,11 +23,11 @@ func TestFetch(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			server := httptest.NewServer(test.handler)
 			defer server.Close()
-			code, stdout, stderr := trimSmall(t, "", "-from", server.URL+"/swagger", "-o", "-")
+			code, spec, stderr := trimSmall(t, "", "-from", server.URL+"/swagger")
 			equal(t, "exit code", code, test.code)
 			contains(t, "standard error", stderr, test.want)
 			if test.code == exitOK {
-				contains(t, "standard output", stdout, "operationId: postUsageQuery")
+				contains(t, "document", spec, "operationId: postUsageQuery")
 			}
 		})
 	}
@@ -37,7 +37,7 @@ func TestReadErrors(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	for _, from := range []string{server.URL, "missing.json"} {
-		code, _, stderr := trimSmall(t, "", "-from", from, "-o", "-")
+		code, _, stderr := trimSmall(t, "", "-from", from)
 		equal(t, from+": exit code", code, exitError)
 		contains(t, "standard error", stderr, from)
 	}

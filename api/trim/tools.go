@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -103,8 +102,7 @@ func (t *tools) broken() (lines []string) {
 			lines = append(lines, oneLine(filepath.Join(dir, match[1])+": "+match[2]))
 		}
 	}
-	slices.Sort(lines)
-	return slices.Compact(lines)
+	return lines
 }
 
 // naming returns the hand-written lines, tests aside, that contain a path up to its parameters.

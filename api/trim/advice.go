@@ -97,8 +97,12 @@ func (a *adviser) addUnmatched(stderr, file string) {
 				added = append(added, newKeys(a.old, a.current, place)...)
 			}
 		}
-		a.reasons = append(a.reasons, fmt.Sprintf("api/overlay.yaml:%d: %s is not in the document. New there: %q",
-			strings.Count(before, "\n")+1, match[1], added))
+		instead := "nothing is new in its place: delete the action"
+		if len(added) > 0 {
+			instead = fmt.Sprintf("name what is new instead, or delete the action: %q", added)
+		}
+		a.reasons = append(a.reasons, fmt.Sprintf("api/overlay.yaml:%d: %s is not in the document; %s",
+			strings.Count(before, "\n")+1, match[1], instead))
 	}
 }
 

@@ -284,14 +284,14 @@ func definitionOf(document object, name string) object {
 // unmatchedTargets are changes after which actions of the overlay match nothing.
 var unmatchedTargets = []change{
 	{"definition renamed", func(d object) { rename(d, "ApiUsageQueryResult", "Result") },
-		[]string{`: $.components.schemas.ApiUsageQueryResult is not in the document. New there: ["Result"]`,
+		[]string{`: $.components.schemas.ApiUsageQueryResult is not in the document; name what is new instead, or delete the action: ["Result"]`,
 			`: $.components.schemas.ApiUsageQueryResult.properties.queryStatus is not in`,
 			`: $.components.schemas.ApiUsageQueryResult.properties is not in`}},
 	{"property renamed that the overlay names", func(d object) {
 		fields := properties(d, "OrganizationPublicApiUsage")
 		fields["verb"] = fields["httpMethod"]
 		delete(fields, "httpMethod")
-	}, []string{`$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in the document. New there: ["Result" "verb"]`}},
+	}, []string{`$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in the document; name what is new instead, or delete the action: ["Result" "verb"]`}},
 }
 
 // collisions are changes after which the generated code does not compile.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,7 +48,7 @@ func (t *tools) generateOrAdvise(spec []byte, old, current object) error {
 			break
 		}
 		t.err = nil
-		a.addUnmatched(failed.stderr, filepath.Join(t.checkout, "api", "overlay.yaml"))
+		a.addUnmatched(failed.stderr)
 		a.addNames(failed.stderr)
 		if strings.Contains(failed.stderr, "invalid recursive type") {
 			a.addCycles()
@@ -87,8 +86,8 @@ func (a *adviser) act(reason string, tokens []string, key string, value any) {
 }
 
 // addUnmatched finds actions of the overlay without a target.
-func (a *adviser) addUnmatched(stderr, file string) {
-	overlay, _ := os.ReadFile(file)
+func (a *adviser) addUnmatched(stderr string) {
+	overlay, _ := os.ReadFile("api/overlay.yaml")
 	for _, match := range unmatched.FindAllStringSubmatch(stderr, -1) {
 		before, _, _ := strings.Cut(string(overlay), "target: "+match[1]+"\n")
 		added, words := newKeys(a.old, a.current, schemas), punctuation.Split(match[1], -1)

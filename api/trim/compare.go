@@ -65,7 +65,9 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	if err := t.generateOrAdvise(spec, old, current); err != nil {
 		return err
 	}
-	if r.addGo(t.tool("", "apidiff", "./gen", t.path("api"))) {
+	changed := string(t.tool("", "apidiff", "./gen", t.path("api")))
+	r.addGo(changed)
+	if strings.Contains(changed, incompatible) { // other changes break nobody
 		r.broken = t.broken()
 	}
 	for _, path := range r.moved {
@@ -113,8 +115,9 @@ func (r *report) addGone(was operation, others []operation, ids []string) {
 			action([]string{"paths", was.path, was.method}, "update", object{"operationId": was.id}),
 			strings.Replace(strings.Join(ids, ","), was.id, now, 1))
 	}
-	r.add(true, fmt.Sprintf("%s (%s): gone%s", was, was.id, text))
-	r.gone = slices.Clone(r.breaking[len(r.breaking)-1:])
+	text = oneLine(fmt.Sprintf("%s (%s): gone%s", was, was.id, text))
+	r.gone = append(r.gone, text)
+	r.add(true, text)
 }
 
 // addPermissions adds a change of the permissions that an operation requires. It breaks
@@ -161,15 +164,16 @@ var uses = []struct {
 	{regexp.MustCompile(`^(Job)?GroupBy`), "in queries; the command has no flag for it, and usagetest does not group by it"},
 }
 
-// addGo adds the changes that apidiff reports of package gen, in its words, and reports whether
-// one of them is incompatible.
-func (r *report) addGo(output []byte) (breaks bool) {
-	incompatible := false
-	for text := range strings.Lines(string(output)) {
+// incompatible is the title of apidiff's incompatible changes.
+const incompatible = "Incompatible changes:\n"
+
+// addGo adds the changes that apidiff reports of package gen, in its words.
+func (r *report) addGo(output string) {
+	title := ""
+	for text := range strings.Lines(output) {
 		change, ok := strings.CutPrefix(text, "- ")
 		if !ok {
-			incompatible = strings.HasPrefix(text, "Incompatible")
-			breaks = breaks || incompatible
+			title = text
 			continue
 		}
 		for _, of := range uses {
@@ -177,9 +181,8 @@ func (r *report) addGo(output []byte) (breaks bool) {
 				change += "(" + of.use + ")"
 			}
 		}
-		r.add(incompatible, "package gen: "+change)
+		r.add(title == incompatible, "package gen: "+change)
 	}
-	return breaks
 }
 
 // wireChange is an entry of oasdiff's changelog.

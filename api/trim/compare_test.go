@@ -364,21 +364,9 @@ func TestNamesAreNoCode(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			if _, err := updated(t, test.edit); err == nil {
 				t.Error("got no error, want that no client can be generated")
 			}
 		})
 	}
-}
-
-func TestCompareNeedsACheckout(t *testing.T) {
-	t.Chdir(t.TempDir())
-	if err := os.WriteFile("usage.yaml", []byte("openapi: 3.0.3\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	code, _, stderr := trimSmall(t, small, "-o", "usage.yaml")
-	equal(t, "exit code", code, exitError)
-	contains(t, "standard error", stderr, "root of a checkout")
-	equal(t, "file", string(readFile(t, "usage.yaml")), "openapi: 3.0.3\n")
 }

@@ -182,18 +182,13 @@ func mustTrim(t testing.TB, data []byte, operations []string) *document {
 // updated compares testdata/upstream-2026.json, edited, with the output of checkout2026.
 func updated(t *testing.T, edit func(document object)) (*document, error) {
 	t.Helper()
-	return update(t, checkout2026(t), edited(t, edit))
-}
-
-// update compares a document with the output of a checkout.
-func update(t *testing.T, checkout string, data []byte) (*document, error) {
-	t.Helper()
-	root, err := parse(data)
+	t.Chdir(checkout2026(t))
+	root, err := parse(edited(t, edit))
 	if err != nil {
 		t.Fatal(err)
 	}
-	tools := &tools{ctx: t.Context(), checkout: checkout, dir: t.TempDir()}
-	return tools.update(root, allOperations, readFile(t, checkout+"/api/usage.yaml"))
+	tools := &tools{ctx: t.Context(), dir: t.TempDir()}
+	return tools.update(root, allOperations, readFile(t, "api/usage.yaml"))
 }
 
 // runTrim runs the command with an input on standard input.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -161,22 +160,4 @@ func TestErrorsHaveNoControlCharacters(t *testing.T) {
 			}
 		})
 	}
-}
-
-// chain returns the document small with n definitions, each of which refers to the next.
-func chain(n int, link string) string {
-	var definitions strings.Builder
-	for i := range n {
-		fmt.Fprintf(&definitions, `"D%[1]d": `+link+`, `, i, i+1)
-	}
-	fmt.Fprintf(&definitions, `"D%d": {"type": "object"}, `, n)
-	return strings.NewReplacer(`"definitions": {`, `"definitions": {`+definitions.String(),
-		`#/definitions/InItems`, "#/definitions/D0").Replace(small)
-}
-
-// Each of 60 definitions refers to the next one twice: there are 2^60 paths to the last.
-func TestComponentsAreVisitedOnce(t *testing.T) {
-	const reference = `{"$ref": "#/definitions/D%[2]d"}`
-	mustTrim(t, []byte(chain(60, `{"properties": {"a": `+reference+`, "b": `+reference+`}}`)), smallOperations)
-	mustTrim(t, []byte(chain(60, `{"allOf": [`+reference+`, `+reference+`]}`)), smallOperations)
 }

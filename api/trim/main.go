@@ -110,7 +110,7 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return exitError, err
 	}
 	defer os.RemoveAll(dir)
-	t := &tools{ctx: ctx, checkout: ".", dir: dir}
+	t := &tools{ctx: ctx, dir: dir}
 	d, err := t.update(root, strings.Split(*ids, ","), before)
 	var noClient *noClientError
 	switch {

@@ -17,10 +17,9 @@ import (
 // tools runs the generator, the compiler, apidiff and oasdiff. After the first error, its
 // methods do nothing.
 type tools struct {
-	ctx      context.Context
-	checkout string // of this module: where commands are run
-	dir      string // a temporary directory
-	err      error
+	ctx context.Context
+	dir string // a temporary directory
+	err error
 }
 
 // path returns the path of a file in the temporary directory.
@@ -32,16 +31,12 @@ func (t *tools) write(name string, data []byte) string {
 	return t.path(name)
 }
 
-// run runs the go command and returns its output.
+// run runs the go command in the root of the checkout and returns its output.
 func (t *tools) run(goflags string, args ...string) []byte {
-	if _, err := os.Stat(filepath.Join(t.checkout, "api", "trim", "tools")); err != nil && t.err == nil {
-		t.err = fmt.Errorf("not in the root of a checkout: %w", err)
-	}
 	if t.err != nil {
 		return nil
 	}
 	command := exec.CommandContext(t.ctx, "go", args...)
-	command.Dir = t.checkout
 	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+goflags)
 	command.WaitDelay = 500 * time.Millisecond // after an interrupt, a child of go run keeps the pipes open
 	var stdout, stderr bytes.Buffer
@@ -75,18 +70,17 @@ func (t *tools) tool(goflags string, args ...string) []byte {
 // generate generates package gen from a document, as go generate would with more actions in
 // the overlay, and exports its API to the file api.
 func (t *tools) generate(document []byte, actions []string) {
-	checkout, err := filepath.Abs(t.checkout)
-	t.err = cmp.Or(t.err, err)
-	config, _ := os.ReadFile(filepath.Join(checkout, "api", "oapi-codegen.yaml")) // run finds out if there is none
-	overlay, _ := os.ReadFile(filepath.Join(checkout, "api", "overlay.yaml"))
+	config, configErr := os.ReadFile("api/oapi-codegen.yaml")
+	overlay, overlayErr := os.ReadFile("api/overlay.yaml")
+	client, err := filepath.Abs("gen/usage.gen.go")
+	t.err = cmp.Or(t.err, configErr, overlayErr, err)
 	for _, action := range actions {
 		overlay = append(overlay, "  "+action+"\n"...)
 	}
 	config = bytes.ReplaceAll(config, []byte("api/overlay.yaml"), []byte(t.write("overlay.yaml", overlay)))
 	t.run("", "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen",
 		"-config", t.write("config.yaml", config), "-o", t.path("usage.gen.go"), t.write("usage.yaml", document))
-	t.write("replace.json", fmt.Appendf(nil, `{"Replace": {%q: %q}}`,
-		filepath.Join(checkout, "gen", "usage.gen.go"), t.path("usage.gen.go")))
+	t.write("replace.json", fmt.Appendf(nil, `{"Replace": {%q: %q}}`, client, t.path("usage.gen.go")))
 	t.tool("'-overlay="+t.path("replace.json")+"'", "apidiff", "-w", t.path("api"), "./gen")
 }
 
@@ -112,7 +106,7 @@ func (t *tools) naming(path string) (lines []string) {
 		if filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
-		code, err := os.ReadFile(filepath.Join(t.checkout, name))
+		code, err := os.ReadFile(name)
 		for i, line := range strings.Split(string(code), "\n") {
 			if strings.Contains(line, path+`"`) {
 				lines = append(lines, fmt.Sprintf("%s:%d: %s", name, i+1, oneLine(line)))
@@ -120,6 +114,6 @@ func (t *tools) naming(path string) (lines []string) {
 		}
 		return err
 	}
-	t.err = cmp.Or(t.err, fs.WalkDir(os.DirFS(t.checkout), "wrapper", walk))
+	t.err = cmp.Or(t.err, filepath.WalkDir("wrapper", walk))
 	return lines
 }

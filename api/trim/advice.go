@@ -22,9 +22,6 @@ var (
 	schemas = []string{"components", "schemas"}
 )
 
-// maxRounds is the limit of problems that are found one after the other.
-const maxRounds = 20
-
 // noClientError says why no client can be generated from a document, and what helps.
 type noClientError struct{ text string }
 
@@ -40,7 +37,7 @@ type adviser struct {
 // advises, until a client is generated.
 func (t *tools) generateOrAdvise(spec []byte, old, current object) error {
 	a := adviser{old: old, current: current}
-	for range maxRounds {
+	for { // as long as there is a new action
 		before := len(a.actions)
 		t.generate(spec, a.actions)
 		var failed *toolError
@@ -71,16 +68,16 @@ func (t *tools) generateOrAdvise(spec []byte, old, current object) error {
 }
 
 // action returns an action of the overlay for what the tokens point to: YAML in one line.
-func action(tokens []string, key string, value any) string {
+func action(tokens []string, update object) string {
 	escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(strings.Join(tokens, "\x00"))
 	quoted, _ := json.Marshal("$['" + strings.ReplaceAll(escaped, "\x00", "']['") + "']")
-	update, _ := json.Marshal(value)
-	return fmt.Sprintf("- {target: %s, %s: %s}", quoted, key, update)
+	value, _ := json.Marshal(update)
+	return fmt.Sprintf("- {target: %s, update: %s}", quoted, value)
 }
 
 // act adds an action and its reason, the first time.
-func (a *adviser) act(reason string, tokens []string, key string, value any) {
-	if action := action(tokens, key, value); !slices.Contains(a.actions, action) {
+func (a *adviser) act(reason string, tokens []string, update object) {
+	if action := action(tokens, update); !slices.Contains(a.actions, action) {
 		a.reasons, a.actions = append(a.reasons, reason), append(a.actions, action)
 	}
 }
@@ -113,10 +110,13 @@ func (a *adviser) addNames(stderr string) {
 	}
 	for _, match := range duplicate.FindAllStringSubmatch(stderr, -1) {
 		isOther := func(name string) bool { return goName(name) != goName(match[1]) }
-		for _, place := range places {
-			for i, name := range slices.DeleteFunc(newKeys(a.old, a.current, place), isOther) {
-				a.act(fmt.Sprintf("the Go name %s is not that of %q alone", match[1], name),
-					append(slices.Clip(place), name), "update", object{"x-go-name": fmt.Sprint(match[1], i+2)})
+		for i, place := range places {
+			if i > 0 && len(slices.DeleteFunc(newKeys(nil, a.current, place), isOther)) < 2 {
+				continue // the fields of other types are no matter
+			}
+			for n, name := range slices.DeleteFunc(newKeys(a.old, a.current, place), isOther) {
+				a.act(fmt.Sprintf("%q becomes %s in Go, which is taken", name, match[1]),
+					append(slices.Clip(place), name), object{"x-go-name": fmt.Sprint(match[1], n+2)})
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func (a *adviser) addCycles() {
 			target := append(slices.Clip(place), property)
 			if path := a.path(referred(lookup(a.current, target...)), schema, nil); path != nil {
 				a.act("a schema contains itself: "+strings.Join(append([]string{schema}, path...), " -> "),
-					target, "update", object{"x-go-type-skip-optional-pointer": false})
+					target, object{"x-go-type-skip-optional-pointer": false})
 			}
 		}
 	}

@@ -16,11 +16,11 @@ const (
 	data              // of the API, such as those of an example
 )
 
-// kinds are the kinds of the values of some words. All others are words.
+// kinds are the kinds of the values of the words that operations such as ours have. All others
+// are words.
 var kinds = map[string]kind{
-	"properties": names, "patternProperties": names, "responses": names, "headers": names,
-	"content": names, "encoding": names, "callbacks": names, "links": names, "variables": names,
-	"mapping": names, "security": names, "example": data, "examples": data, "default": data, "enum": data,
+	"properties": names, "responses": names, "headers": names, "content": names, "security": names,
+	"example": data, "examples": data, "default": data, "enum": data,
 }
 
 // texts are the words that say nothing to a program.

@@ -112,7 +112,7 @@ func (r *report) addGone(was operation, others []operation, ids []string) {
 		now := others[i].id
 		text = fmt.Sprintf("; %s is there now. If it is the same operation, add to api/overlay.yaml: %s"+
 			" and run with -operations %s, which usageOperations in api/trim/main.go has to be", now,
-			action([]string{"paths", was.path, was.method}, "update", object{"operationId": was.id}),
+			action([]string{"paths", was.path, was.method}, object{"operationId": was.id}),
 			strings.Replace(strings.Join(ids, ","), was.id, now, 1))
 	}
 	text = oneLine(fmt.Sprintf("%s (%s): gone%s", was, was.id, text))

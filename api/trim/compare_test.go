@@ -300,12 +300,12 @@ var collisions = []change{
 		for _, name := range []string{"template-uri", "template_uri", "template.uri", "template'uri", `template\uri`} {
 			properties(d, "OrganizationPublicApiUsage")[name] = object{"type": "string"}
 		}
-	}, []string{`the Go name TemplateURI is not that of "template-uri" alone`, `"x-go-name":"TemplateURI6"`}},
+	}, []string{`"template-uri" becomes TemplateURI in Go, which is taken`, `"x-go-name":"TemplateURI6"`}},
 	{"definitions named like a generated type, a type of the overlay, and another definition", func(d object) {
 		for _, name := range []string{"Client", "Metric", "errorBody"} {
 			definition(d, name)["properties"] = object{"a": object{"type": "string"}}
 		}
-	}, []string{"the Go name Client is not", "the Go name Metric is not", `the Go name ErrorBody is not that of "errorBody" alone`}},
+	}, []string{`"Client" becomes Client in Go, which is taken`, `"Metric" becomes Metric in`, `"errorBody" becomes ErrorBody in`}},
 	{"definitions that contain each other", func(d object) {
 		definition(d, "Node")["properties"] = object{"leaf": object{"$ref": "#/definitions/Leaf"}}
 		definition(d, "Leaf")["properties"] = object{"node": object{"$ref": "#/definitions/Node"}}

@@ -87,12 +87,13 @@ func (a *adviser) addUnmatched(stderr string) {
 	overlay, _ := os.ReadFile("api/overlay.yaml")
 	for _, match := range unmatched.FindAllStringSubmatch(stderr, -1) {
 		before, _, _ := strings.Cut(string(overlay), "target: "+match[1]+"\n")
-		added, words := newKeys(a.old, a.current, schemas), punctuation.Split(match[1], -1)
-		for _, schema := range newKeys(nil, a.current, schemas) {
-			if place := slices.Concat(schemas, []string{schema, "properties"}); slices.Contains(words, schema) {
-				added = append(added, newKeys(a.old, a.current, place)...)
+		place := schemas
+		for _, word := range punctuation.Split(match[1], -1) {
+			if schema := append(slices.Clip(schemas), word, "properties"); lookup(a.current, schema...) != nil {
+				place = schema
 			}
 		}
+		added := newKeys(a.old, a.current, place)
 		instead := "nothing is new in its place: delete the action"
 		if len(added) > 0 {
 			instead = fmt.Sprintf("name what is new instead, or delete the action: %q", added)

@@ -200,8 +200,8 @@ func TestReport(t *testing.T) {
 					}
 				}
 			}
-			for _, line := range []string{"internal/rows/stream_test.go:", "usagetest/job.go:22: jobPath = "} {
-				equal(t, line+" is to be edited", strings.Contains(stdout, "\n  - wrapper/"+line), test.code == exitBreaking)
+			for _, line := range []string{"\n  - wrapper/internal/rows/stream_test.go:", `: jobPath = "/api/v2`} {
+				equal(t, line+" is to be edited", strings.Contains(stdout, line), test.code == exitBreaking)
 			}
 			equal(t, "the file was written", !bytes.Equal(readFile(t, file), spec), test.written)
 			hasNoControls(t, "output", stdout+stderr)
@@ -291,7 +291,11 @@ var unmatchedTargets = []change{
 		fields := properties(d, "OrganizationPublicApiUsage")
 		fields["verb"] = fields["httpMethod"]
 		delete(fields, "httpMethod")
-	}, []string{`$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in the document; name what is new instead, or delete the action: ["Result" "verb"]`}},
+	}, []string{`$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in the document; ` +
+		`name what is new instead, or delete the action: ["verb"]`}},
+	{"property removed that the overlay names", func(d object) {
+		delete(properties(d, "OrganizationPublicApiUsageQueryRequest"), "userIds")
+	}, []string{"Request.properties.userIds is not in the document; nothing is new in its place: delete the action"}},
 }
 
 // collisions are changes after which the generated code does not compile.
@@ -340,7 +344,9 @@ func TestAdviceIsSufficient(t *testing.T) {
 	first := fmt.Sprintf("trim: -: no client can be generated: api/overlay.yaml:%d: ", lines)
 	equal(t, "the error begins with the reason", strings.HasPrefix(stderr, first), true)
 	overlay = strings.NewReplacer("$.components.schemas.ApiUsageQueryResult", "$.components.schemas.Result",
-		"Usage.properties.httpMethod", "Usage.properties.verb").Replace(overlay)
+		"Usage.properties.httpMethod", "Usage.properties.verb",
+		"  - target: $.components.schemas.OrganizationPublicApiUsageQueryRequest.properties.userIds\n"+
+			"    update:\n      x-go-name: UserIDs\n", "").Replace(overlay)
 	for text := range strings.Lines(advice("-check=false", collisions)) {
 		if action := strings.TrimSpace(text); strings.HasPrefix(action, "- {target: ") {
 			overlay += "  " + action + "\n"

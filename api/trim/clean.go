@@ -74,12 +74,14 @@ func (p *pruner) clean(node any, word string, keys kind) any {
 
 // onlyOf returns what a schema consists of, if that is an allOf of one schema and texts.
 func onlyOf(node object) object {
-	all, _ := node["allOf"].([]any)
-	if len(all) != 1 {
+	var only object
+	if all, _ := node["allOf"].([]any); len(all) == 1 {
+		first, _ := all[0].(object)
+		only = maps.Clone(first)
+	}
+	if only == nil {
 		return nil
 	}
-	only := object{}
-	maps.Copy(only, all[0].(object))
 	for key, value := range node {
 		if slices.Contains(texts, key) {
 			only[key] = value

@@ -24,24 +24,17 @@ type document struct {
 }
 
 // trim reduces a document to some operations and what they refer to.
-func trim(root object, ids []string) (d *document, err error) {
-	// kin-openapi panics on some nulls where it expects objects.
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("not an API document: %v", p)
-		}
-	}()
+func trim(root object, ids []string) (*document, error) {
 	kept, others, err := prune(root, ids)
 	if err != nil {
 		return nil, err
 	}
-	d = &document{others: others, report: &report{}}
+	d := &document{others: others, report: &report{}}
 	data, err := json.Marshal(kept)
 	if err != nil {
 		return nil, err
 	}
-	isSwagger := root["swagger"] == "2.0"
-	model, err := load(data, isSwagger)
+	model, err := load(data, root["swagger"] == "2.0")
 	if err != nil {
 		return nil, fmt.Errorf("not an API document: %w", err)
 	}

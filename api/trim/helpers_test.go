@@ -173,6 +173,9 @@ func mustTrim(t testing.TB, data []byte, operations []string) *document {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if d.tree, _, err = prune(d.tree, operations); err != nil { // as update does
+		t.Fatal(err)
+	}
 	if d.spec, err = encode(d.tree); err != nil {
 		t.Fatal(err)
 	}

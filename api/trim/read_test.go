@@ -18,7 +18,11 @@ func TestFetch(t *testing.T) {
 	}{
 		{"a document", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, small) }, exitOK, ""},
 		{"503", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
-			exitError, "503 Service Unavailable"},
+			exitError, "/swagger: 503 Service Unavailable"},
+		{"truncated", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			io.WriteString(w, "{")
+		}, exitError, "/swagger: unexpected EOF"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := httptest.NewServer(test.handler)

@@ -52,7 +52,7 @@ func (t *tools) generateOrAdvise(spec []byte, old, current object) error {
 		}
 		if len(a.actions) == before {
 			if !unmatched.MatchString(failed.stderr) {
-				a.reasons = append(a.reasons, failed.cause())
+				a.reasons = append(a.reasons, failed.Error())
 			}
 			break
 		}

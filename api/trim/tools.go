@@ -43,21 +43,16 @@ func (t *tools) run(goflags string, args ...string) []byte {
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
 		message := strings.ReplaceAll(stderr.String(), t.dir+string(filepath.Separator), "")
-		t.err = cmp.Or(t.ctx.Err(), error(&toolError{err, strings.TrimSpace(message)}))
+		t.err = cmp.Or(t.ctx.Err(), error(&toolError{cmp.Or(strings.TrimSpace(message), err.Error())}))
 	}
 	return stdout.Bytes()
 }
 
-// toolError is the error of a command, and what it printed.
-type toolError struct {
-	err    error
-	stderr string
-}
+// toolError is what a command that failed printed.
+type toolError struct{ stderr string }
 
-func (e *toolError) Error() string { return fmt.Sprintf("%v\n%.2000s", e.err, e.stderr) }
-
-// cause returns what the command printed, in one line.
-func (e *toolError) cause() string {
+// Error returns it in one line.
+func (e *toolError) Error() string {
 	return fmt.Sprintf("%.400s", oneLine(noise.ReplaceAllString(e.stderr, "")))
 }
 

@@ -54,7 +54,7 @@ func (t *tools) flatten(d *document) error {
 	}
 	flat := t.tool("", "oasdiff", "flatten", t.write("nested.json", nested), "--allow-external-refs=false")
 	if failed, ok := errors.AsType[*toolError](t.err); ok {
-		return &noClientError{failed.cause()}
+		return &noClientError{failed.Error()}
 	}
 	d.tree = nil
 	return cmp.Or(t.err, json.Unmarshal(flat, &d.tree))

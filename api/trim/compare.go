@@ -78,7 +78,7 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	base, err := encode(old)
 	t.err = cmp.Or(t.err, err)
 	output := t.tool("", "oasdiff", "changelog", t.write("base.yaml", base), t.write("usage.yaml", spec),
-		"--format", "json", "--allow-external-refs=false", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
+		"--format", "json", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
 	var changes []wireChange
 	if t.err == nil && len(output) > 0 {
 		t.err = json.Unmarshal(output, &changes)

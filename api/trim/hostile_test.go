@@ -82,6 +82,8 @@ func TestNamesLikeExtensionsStay(t *testing.T) {
 		{"definition", strings.ReplaceAll(small, "InItems", "x-in-items"), "    x-in-items:\n"},
 		{"header", replaced(t, `"200": {"description": "d"}`,
 			`"200": {"description": "d", "headers": {"x-order": {"type": "string"}}}`), "            x-order:\n"},
+		{"security scheme of all operations", strings.ReplaceAll(replaced(t, `"host":`, `"security": [{"x-auth": []}], "host":`),
+			"PureCloud OAuth", "x-auth"), "\nsecurity:\n  - x-auth: []\n"},
 		{"path", replaced(t, `"/q": {`, `"/x-go-name": {`), "  /x-go-name:\n"},
 		{"property named example", small, "        example:\n          $ref: '#/components/schemas/InProperty'\n"},
 		{"key of an example", replaced(t, `"example": {"$ref": "not a reference"}`,

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -37,13 +36,10 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 	if d.spec, err = encode(d.tree); err != nil || before == nil {
 		return d, err
 	}
-	if d.report.same = len(d.report.gone) == 0 && bytes.Equal(before, d.spec); !d.report.same {
-		err = d.report.compare(t, d.spec, old, d.tree)
+	if d.report.same = len(d.report.gone) == 0 && bytes.Equal(before, d.spec); d.report.same {
+		return d, nil
 	}
-	if noClient, ok := errors.AsType[*noClientError](err); ok {
-		noClient.text = strings.Join(append(d.report.gone, noClient.text), "\n")
-	}
-	return d, err
+	return d, d.report.compare(t, d.spec, old, d.tree)
 }
 
 // flatten merges what each allOf of several schemas consists of.
@@ -52,7 +48,7 @@ func (t *tools) flatten(d *document) error {
 	if err != nil || !bytes.Contains(nested, []byte(`"allOf":`)) {
 		return err
 	}
-	flat := t.tool("", "oasdiff", "flatten", t.write("nested.json", nested), "--allow-external-refs=false")
+	flat := t.tool("", "oasdiff", "flatten", t.write("nested.json", nested))
 	if failed, ok := errors.AsType[*toolError](t.err); ok {
 		return &noClientError{failed.Error()}
 	}

@@ -14,7 +14,7 @@
 // and control characters are neither written nor printed.
 //
 // Before it writes, it generates the client, and reports what changes for programs
-// that import this module, and which lines of this module do not compile any more.
+// that import this module, and which lines of this module are to be edited.
 // A document from which no client can be generated is an error. Where nothing has
 // changed, nothing is written.
 //

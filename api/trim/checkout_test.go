@@ -34,15 +34,11 @@ var once sync.Once
 func checkout2026(t *testing.T) (checkout string) {
 	t.Helper()
 	checkout = filepath.Join(temporary, "checkout")
-	once.Do(func() { newCheckout(t, checkout, edited(t, func(object) {})) })
+	once.Do(func() {
+		copyModule(t, checkout)
+		generate(t, checkout, upstream2026)
+	})
 	return checkout
-}
-
-// newCheckout makes a checkout of this module in dir, generated from a document.
-func newCheckout(t *testing.T, dir string, document []byte) {
-	t.Helper()
-	copyModule(t, dir)
-	generate(t, dir, document)
 }
 
 // generate regenerates a checkout from a document.

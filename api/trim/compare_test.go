@@ -172,8 +172,7 @@ const evil = "a`\"; func Evil() {}"
 
 // All changes of a kind are in one document, as each document costs seconds.
 func TestReport(t *testing.T) {
-	same := edited(t, func(object) {})
-	spec := mustTrim(t, same, allOperations).spec
+	spec := mustTrim(t, upstream2026, allOperations).spec
 	t.Chdir(checkout2026(t))
 	for _, test := range []struct {
 		name, check string
@@ -215,7 +214,7 @@ func TestReport(t *testing.T) {
 	}
 	t.Run("nothing to compare with", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "usage.yaml")
-		code, _, stderr := runTrim(t, string(same), "-check", "-from", "-", "-o", file)
+		code, _, stderr := runTrim(t, string(upstream2026), "-check", "-from", "-", "-o", file)
 		equal(t, "exit code", code, exitError)
 		contains(t, "standard error", stderr, file)
 	})
@@ -293,16 +292,17 @@ func definitionOf(document object, name string) object {
 
 // unmatchedTargets are changes after which actions of the overlay match nothing.
 var unmatchedTargets = []change{
-	{"definition renamed", func(d object) { rename(d, "ApiUsageQueryResult", "Result") },
-		[]string{`: $.components.schemas.ApiUsageQueryResult is not in the document; name what is new instead, or delete the action: ["Result"]`,
-			`: $.components.schemas.ApiUsageQueryResult.properties.queryStatus is not in`,
-			`: $.components.schemas.ApiUsageQueryResult.properties is not in`}},
+	{"definition renamed", func(d object) { rename(d, "OrganizationPublicApiUsage", "PublicUsage") },
+		[]string{`: $.components.schemas.OrganizationPublicApiUsage is not in the document; ` +
+			`name what is new instead, or delete the action: ["PublicUsage"]`,
+			`: $.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in`,
+			`: $.components.schemas.OrganizationPublicApiUsage.properties.status400 is not in`}},
 	{"property renamed that the overlay names", func(d object) {
-		fields := properties(d, "OrganizationPublicApiUsage")
-		fields["verb"] = fields["httpMethod"]
-		delete(fields, "httpMethod")
-	}, []string{`$.components.schemas.OrganizationPublicApiUsage.properties.httpMethod is not in the document; ` +
-		`name what is new instead, or delete the action: ["verb"]`}},
+		fields := properties(d, "ApiUsageQueryResult")
+		fields["status"] = fields["queryStatus"]
+		delete(fields, "queryStatus")
+	}, []string{`$.components.schemas.ApiUsageQueryResult.properties.queryStatus is not in the document; ` +
+		`name what is new instead, or delete the action: ["status"]`}},
 	{"property removed that the overlay names", func(d object) {
 		delete(properties(d, "OrganizationPublicApiUsageQueryRequest"), "userIds")
 	}, []string{"Request.properties.userIds is not in the document; nothing is new in its place: delete the action"}},
@@ -312,7 +312,7 @@ var unmatchedTargets = []change{
 var collisions = []change{
 	{"properties with one Go name", func(d object) {
 		for _, name := range []string{"template-uri", "template_uri", "template.uri", "template'uri", `template\uri`} {
-			properties(d, "OrganizationPublicApiUsage")[name] = object{"type": "string"}
+			properties(d, "ApiUsageRow")[name] = object{"type": "string"}
 		}
 	}, []string{`"template-uri" becomes TemplateURI in Go, which is taken`, `"x-go-name":"TemplateURI6"`}},
 	{"definitions named like a generated type, a type of the overlay, and another definition", func(d object) {
@@ -337,7 +337,7 @@ func definition(document object, name string) object {
 // After the edits of the overlay that the errors advise, taken verbatim, a client is generated.
 func TestAdviceIsSufficient(t *testing.T) {
 	overlay := string(readFile(t, "../overlay.yaml"))
-	lines := strings.Count(overlay[:strings.Index(overlay, "$.components.schemas.ApiUsageQueryResult\n")], "\n") + 1
+	above, _, _ := strings.Cut(overlay, "$.components.schemas.OrganizationPublicApiUsage\n")
 	t.Chdir(checkout2026(t))
 	advice := func(check string, changes []change) (stderr string) {
 		code, stdout, stderr := runTrim(t, string(edited(t, all(changes))), check, "-from", "-")
@@ -351,10 +351,12 @@ func TestAdviceIsSufficient(t *testing.T) {
 		return stderr
 	}
 	stderr := advice("-check", unmatchedTargets)
-	first := fmt.Sprintf("trim: -: no client can be generated: api/overlay.yaml:%d: ", lines)
-	equal(t, "the error begins with the reason", strings.HasPrefix(stderr, first), true)
-	overlay = strings.NewReplacer("$.components.schemas.ApiUsageQueryResult", "$.components.schemas.Result",
-		"Usage.properties.httpMethod", "Usage.properties.verb",
+	equal(t, "the reason is first", strings.HasPrefix(stderr, "trim: -: no client can be generated: api/overlay.yaml:"), true)
+	contains(t, "line of an action", stderr, fmt.Sprintf("api/overlay.yaml:%d: $.components.schemas.OrganizationPublicApiUsage is",
+		strings.Count(above, "\n")+1))
+	overlay = strings.NewReplacer("schemas.OrganizationPublicApiUsage\n", "schemas.PublicUsage\n",
+		"schemas.OrganizationPublicApiUsage.", "schemas.PublicUsage.",
+		"Result.properties.queryStatus", "Result.properties.status",
 		"  - target: $.components.schemas.OrganizationPublicApiUsageQueryRequest.properties.userIds\n"+
 			"    update:\n      x-go-name: UserIDs\n", "").Replace(overlay)
 	for text := range strings.Lines(advice("-check=false", collisions)) {
@@ -367,7 +369,7 @@ func TestAdviceIsSufficient(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "api", "overlay.yaml"), []byte(overlay), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	generate(t, dir, edited(t, all(slices.Concat(unmatchedTargets, collisions))))
+	generate(t, dir, edited(t, all(slices.Concat(collisions, unmatchedTargets))))
 	goCommand(t, dir, "build", "./gen")
 }
 

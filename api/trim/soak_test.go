@@ -24,7 +24,8 @@ func TestRegenerationNeedsNoEdits(t *testing.T) {
 			equal(t, "standard error", stderr, "")
 			equal(t, "lines are to be edited", strings.Contains(stdout, "To be edited"), false)
 			dir := t.TempDir()
-			newCheckout(t, dir, document)
+			copyModule(t, dir)
+			generate(t, dir, document)
 			goCommand(t, dir, "test", ".", "./gen", "./wrapper/...")
 		})
 	}

@@ -173,7 +173,6 @@ func TestViolationsAreWarnings(t *testing.T) {
 		{"null properties", replaced(t, `"InAdditional": {"type": "object"}`,
 			`"InAdditional": {"type": "object", "properties": null}`), ""},
 		{"security scheme missing", replaced(t, `"PureCloud OAuth": {`, `"Pure": {`), ""},
-		{"no title", replaced(t, `"title": "t", `, ""), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, spec, stderr := trimSmall(t, test.input)

@@ -195,9 +195,7 @@ type wireChange struct {
 // origin returns the change without its place. A change of a schema is in the changelog
 // once for each response that contains the schema.
 func (c wireChange) origin() wireChange {
-	if c.BaseSource.Line+c.RevisionSource.Line > 0 {
-		c.Text, c.Operation, c.Path = "", "", ""
-	}
+	c.Text, c.Operation, c.Path = "", "", ""
 	return c
 }
 

@@ -173,6 +173,8 @@ const evil = "a`\"; func Evil() {}"
 // All changes of a kind are in one document, as each document costs seconds.
 func TestReport(t *testing.T) {
 	spec := mustTrim(t, upstream2026, allOperations).spec
+	above, _, _ := strings.Cut(string(readFile(t, root+"/wrapper/usagetest/job.go")), "jobPath = ")
+	jobPath := fmt.Sprintf("\n  - wrapper/usagetest/job.go:%d: jobPath = ", strings.Count(above, "\n")+1)
 	t.Chdir(checkout2026(t))
 	for _, test := range []struct {
 		name, check string
@@ -204,7 +206,7 @@ func TestReport(t *testing.T) {
 					}
 				}
 			}
-			for _, line := range []string{"\n  - wrapper/internal/rows/stream_test.go:", `: jobPath = "/api/v2`} {
+			for _, line := range []string{"\n  - wrapper/internal/rows/stream_test.go:", jobPath} {
 				equal(t, line+" is to be edited", strings.Contains(stdout, line), test.code == exitBreaking)
 			}
 			equal(t, "the file was written", !bytes.Equal(readFile(t, file), spec), test.written)

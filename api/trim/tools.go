@@ -38,7 +38,8 @@ func (t *tools) run(goflags string, args ...string) []byte {
 	}
 	command := exec.CommandContext(t.ctx, "go", args...)
 	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+goflags)
-	command.WaitDelay = 500 * time.Millisecond // after an interrupt, a child of go run keeps the pipes open
+	// An interrupt of this process alone leaves children of go, which keep the pipes open. (^C ends them too.)
+	command.WaitDelay = 5 * time.Second
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {

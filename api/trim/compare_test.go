@@ -269,7 +269,9 @@ func TestRearrangedIsTheSame(t *testing.T) {
 			delete(row, "type")
 		}, nil},
 		{"inline object in place of a reference", func(d object) {
-			properties(d, "ErrorBody")["limit"] = definitionOf(d, "Limit")
+			limit := maps.Clone(definitionOf(d, "Limit"))
+			limit["description"] = "another text"
+			properties(d, "ErrorBody")["limit"] = limit
 			properties(d, "ErrorBody")["details"].(object)["items"] = definitionOf(d, "Detail")
 		}, nil},
 		{"operationId of two operations", func(d object) {

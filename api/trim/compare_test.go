@@ -347,6 +347,7 @@ func TestAdviceIsSufficient(t *testing.T) {
 		code, stdout, stderr := runTrim(t, string(edited(t, all(changes))), check, "-from", "-")
 		equal(t, "exit code", code, map[string]int{"-check": exitBreaking, "-check=false": exitError}[check])
 		equal(t, "standard output", stdout, "")
+		equal(t, "the error has actions", strings.Contains(stderr, "\n  Add to api/overlay.yaml"), check == "-check=false")
 		for _, change := range changes {
 			for _, want := range change.want {
 				contains(t, change.name, stderr, want)

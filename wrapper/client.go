@@ -67,25 +67,28 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 		}
 		return value
 	}
-	if c.Credentials == (transport.Credentials{}) {
-		token := os.Getenv(envAccessToken)
-		switch {
-		case token != "":
-			err = c.setAccessToken(envAccessToken, token)
-		case os.Getenv(envClientID)+os.Getenv(envClientSecret) == "":
-			missing = append(missing, envAccessToken+" (or both "+envClientID+" and "+envClientSecret+")")
-		default:
-			err = c.setClientCredentials(envClientID, variable(envClientID), envClientSecret, variable(envClientSecret))
+	hasCredential := c.Credentials != (transport.Credentials{})
+	if token := os.Getenv(envAccessToken); !hasCredential && token != "" {
+		if err := c.setAccessToken(envAccessToken, token); err != nil {
+			return nil, failure.Permanent(err)
 		}
+		hasCredential = true
 	}
 	var region Region
-	if (err == nil || len(missing) > 0) && c.needsRegion() {
+	if c.needsRegion() {
 		region = Region(variable(envRegion))
 	}
-	if len(missing) > 0 {
-		return nil, failure.Permanentf("missing environment variables: %s", strings.Join(missing, ", "))
+	switch {
+	case hasCredential:
+	case os.Getenv(envClientID)+os.Getenv(envClientSecret) == "":
+		missing = append(missing, envAccessToken+" (or both "+envClientID+" and "+envClientSecret+")")
+	default:
+		err = c.setClientCredentials(envClientID, variable(envClientID), envClientSecret, variable(envClientSecret))
 	}
-	if err == nil && region != "" {
+	switch {
+	case len(missing) > 0:
+		err = fmt.Errorf("missing environment variables: %s", strings.Join(missing, ", "))
+	case err == nil && region != "":
 		if region, err = ParseRegion(string(region)); err != nil {
 			err = fmt.Errorf("%s: %w", envRegion, err)
 		}

@@ -19,10 +19,10 @@ func TestNewFromEnv(t *testing.T) {
 		want    string // the first request, or
 		wantErr string
 	}{
-		{"nothing", nil, nil, "", missing + credential + ", " + envRegion},
+		{"nothing", nil, nil, "", missing + envRegion + ", " + credential},
 		{"no region", env{envAccessToken: "T"}, nil, "", missing + envRegion},
 		{"no credential", env{envRegion: "us-east-1"}, nil, "", missing + credential},
-		{"no region and no secret", env{envClientID: "id"}, nil, "", missing + envClientSecret + ", " + envRegion},
+		{"no region and no secret", env{envClientID: "id"}, nil, "", missing + envRegion + ", " + envClientSecret},
 		{"no id", env{envRegion: "us-east-1", envClientSecret: "s"}, nil, "", missing + envClientID},
 		{"no region, and a bad token", env{envAccessToken: "T\n"}, nil, "", envAccessToken + " contains white space"},
 		{"unknown region", env{envRegion: "mars", envAccessToken: "T"}, nil, "", envRegion + `: unknown region "mars"`},

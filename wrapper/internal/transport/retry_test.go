@@ -230,6 +230,17 @@ func TestRetryAfterIsTheWait(t *testing.T) {
 	}
 }
 
+// The Retry-After of a 2xx response holds where its content cannot be read, up to the longest one.
+func TestRetryAfterOfUnreadableContent(t *testing.T) {
+	for after, want := range map[string]time.Duration{"42": 42 * time.Second, "181": MaxRetryAfter} {
+		bubble(t, after, func(t *testing.T) {
+			base := newOutcomes(t, outcome{status: 200, reader: truncated.reader, headers: []string{"Retry-After", after}}, good)
+			checkError(t, "request", newStack(base, static).Read(newRequest(t, "GET"), readAll), nil)
+			check(t, "wait", base.waits()[0], want)
+		})
+	}
+}
+
 // Whatever the end of a context becomes on its way, the error is its cause, and the last
 // attempt is named where there was one.
 func TestContextEnds(t *testing.T) {

@@ -326,19 +326,20 @@ func TestUnauthorized(t *testing.T) {
 		source    oauth2.TokenSource // nil: the token cannot be renewed
 		statuses  []int
 		max       int
+		requests  int
 		sent      string // the tokens
-		status    int    // of the error; 0: none
+		status    int    // of the last error; 0: none
 		permanent bool
 	}{
-		{"accepted", counter(), []int{200}, 5, "1", 0, false},
-		{"revoked", counter(), []int{401, 200}, 5, "1 2", 0, false},
-		{"rejected", counter(), []int{401, 401}, 5, "1 2", 401, true},
-		{"the same token again", static, []int{401, 401}, 5, "1 1", 401, true},
-		{"the only token", nil, []int{401}, 5, "0", 401, true},
-		{"accepted in between", counter(), []int{401, 404, 401, 200}, 5, "1 2 2 3", 0, false},
-		{"down in between", counter(), []int{401, 503, 401}, 5, "1 2 2", 401, true},
-		{"the last of the attempts", counter(), []int{503, 503, 401}, 3, "1 1 1", 401, false},
-		{"the only attempt", counter(), []int{401}, 1, "1", 401, false},
+		{"accepted", counter(), []int{200}, 5, 1, "1", 0, false},
+		{"revoked", counter(), []int{401, 200}, 5, 1, "1 2", 0, false},
+		{"rejected", counter(), []int{401, 401}, 5, 1, "1 2", 401, true},
+		{"the same token again", static, []int{401, 401}, 5, 1, "1 1", 401, true},
+		{"the only token", nil, []int{401}, 5, 1, "0", 401, true},
+		{"accepted in between", counter(), []int{401, 404, 401, 200}, 5, 2, "1 2 2 3", 0, false},
+		{"down in between", counter(), []int{401, 503, 401}, 5, 1, "1 2 2", 401, true},
+		{"the last of the attempts", counter(), []int{503, 503, 401}, 3, 1, "1 1 1", 401, false},
+		{"the only attempt", counter(), []int{401}, 1, 1, "1", 401, false},
 	} {
 		bubble(t, test.name, func(t *testing.T) {
 			all := statuses(test.statuses...)
@@ -351,9 +352,11 @@ func TestUnauthorized(t *testing.T) {
 			config.Retry.MaxAttempts = test.max
 			stack := New(config)
 			var err error
-			for len(base.sent) < len(all) {
+			requests := 0
+			for ; len(base.sent) < len(all); requests++ {
 				err = stack.Read(newRequest(t, "POST"), readAll)
 			}
+			check(t, "requests", requests, test.requests)
 			check(t, "tokens sent", strings.ReplaceAll(strings.Join(base.tokens, " "), "Bearer token-", ""), test.sent)
 			check(t, "succeeds", err == nil, test.status == 0)
 			if status, ok := errors.AsType[*statusError](err); ok {

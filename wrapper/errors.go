@@ -37,14 +37,9 @@ var ErrInvalidQuery = failure.Permanentf("invalid query")
 func Retryable(err error) bool {
 	api, isAPI := errors.AsType[*APIError](err)
 	_, isOperation := errors.AsType[*OperationError](err)
-	switch marked := errors.Is(err, failure.ErrTransient); {
-	case failure.IsPermanent(err):
-		return false
-	case isAPI:
-		return transport.TransientStatus(api.StatusCode) || marked // as a 401 is if the token was renewed
-	default:
-		return isOperation || marked
-	}
+	isTransient := errors.Is(err, failure.ErrTransient) || // as a 401 is if the token was renewed
+		isAPI && transport.TransientStatus(api.StatusCode) || !isAPI && isOperation
+	return isTransient && !failure.IsPermanent(err)
 }
 
 // An APIError is a response of the API, or of the login host, with a status other than

@@ -80,11 +80,10 @@ func checkCredential(name, text string) error {
 
 // WithTokenSource makes the client use tokens from elsewhere. The source is called once
 // for all requests that wait, before its token expires (see oauth2.Token.Expiry) and
-// when the API rejects one. If Token has not returned when the request's context ends, or
-// within 5 s while the last token is still valid, its result is dropped, and a later request
-// calls it again. Its errors are wrapped as they
-// are: an *oauth2.RetrieveError of a source of package oauth2 still has the request
-// with the credentials in its Response.
+// when the API rejects one. If Token returns after all of these have ended, or takes more than
+// 5 s while the last token is still valid, its result is dropped, and a later request calls it
+// again. Its errors are wrapped as they are: an *oauth2.RetrieveError of a source of package
+// oauth2 still has the request with the credentials in its Response.
 func WithTokenSource(source oauth2.TokenSource) Option {
 	return func(c *config) error {
 		c.Credentials = transport.Credentials{Source: source}

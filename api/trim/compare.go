@@ -14,7 +14,6 @@ type report struct {
 	same                 bool
 	breaking, compatible []string
 	gone                 []string // of breaking: operations that the document does not have
-	moved                []string // the paths where operations were
 	broken               []string // lines of this module
 }
 
@@ -70,11 +69,6 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	if strings.Contains(changed, incompatible) { // other changes break nobody
 		r.broken = t.broken()
 	}
-	for _, path := range r.moved {
-		r.broken = append(r.broken, t.naming(path)...)
-	}
-	slices.Sort(r.broken)
-	r.broken = slices.Compact(r.broken)
 	base, err := encode(old)
 	t.err = cmp.Or(t.err, err)
 	output := t.tool("", "oasdiff", "changelog", t.write("base.yaml", base), t.write("usage.yaml", spec),
@@ -100,8 +94,9 @@ func servers(document object) (urls []string) {
 
 // addMoved adds an operation that has another path or method.
 func (r *report) addMoved(was, now operation) {
-	r.moved = append(r.moved, was.path)
-	r.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it", was, was.id, now))
+	path, _, _ := strings.Cut(was.path, "/{")
+	r.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it. Edit it by hand: search wrapper "+
+		"for %s", was, was.id, now, path))
 }
 
 // addGone adds an operation that the document does not have, and what to do.

@@ -45,7 +45,8 @@ var breakingChanges = []change{
 		delete(paths, "/api/v2/usage/aggregates/query/jobs")
 		item["put"].(object)["x-inin-requires-permissions"].(object)["type"] = "ALL"
 		item["put"].(object)["x-inin-requires-permissions"].(object)["permissions"] = []any{"a", "b"}
-	}, []string{"POST /api/v2/usage/aggregates/query/jobs (postUsageAggregatesQueryJobs): moved to PUT /api/v3/usage/aggregates/query/jobs",
+	}, []string{"POST /api/v2/usage/aggregates/query/jobs (postUsageAggregatesQueryJobs): moved to PUT /api/v3/usage/aggregates/query/jobs; " +
+		"released versions do not find it. Edit it by hand: search wrapper for /api/v2/usage/aggregates/query/jobs",
 		`POST /api/v2/usage/aggregates/query/jobs: required permissions changed from ANY["usage:organization:view"] to ALL["a" "b"]`}},
 	{"another host", func(d object) { d["host"] = "api.example.com" },
 		[]string{`servers: changed from ["https://api.mypurecloud.com"] to ["https://api.example.com"]: every address moves`}},
@@ -173,8 +174,6 @@ const evil = "a`\"; func Evil() {}"
 // All changes of a kind are in one document, as each document costs seconds.
 func TestReport(t *testing.T) {
 	spec := mustTrim(t, upstream2026, allOperations).spec
-	above, _, _ := strings.Cut(string(readFile(t, root+"/wrapper/usagetest/job.go")), "jobPath = ")
-	jobPath := fmt.Sprintf("\n  - wrapper/usagetest/job.go:%d: jobPath = ", strings.Count(above, "\n")+1)
 	t.Chdir(checkout2026(t))
 	for _, test := range []struct {
 		name, check string
@@ -206,9 +205,8 @@ func TestReport(t *testing.T) {
 					}
 				}
 			}
-			for _, line := range []string{"\n  - wrapper/internal/rows/stream_test.go:", jobPath} {
-				equal(t, line+" is to be edited", strings.Contains(stdout, line), test.code == exitBreaking)
-			}
+			const line = "\n  - wrapper/internal/rows/stream_test.go:"
+			equal(t, line+" is to be edited", strings.Contains(stdout, line), test.code == exitBreaking)
 			equal(t, "the file was written", !bytes.Equal(readFile(t, file), spec), test.written)
 			hasNoControls(t, "output", stdout+stderr)
 			equal(t, "a line starts with ::", strings.Contains(stdout+stderr, "\n::"), false)

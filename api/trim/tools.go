@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,28 +92,6 @@ func (t *tools) broken() (lines []string) {
 			lines = append(lines, oneLine(filepath.Join(dir, match[1])+": "+match[2]))
 		}
 	}
-	return lines
-}
-
-// naming returns the hand-written lines that contain a path up to its parameters. Those of
-// the rooms below wrapper, which know nothing of usage, have it as an example.
-func (t *tools) naming(path string) (lines []string) {
-	path, _, _ = strings.Cut(path, "/{")
-	walk := func(name string, _ fs.DirEntry, _ error) error {
-		switch {
-		case name == filepath.Join("wrapper", "internal"):
-			return filepath.SkipDir
-		case !slices.Contains([]string{".go", ".txtar"}, filepath.Ext(name)):
-			return nil
-		}
-		code, err := os.ReadFile(name)
-		for i, line := range strings.Split(string(code), "\n") {
-			if strings.Contains(line, path) {
-				lines = append(lines, fmt.Sprintf("%s:%d: %s", name, i+1, oneLine(line)))
-			}
-		}
-		return err
-	}
-	t.err = cmp.Or(t.err, filepath.WalkDir("wrapper", walk))
-	return lines
+	slices.Sort(lines)
+	return slices.Compact(lines)
 }

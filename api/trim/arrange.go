@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"maps"
 	"reflect"
 	"regexp"
@@ -66,10 +65,11 @@ func (d *document) arrange(old object, ids []string) {
 		take(current[0], current[0])
 	}
 	d.tree["paths"], old["paths"] = paths, oldPaths
-	components, _ := clone(old)["components"].(object)
-	for section, all := range components { // for references to what the document has inline
+	components, _ := old["components"].(object)
+	for section, was := range components { // for references to what the document has inline
+		all := maps.Clone(was.(object))
 		kept, _ := lookup(d.tree, "components", section).(object)
-		maps.Copy(all.(object), kept)
+		maps.Copy(all, kept)
 		put(d.tree, all, "components", section)
 	}
 	arranged(d.tree, old, d.tree, old)
@@ -120,28 +120,7 @@ func arranged(current, old object, node, was any) any {
 }
 
 // isSame reports whether two schemas say the same to a program.
-func isSame(a, b any) bool { return reflect.DeepEqual(withoutTexts(a, words), withoutTexts(b, words)) }
-
-func withoutTexts(node any, keys kind) any {
-	parent, ok := node.(object)
-	if !ok {
-		return node
-	}
-	bare := object{}
-	for key, value := range parent {
-		switch {
-		case keys != words:
-			bare[key] = withoutTexts(value, words)
-		case !slices.Contains(texts, key) && !isExtension(key):
-			bare[key] = withoutTexts(value, kinds[key])
-		}
-	}
-	return bare
-}
-
-// clone returns a deep copy of a document.
-func clone(document object) (copied object) {
-	data, _ := json.Marshal(document)
-	_ = json.Unmarshal(data, &copied)
-	return copied
+func isSame(a, b any) bool {
+	bare := &pruner{isBare: true}
+	return reflect.DeepEqual(bare.clean(a, "", words), bare.clean(b, "", words))
 }

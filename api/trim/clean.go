@@ -54,7 +54,8 @@ func (p *pruner) clean(node any, word string, keys kind) any {
 			key, below, within := printable(name), word, keys
 			mayExtend := keys == words || keys == names && word == "responses"
 			switch {
-			case mayExtend && isForeign(name), keys == words && isIgnored(name, node):
+			case mayExtend && isForeign(name), keys == words && isIgnored(name, node),
+				p.isBare && keys == words && (slices.Contains(texts, name) || isExtension(name)):
 				continue
 			case mayExtend && isExtension(name):
 				key, below, within = strings.ToLower(key), name, data

@@ -48,6 +48,7 @@ func operations(document object) (all []operation) {
 type pruner struct {
 	root, kept object
 	schemes    []string // where the root has security schemes
+	isBare     bool     // without texts and extensions
 	err        error    // the first error
 }
 

@@ -110,14 +110,11 @@ func isForeign(key string) bool {
 	return isExtension(key) && !strings.HasPrefix(lower, "x-inin-") && !strings.HasPrefix(lower, "x-purecloud-")
 }
 
-// isUnprintable reports whether r is a control character or one that changes the direction
-// of text: terminals and readers would be misled.
-func isUnprintable(r rune) bool { return !unicode.IsPrint(r) }
-
-// printable returns a text with spaces for unprintable characters other than line breaks.
+// printable returns a text with spaces for characters other than line breaks that are control
+// characters or change the direction of text: terminals and readers would be misled.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && isUnprintable(r) {
+		if r != '\n' && !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

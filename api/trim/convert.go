@@ -25,10 +25,7 @@ type document struct {
 
 // trim reduces a document to some operations and what they refer to.
 func trim(root object, ids []string) (*document, error) {
-	kept, others, err := prune(root, ids)
-	if err != nil {
-		return nil, err
-	}
+	kept, others := prune(root, ids)
 	d := &document{others: others, report: &report{}}
 	data, err := json.Marshal(kept)
 	if err != nil {

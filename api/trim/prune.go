@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -49,18 +48,11 @@ type pruner struct {
 	root, kept object
 	schemes    []string // where the root has security schemes
 	isBare     bool     // without texts and extensions
-	err        error    // the first error
-}
-
-func (p *pruner) fail(format string, args ...any) {
-	if p.err == nil {
-		p.err = fmt.Errorf(format, args...)
-	}
 }
 
 // prune returns a document of the named operations and their components, cleaned, and the
 // other operations.
-func prune(root object, ids []string) (kept object, others []operation, err error) {
+func prune(root object, ids []string) (kept object, others []operation) {
 	rest := maps.Clone(root)
 	for _, section := range append(sections, "paths") {
 		delete(rest, section)
@@ -78,14 +70,14 @@ func prune(root object, ids []string) (kept object, others []operation, err erro
 	}
 	rest = p.clean(rest, "", words).(object)
 	maps.Copy(rest, p.kept)
-	return rest, others, p.err
+	return rest, others
 }
 
 // reach keeps a component, under a name without spaces, which OpenAPI 3 does not allow:
 // "PureCloud OAuth" becomes "PureCloudOAuth".
 func (p *pruner) reach(tokens ...string) (name string) {
 	component, last := lookup(p.root, tokens...), len(tokens)-1
-	renamed := append(slices.Clip(tokens[:last]), strings.ReplaceAll(tokens[last], " ", ""))
+	renamed := append(slices.Clip(tokens[:last]), withoutSpaces(tokens[last]))
 	if component != nil && lookup(p.kept, renamed...) == nil {
 		put(p.kept, object{}, renamed...) // now: it may refer to itself
 		put(p.kept, p.clean(component, "", words), renamed...)
@@ -96,26 +88,24 @@ func (p *pruner) reach(tokens ...string) (name string) {
 // reachReference reaches the component that a reference points to, or into. It returns the
 // reference without percent-encoding, so that the output does not depend on it, and to where
 // OpenAPI 3 has schemas: openapi2conv would not look below keys that it does not know.
+// References to anything else are errors of the loader.
 func (p *pruner) reachReference(reference string) string {
-	fragment, err := url.PathUnescape(reference)
-	tokens := strings.Split(strings.TrimPrefix(fragment, "#/"), "/")
+	if fragment, err := url.PathUnescape(reference); err == nil {
+		reference = fragment
+	}
+	tokens := strings.Split(strings.TrimPrefix(reference, "#/"), "/")
 	// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3.
 	length := 2
 	if tokens[0] == "components" {
 		length = 3
 	}
-	switch {
-	case err != nil || !strings.HasPrefix(fragment, "#/") || strings.ContainsFunc(fragment, isUnprintable):
-		p.fail("$ref %q does not point into the document", reference)
-	case len(tokens) < length || !slices.Contains(sections, tokens[0]):
-		p.fail("$ref %q does not point to a component", reference)
-	case lookup(p.root, tokens...) == nil:
-		p.fail("$ref %q: not found", reference)
-	default:
+	if len(tokens) >= length && slices.Contains(sections, tokens[0]) {
 		p.reach(tokens[:length]...)
 	}
-	return strings.Replace(fragment, "#/definitions/", "#/components/schemas/", 1)
+	return withoutSpaces(strings.Replace(reference, "#/definitions/", "#/components/schemas/", 1))
 }
+
+func withoutSpaces(name string) string { return strings.ReplaceAll(printable(name), " ", "") }
 
 // lookup returns the value at a JSON pointer, given by its tokens, or nil.
 func lookup(node any, tokens ...string) any {

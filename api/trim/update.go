@@ -25,9 +25,7 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 		return nil, err
 	}
 	d.arrange(old, ids)
-	if d.tree, _, err = prune(d.tree, ids); err != nil { // of what nothing refers to any more
-		return nil, &noClientError{err.Error()}
-	}
+	d.tree, _ = prune(d.tree, ids) // of what nothing refers to any more
 	for _, id := range ids {
 		if !slices.ContainsFunc(operations(d.tree), func(o operation) bool { return o.id == id }) {
 			return nil, &noClientError{fmt.Sprintf("no operation %q: renamed or removed upstream, or mistyped", id)}

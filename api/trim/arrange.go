@@ -75,23 +75,16 @@ func (d *document) arrange(old object, ids []string) {
 	arranged(d.tree, old, d.tree, old)
 }
 
-// successor returns the operation that an older one is now: that with its id, at its place if
-// there are several, and where its id is not to be kept any more, that at its place.
+// successor returns the operation that an older one is now: that with its id, the one at its
+// place if there are several, and where its id is not to be kept any more, that at its place.
 func successor(was operation, current []operation, ids []string) (now operation, ok bool) {
-	best := 0
+	isKept := slices.Contains(ids, was.id)
 	for _, o := range current {
-		rank := 0
-		if o.id == was.id {
-			rank += 2
-		}
-		if o.isAt(was) && (rank > 0 || !slices.Contains(ids, was.id)) {
-			rank++
-		}
-		if rank > best {
-			now, best = o, rank
+		if o.id == was.id && !ok || o.isAt(was) && (o.id == was.id || !isKept) {
+			now, ok = o, true
 		}
 	}
-	return now, best > 0
+	return now, ok
 }
 
 // arranged returns a node of the current document, with references where a node of the older

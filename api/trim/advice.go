@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,22 +83,15 @@ func (a *adviser) act(reason string, tokens []string, update object) {
 
 // addUnmatched finds actions of the overlay without a target.
 func (a *adviser) addUnmatched(stderr string) {
-	overlay, _ := os.ReadFile("api/overlay.yaml")
 	for _, match := range unmatched.FindAllStringSubmatch(stderr, -1) {
-		before, _, _ := strings.Cut(string(overlay), "target: "+match[1]+"\n")
 		place := schemas
 		for _, word := range punctuation.Split(match[1], -1) {
 			if schema := append(slices.Clip(schemas), word, "properties"); lookup(a.current, schema...) != nil {
 				place = schema
 			}
 		}
-		added := newKeys(a.old, a.current, place)
-		instead := "nothing is new in its place: delete the action"
-		if len(added) > 0 {
-			instead = fmt.Sprintf("name what is new instead, or delete the action: %q", added)
-		}
-		a.reasons = append(a.reasons, fmt.Sprintf("api/overlay.yaml:%d: %s is not in the document; %s",
-			strings.Count(before, "\n")+1, match[1], instead))
+		a.reasons = append(a.reasons, fmt.Sprintf("api/overlay.yaml: %s is not in the document; "+
+			"delete the action, or name in it what is new there: %q", match[1], newKeys(a.old, a.current, place)))
 	}
 }
 

@@ -64,9 +64,8 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	if err := t.generateOrAdvise(spec, old, current); err != nil {
 		return err
 	}
-	changed := string(t.tool("", "apidiff", "./gen", t.path("api")))
-	r.addGo(changed)
-	if strings.Contains(changed, incompatible) { // other changes break nobody
+	r.addGo(string(t.tool("", "apidiff", "./gen", t.path("api"))))
+	if len(r.breaking) > 0 { // other changes break nobody
 		r.broken = t.broken()
 	}
 	base, err := encode(old)
@@ -159,9 +158,6 @@ var uses = []struct {
 	{regexp.MustCompile(`^(Job)?GroupBy`), "in queries; the command has no flag for it, and usagetest does not group by it"},
 }
 
-// incompatible is the title of apidiff's incompatible changes.
-const incompatible = "Incompatible changes:\n"
-
 // addGo adds the changes that apidiff reports of package gen, in its words.
 func (r *report) addGo(output string) {
 	title := ""
@@ -176,7 +172,7 @@ func (r *report) addGo(output string) {
 				change += "(" + of.use + ")"
 			}
 		}
-		r.add(title == incompatible, "package gen: "+change)
+		r.add(title == "Incompatible changes:\n", "package gen: "+change)
 	}
 }
 

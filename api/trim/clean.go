@@ -60,7 +60,8 @@ func (p *pruner) clean(node any, word string, keys kind) any {
 			case mayExtend && isExtension(name):
 				key, below, within = strings.ToLower(key), name, data
 			case keys == names && word == "security":
-				key, within = p.reach(append(p.schemes, name)...), data
+				p.reach("securityDefinitions", name) // of Swagger 2.0
+				key, within = p.reach("components", "securitySchemes", name), data
 			case keys == names:
 				within = words
 			case keys == words:

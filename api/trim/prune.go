@@ -46,8 +46,7 @@ func operations(document object) (all []operation) {
 // directly or not. It works on the JSON tree: a model of all 10 MB would cost seconds.
 type pruner struct {
 	root, kept object
-	schemes    []string // where the root has security schemes
-	isBare     bool     // without texts and extensions
+	isBare     bool // without texts and extensions
 }
 
 // prune returns a document of the named operations and their components, cleaned, and the
@@ -57,10 +56,7 @@ func prune(root object, ids []string) (kept object, others []operation) {
 	for _, section := range append(sections, "paths") {
 		delete(rest, section)
 	}
-	p := pruner{root: root, kept: object{}, schemes: []string{"components", "securitySchemes"}}
-	if root["swagger"] == "2.0" {
-		p.schemes = []string{"securityDefinitions"}
-	}
+	p := pruner{root: root, kept: object{}}
 	for _, o := range operations(root) {
 		if o.id == "" || !slices.Contains(ids, o.id) {
 			others = append(others, o)

@@ -74,24 +74,14 @@ func (p *pruner) clean(node any, word string, keys kind) any {
 	return node
 }
 
-// onlyOf returns what a schema consists of, if that is an allOf of one schema and texts.
+// onlyOf returns the reference that a schema consists of, if that is an allOf of one, with texts
+// and the like beside it. Other forms of allOf are merged by oasdiff, which keeps no reference.
 func onlyOf(node object) object {
-	var only object
-	if all, _ := node["allOf"].([]any); len(all) == 1 {
-		first, _ := all[0].(object)
-		only = maps.Clone(first)
-	}
-	if only == nil {
+	all, _ := node["allOf"].([]any)
+	if len(all) != 1 || lookup(all[0], "$ref") == nil || node["properties"] != nil || node["required"] != nil {
 		return nil
 	}
-	for key, value := range node {
-		if slices.Contains(texts, key) {
-			only[key] = value
-		} else if key != "allOf" && !isIgnored(key, node) && !isForeign(key) {
-			return nil
-		}
-	}
-	return only
+	return all[0].(object)
 }
 
 // isIgnored reports whether a word of an object has no meaning for clients of this module:

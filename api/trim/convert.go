@@ -36,10 +36,7 @@ func trim(root object, ids []string) (*document, error) {
 		return nil, fmt.Errorf("not an API document: %w", err)
 	}
 	err = model.Validate(context.Background(), openapi3.EnableExamplesValidation(), openapi3.EnableMultiError())
-	var problems openapi3.MultiError
-	if err != nil && !errors.As(err, &problems) {
-		problems = openapi3.MultiError{err}
-	}
+	problems, _ := errors.AsType[openapi3.MultiError](err) // by that option, always
 	for _, problem := range problems {
 		text, _, _ := strings.Cut(problem.Error(), "\n")
 		d.warnings = append(d.warnings, oneLine(text))

@@ -85,12 +85,10 @@ func onlyOf(node object) object {
 }
 
 // isIgnored reports whether a word of an object has no meaning for clients of this module:
-// they read null as zero, and ignore unknown properties. Nor has the name of a body any;
-// openapi2conv would make an extension of it.
+// they read null as zero, and ignore unknown properties.
 func isIgnored(word string, of object) bool {
 	properties, _ := of["properties"].(object)
-	return word == "nullable" || word == "additionalProperties" && len(properties) > 0 ||
-		word == "name" && of["in"] == "body"
+	return word == "nullable" || word == "additionalProperties" && len(properties) > 0
 }
 
 func isExtension(key string) bool { return len(key) > 2 && strings.EqualFold(key[:2], "x-") }

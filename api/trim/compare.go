@@ -13,7 +13,7 @@ import (
 type report struct {
 	same                 bool
 	breaking, compatible []string
-	gone                 []string // of breaking: operations that the document does not have
+	gone                 bool     // operations, of those that are breaking
 	broken               []string // lines of this module
 }
 
@@ -57,8 +57,8 @@ func (r *report) add(breaking bool, change string) {
 // the operations where they are now: where requests go, the exported API of package gen, and
 // on the wire.
 func (r *report) compare(t *tools, spec []byte, old, current object) error {
-	if before, after := servers(old), servers(current); !slices.Equal(before, after) {
-		r.add(true, fmt.Sprintf("servers: changed from %q to %q: every address moves. api/overlay.yaml names the "+
+	if before, after := server(old), server(current); before != after {
+		r.add(true, fmt.Sprintf("server: changed from %q to %q: every address moves. api/overlay.yaml names the "+
 			"servers of package gen, and wrapper/region.go those of the client: edit both", before, after))
 	}
 	if err := t.generateOrAdvise(spec, old, current); err != nil {
@@ -80,15 +80,14 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	return t.err
 }
 
-// servers returns the addresses of a document, without slashes at their ends.
-func servers(document object) (urls []string) {
-	list, _ := document["servers"].([]any)
-	for _, server := range list {
-		url, _ := lookup(server, "url").(string)
-		urls = append(urls, strings.TrimRight(url, "/"))
+// server returns the first address of a document, without a slash at its end.
+func server(document object) string {
+	servers, _ := document["servers"].([]any)
+	if len(servers) == 0 {
+		return ""
 	}
-	slices.Sort(urls)
-	return urls
+	url, _ := lookup(servers[0], "url").(string)
+	return strings.TrimRight(url, "/")
 }
 
 // addMoved adds an operation that has another path or method.
@@ -109,9 +108,8 @@ func (r *report) addGone(was operation, others []operation, ids []string) {
 			action([]string{"paths", was.path, was.method}, object{"operationId": was.id}),
 			strings.Replace(strings.Join(ids, ","), was.id, now, 1))
 	}
-	text = oneLine(fmt.Sprintf("%s (%s): gone%s", was, was.id, text))
-	r.gone = append(r.gone, text)
-	r.add(true, text)
+	r.gone = true
+	r.add(true, fmt.Sprintf("%s (%s): gone%s", was, was.id, text))
 }
 
 // addPermissions adds a change of the permissions that an operation requires. It breaks

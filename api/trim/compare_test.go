@@ -49,7 +49,7 @@ var breakingChanges = []change{
 		"released versions do not find it. Edit it by hand: search wrapper for /api/v2/usage/aggregates/query/jobs",
 		`POST /api/v2/usage/aggregates/query/jobs: required permissions changed from ANY["usage:organization:view"] to ALL["a" "b"]`}},
 	{"another host", func(d object) { d["host"] = "api.example.com" },
-		[]string{`servers: changed from ["https://api.mypurecloud.com"] to ["https://api.example.com"]: every address moves`}},
+		[]string{`server: changed from "https://api.mypurecloud.com" to "https://api.example.com": every address moves`}},
 	{"type changed", func(d object) {
 		properties(d, "OrganizationPublicApiUsage")["status200"] = object{"type": "string"}
 	}, []string{"package gen: UsageJobRow.Status200: changed from int64 to string",

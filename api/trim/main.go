@@ -137,7 +137,7 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return exitError, err
 	case *check:
 		return d.report.exitCode(), nil
-	case len(d.report.gone) > 0:
+	case d.report.gone:
 		return exitError, fmt.Errorf("%s: operations are gone; %s was not written", *from, *output)
 	case d.report.same:
 		return exitOK, nil

@@ -34,7 +34,7 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 	if d.spec, err = encode(d.tree); err != nil || before == nil {
 		return d, err
 	}
-	if d.report.same = len(d.report.gone) == 0 && bytes.Equal(before, d.spec); d.report.same {
+	if d.report.same = !d.report.gone && bytes.Equal(before, d.spec); d.report.same {
 		return d, nil
 	}
 	return d, d.report.compare(t, d.spec, old, d.tree)

@@ -197,16 +197,12 @@ const zeroValue = `; programs that do not set it send the zero value of Go: "", 
 // addWire adds the changes of oasdiff's changelog, in its words, and of those with the same
 // origin the first. Some levels of its own are replaced, see tools/oasdiff-levels.txt.
 func (r *report) addWire(changes []wireChange) {
-	places := map[wireChange]int{}
+	seen := map[wireChange]bool{}
 	for _, c := range changes {
-		places[c.origin()]++
-	}
-	for _, c := range changes {
-		n := places[c.origin()]
-		if n == 0 {
+		if seen[c.origin()] {
 			continue
 		}
-		delete(places, c.origin())
+		seen[c.origin()] = true
 		if strings.HasPrefix(c.ID, "response-") && strings.HasSuffix(c.ID, "-property-removed") {
 			i := slices.IndexFunc(changes, func(other wireChange) bool {
 				return other.Operation == c.Operation && other.Path == c.Path && other.property() != c.property() &&
@@ -222,10 +218,6 @@ func (r *report) addWire(changes []wireChange) {
 		if c.ID == "request-property-became-required" || c.ID == "new-required-request-property" {
 			c.Text += zeroValue
 		}
-		text := strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :")
-		if n > 1 {
-			text += fmt.Sprintf(" (in %d places)", n)
-		}
-		r.add(c.Level == 3, text)
+		r.add(c.Level == 3, strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :"))
 	}
 }

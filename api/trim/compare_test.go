@@ -80,8 +80,7 @@ var breakingChanges = []change{
 var compatibleChanges = []change{
 	{"optional field of an error body", func(d object) { properties(d, "ErrorBody")["help"] = object{"type": "string"} },
 		[]string{"package gen: ErrorBody.Help: added",
-			"POST /api/v2/usage/aggregates/query/jobs: added the optional property `help` to the response with the " +
-				"`400` status (in 49 places)"}},
+			"POST /api/v2/usage/aggregates/query/jobs: added the optional property `help` to the response with the `400` status"}},
 	{"enum value of a response", func(d object) {
 		values := enum(d, "ApiUsageQueryResult", "queryStatus")
 		values["enum"] = append(values["enum"].([]any), "Queued")

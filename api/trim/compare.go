@@ -99,9 +99,9 @@ func (r *report) addMoved(was, now operation) {
 
 // addGone adds an operation that the document does not have, and what to do.
 func (r *report) addGone(was operation, others []operation, ids []string) {
-	text := "; no operation is there now. If it has another path and operationId, run with that in -operations; " +
-		"if not, keep api/usage.yaml as it is"
-	if i := slices.IndexFunc(others, was.isAt); i >= 0 {
+	text := "; no operation with an operationId is there now. If it has another path and operationId, " +
+		"run with that in -operations; if not, keep api/usage.yaml as it is"
+	if i := slices.IndexFunc(others, func(o operation) bool { return o.id != "" && o.isAt(was) }); i >= 0 {
 		now := others[i].id
 		text = fmt.Sprintf("; %s is there now. If it is the same operation, add to api/overlay.yaml: %s"+
 			" and run with -operations %s, which usageOperations in api/trim/main.go has to be", now,
@@ -192,7 +192,7 @@ func (c wireChange) origin() wireChange {
 func (c wireChange) property() string { return strings.Split(c.Text+"``", "`")[1] }
 
 // zeroValue is added for properties that become required.
-const zeroValue = `; programs that do not set it send the zero value of Go: "", 0, false, or null for a list`
+const zeroValue = `; programs that do not set it send the zero value of Go: "", 0, false, null for a list, or the year 1`
 
 // addWire adds the changes of oasdiff's changelog, in its words, and of those with the same
 // origin the first. Some levels of its own are replaced, see tools/oasdiff-levels.txt.

@@ -229,7 +229,7 @@ var goneOperations = []change{
 			`- {target: "$['paths']['/api/v2/usage/query/{executionId}/results']['get']", update: {"operationId":"getUsageQueryExecutionIdResults"}}`,
 		"run with -operations postUsageQuery,getUsageResults,postUsage"}},
 	{"none is there now", func(d object) { delete(d["paths"].(object), "/api/v2/usage/aggregates/query/jobs/{jobId}") },
-		[]string{"(getUsageAggregatesQueryJob): gone; no operation is there now"}},
+		[]string{"(getUsageAggregatesQueryJob): gone; no operation with an operationId is there now"}},
 	{"another change", func(d object) {
 		definitionOf(d, "ApiUsageOrganizationQuery")["required"] = []any{"interval", "groupBy"}
 	}, []string{"POST /api/v2/usage/query: the request property `groupBy` became required"}},

@@ -45,9 +45,9 @@ type object = map[string]any
 // parse returns an API document: one JSON object in which no name comes twice.
 func parse(data []byte) (root object, err error) {
 	if err := json.Unmarshal(data, &root); len(data) == 0 {
-		return nil, errors.New("empty, not a JSON document")
+		return nil, errors.New("empty, not a JSON object")
 	} else if err != nil {
-		return nil, fmt.Errorf("not a JSON document (%s): %w", http.DetectContentType(data), err)
+		return nil, fmt.Errorf("not a JSON object (%s): %w", http.DetectContentType(data), err)
 	}
 	openapi, _ := root["openapi"].(string)
 	if _, ok := root["paths"].(object); !ok || root["swagger"] != "2.0" && !strings.HasPrefix(openapi, "3.0.") {

@@ -86,7 +86,7 @@ var compileError = regexp.MustCompile(`(?m)^([\w./\\-]+\.go:\d+):\d+: (.*)$`)
 // with the generated client.
 func (t *tools) broken() (lines []string) {
 	for _, dir := range []string{"", "wrapper/examples"} {
-		output := t.run("", "-C", "./"+dir, "list", "-e", "-test", "-export", "-tags=soak,live",
+		output := t.run("", "-C", "./"+dir, "list", "-e", "-test", "-export", "-tags=soak,live", "-gcflags=-e",
 			"-overlay="+t.path("replace.json"), "-f", "{{with .Error}}{{.Err}}{{end}}", "./...")
 		for _, match := range compileError.FindAllStringSubmatch(string(output), -1) {
 			lines = append(lines, oneLine(filepath.Join(dir, match[1])+": "+match[2]))

@@ -114,16 +114,16 @@ func TestFollowsReferences(t *testing.T) {
 
 func TestErrorsLeaveTheOldFile(t *testing.T) {
 	for _, test := range []struct{ name, input, want string }{
-		{"empty", "", "empty, not a JSON document"},
-		{"HTML", "<html><body>Bad gateway</body></html>", "not a JSON document (text/html; charset=utf-8): "},
-		{"gzip", "\x1f\x8b\x08\x00", "not a JSON document (application/x-gzip): "},
-		{"YAML", "swagger: '2.0'\npaths: {}\n", "not a JSON document (text/plain; charset=utf-8): "},
+		{"empty", "", "empty, not a JSON object"},
+		{"HTML", "<html><body>Bad gateway</body></html>", "not a JSON object (text/html; charset=utf-8): "},
+		{"gzip", "\x1f\x8b\x08\x00", "not a JSON object (application/x-gzip): "},
+		{"YAML", "swagger: '2.0'\npaths: {}\n", "not a JSON object (text/plain; charset=utf-8): "},
 		{"truncated", small[:len(small)/2], "unexpected EOF within"},
 		{"two documents", small + small, fmt.Sprintf("after top-level value after offset %d", len(small))},
 		{"text after it", small + "x", "after top-level value"},
 		{"key that comes twice", replaced(t, `"version": "v1"`, `"title": "u"`),
 			`duplicate object member name "title" within "/info"`},
-		{"array", "[]", "not a JSON document"},
+		{"array", "[]", "not a JSON object"},
 		{"another object", `{"a":1}`, "not an API document"},
 		{"Swagger 1.2", `{"swagger":"1.2","paths":{}}`, `not an API document with swagger: "2.0" or openapi: "3.0.x"`},
 		{"OpenAPI 3.1", `{"openapi":"3.1.0","paths":{}}`, `not an API document with swagger: "2.0" or openapi: "3.0.x"`},

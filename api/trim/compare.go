@@ -199,7 +199,11 @@ const zeroValue = `; programs that do not set it send the zero value of Go: "", 
 func (r *report) addWire(changes []wireChange) {
 	seen := map[wireChange]bool{}
 	for _, c := range changes {
-		if seen[c.origin()] {
+		isReplaced := slices.ContainsFunc(changes, func(other wireChange) bool {
+			return other.Operation == c.Operation && other.Path == c.Path &&
+				strings.HasSuffix(other.ID, "-type-changed") && strings.HasPrefix(c.property(), other.property()+"/")
+		})
+		if seen[c.origin()] || isReplaced { // a property of an object that is none any more
 			continue
 		}
 		seen[c.origin()] = true

@@ -219,6 +219,18 @@ func TestReport(t *testing.T) {
 	})
 }
 
+// Properties of an object that has become a text are not read as zero: nothing is read.
+func TestReportOfAReplacedObject(t *testing.T) {
+	r := &report{}
+	r.addWire([]wireChange{
+		{ID: "response-optional-property-removed", Text: "removed `errorBody/code`", Level: 3},
+		{ID: "response-property-type-changed", Text: "type of `errorBody`", Level: 3},
+		{ID: "response-optional-property-removed", Text: "removed `errorBodyCode`", Level: 3},
+	})
+	equal(t, "changes", strings.Join(r.breaking, "\n"),
+		"type of `errorBody`\nremoved `errorBodyCode`; released versions read it as zero")
+}
+
 // goneOperations has two operations that are gone, and another change that is reported all
 // the same.
 var goneOperations = []change{

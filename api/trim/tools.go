@@ -37,7 +37,8 @@ func (t *tools) run(goflags string, args ...string) []byte {
 		return nil
 	}
 	command := exec.CommandContext(t.ctx, "go", args...)
-	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+goflags)
+	// GOTMPDIR: go does not remove its temporary files when it is killed.
+	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+goflags, "GOTMPDIR="+t.dir)
 	// An interrupt of this process alone leaves children of go, which keep the pipes open. (^C ends them too.)
 	command.WaitDelay = 5 * time.Second
 	var stdout, stderr bytes.Buffer

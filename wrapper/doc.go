@@ -38,11 +38,11 @@
 // # Usage jobs
 //
 // The vendor calls the usage query "old" since 2025-03-31 and expects to deprecate it in
-// favour of usage jobs: [Client.QueryJob] and the other methods with Job in their names. Jobs count all
-// requests, those of the vendor's own OAuth clients too, and not just the billable ones:
-// their totals are higher, and the vendor says not to determine bills by them. A job takes
-// 90 days at most, from a year ago at the earliest, and needs the permission
-// usage:organization:view.
+// favour of usage jobs: [Client.QueryJob] and the other methods with Job in their names.
+// Jobs count all requests, those of the vendor's own OAuth clients too, and not just the
+// billable ones: their totals are higher, and the vendor says not to determine bills by
+// them. A job takes 90 days at most, from a year ago at the earliest, and needs the
+// permission usage:organization:view.
 //
 // # Errors
 //

@@ -34,9 +34,9 @@ func (o operation) put(paths object, place operation) {
 
 // arrange makes a document and an older one comparable. It writes the document like the older
 // one where both mean the same to clients: the names of path parameters, and inline schemas in
-// place of references. It puts operations of the older one where they are now,
-// and those that are gone back into the document. The report has what moved, what is gone, and
-// what requires other permissions.
+// place of references. It puts operations of the older one where they are now, and those that
+// are gone back into the document. The report has what moved, what is gone, and what requires
+// other permissions.
 func (d *document) arrange(old object, ids []string) {
 	paths, oldPaths := object{}, object{}
 	current := operations(d.tree)

@@ -188,6 +188,11 @@ func (c wireChange) origin() wireChange {
 	return c
 }
 
+// isBeside reports whether two changes are of one operation.
+func (c wireChange) isBeside(other wireChange) bool {
+	return c.Operation == other.Operation && c.Path == other.Path
+}
+
 // property returns the path of the property that a change is about.
 func (c wireChange) property() string { return strings.Split(c.Text+"``", "`")[1] }
 
@@ -200,7 +205,7 @@ func (r *report) addWire(changes []wireChange) {
 	seen := map[wireChange]bool{}
 	for _, c := range changes {
 		isReplaced := slices.ContainsFunc(changes, func(other wireChange) bool {
-			return other.Operation == c.Operation && other.Path == c.Path &&
+			return other.isBeside(c) &&
 				strings.HasSuffix(other.ID, "-type-changed") && strings.HasPrefix(c.property(), other.property()+"/")
 		})
 		if seen[c.origin()] || isReplaced { // a property of an object that is none any more
@@ -209,7 +214,7 @@ func (r *report) addWire(changes []wireChange) {
 		seen[c.origin()] = true
 		if strings.HasPrefix(c.ID, "response-") && strings.HasSuffix(c.ID, "-property-removed") {
 			i := slices.IndexFunc(changes, func(other wireChange) bool {
-				return other.Operation == c.Operation && other.Path == c.Path && other.property() != c.property() &&
+				return other.isBeside(c) && other.property() != c.property() &&
 					strings.HasSuffix(other.ID, "-property-added") && strings.EqualFold(other.property(), c.property())
 			})
 			if i >= 0 {

@@ -63,8 +63,8 @@ func New(c Config) *Stack {
 	case credentials.Source != nil:
 		api.tokens.fetch = fetchFrom(credentials.Source)
 	default:
-		layers := layers(true, loginError(c.StatusError))
-		api.tokens.fetch = (&login{layers, c.LoginURL + "/oauth/token", credentials}).fetch
+		host := layers(true, loginError(c.StatusError))
+		api.tokens.fetch = (&login{host, c.LoginURL + "/oauth/token", credentials}).fetch
 	}
 	return &Stack{api, c.Origin.JoinPath("/")} // so that a path joined to it is absolute
 }

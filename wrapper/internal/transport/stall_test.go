@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/genesyscloud-go/usage/wrapper/internal/failure"
@@ -87,7 +88,7 @@ func TestStall(t *testing.T) {
 
 // Nothing is read after the end of the context, not even what has arrived.
 func TestReadAfterTheContext(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stall := newStall(newOutcomes(t, good), time.Minute, false)
 		response, err := stall.RoundTrip(newRequest(t, "GET").WithContext(ctx))

@@ -86,7 +86,7 @@ func (a *adviser) addUnmatched(stderr string) {
 	for _, match := range unmatched.FindAllStringSubmatch(stderr, -1) {
 		place := schemas
 		for _, word := range punctuation.Split(match[1], -1) {
-			if schema := append(slices.Clip(schemas), word, "properties"); lookup(a.current, schema...) != nil {
+			if schema := append(slices.Clip(schemas), word, "properties"); get[any](a.current, schema...) != nil {
 				place = schema
 			}
 		}
@@ -121,7 +121,7 @@ func (a *adviser) addCycles() {
 		place := slices.Concat(schemas, []string{schema, "properties"})
 		for _, property := range newKeys(a.old, a.current, place) {
 			target := append(slices.Clip(place), property)
-			if path := a.path(referred(lookup(a.current, target...)), schema, nil); path != nil {
+			if path := a.path(referred(get[any](a.current, target...)), schema, nil); path != nil {
 				a.act("a schema contains itself: "+strings.Join(append([]string{schema}, path...), " -> "),
 					target, object{"x-go-type-skip-optional-pointer": false})
 			}
@@ -137,7 +137,7 @@ func (a *adviser) path(from, to string, via []string) []string {
 	if via = append(slices.Clip(via), from); from == to {
 		return via
 	}
-	properties, _ := lookup(a.current, append(slices.Clip(schemas), from, "properties")...).(object)
+	properties, _ := get[any](a.current, append(slices.Clip(schemas), from, "properties")...).(object)
 	for _, property := range slices.Sorted(maps.Keys(properties)) {
 		if path := a.path(referred(properties[property]), to, via); path != nil {
 			return path
@@ -148,14 +148,14 @@ func (a *adviser) path(from, to string, via []string) []string {
 
 // referred returns the name of the schema that a reference points to, or "".
 func referred(node any) string {
-	reference, _ := lookup(node, "$ref").(string)
+	reference, _ := get[any](node, "$ref").(string)
 	return strings.TrimPrefix(reference, "#/components/schemas/")
 }
 
 // newKeys returns the keys at a place that only the current document has.
 func newKeys(old, current object, place []string) []string {
-	before, _ := lookup(old, place...).(object)
-	after, _ := lookup(current, place...).(object)
+	before, _ := get[any](old, place...).(object)
+	after, _ := get[any](current, place...).(object)
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(after)), func(key string) bool { return before[key] != nil })
 }
 

@@ -68,7 +68,7 @@ func (d *document) arrange(old object, ids []string) {
 	components, _ := old["components"].(object)
 	for section, was := range components { // for references to what the document has inline
 		all := maps.Clone(was.(object))
-		kept, _ := lookup(d.tree, "components", section).(object)
+		kept, _ := get[any](d.tree, "components", section).(object)
 		maps.Copy(all, kept)
 		put(d.tree, all, "components", section)
 	}
@@ -98,14 +98,14 @@ func arranged(current, old object, node, was any) any {
 		}
 	case object:
 		var target []string
-		if reference, ok := lookup(was, "$ref").(string); ok && node["$ref"] == nil {
+		if reference, ok := get[any](was, "$ref").(string); ok && node["$ref"] == nil {
 			target = strings.Split(reference, "/")[1:]
-			was = lookup(old, target...)
+			was = get[any](old, target...)
 		}
 		for _, key := range slices.Sorted(maps.Keys(node)) { // components first
-			node[key] = arranged(current, old, node[key], lookup(was, key))
+			node[key] = arranged(current, old, node[key], get[any](was, key))
 		}
-		if target != nil && isSame(node, lookup(current, target...)) {
+		if target != nil && isSame(node, get[any](current, target...)) {
 			return object{"$ref": "#/" + strings.Join(target, "/")}
 		}
 	}

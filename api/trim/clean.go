@@ -78,7 +78,7 @@ func (p *pruner) clean(node any, word string, keys kind) any {
 // and the like beside it. Other forms of allOf are merged by oasdiff, which keeps no reference.
 func onlyOf(node object) object {
 	all, _ := node["allOf"].([]any)
-	if len(all) != 1 || lookup(all[0], "$ref") == nil || node["properties"] != nil || node["required"] != nil {
+	if len(all) != 1 || get[any](all[0], "$ref") == nil || node["properties"] != nil || node["required"] != nil {
 		return nil
 	}
 	return all[0].(object)

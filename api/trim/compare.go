@@ -86,7 +86,7 @@ func server(document object) string {
 	if len(servers) == 0 {
 		return ""
 	}
-	url, _ := lookup(servers[0], "url").(string)
+	url, _ := get[any](servers[0], "url").(string)
 	return strings.TrimRight(url, "/")
 }
 

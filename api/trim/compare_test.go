@@ -13,7 +13,7 @@ import (
 
 // postQuery returns an operation, to be edited.
 func postQuery(document object) object {
-	return lookup(document, "paths", "/api/v2/usage/query", "post").(object)
+	return get[any](document, "paths", "/api/v2/usage/query", "post").(object)
 }
 
 // enum returns the schema of a property, or of its items, that has an enum.
@@ -65,13 +65,13 @@ var breakingChanges = []change{
 		properties(d, "OrganizationPublicApiUsage")["tags"] = object{"additionalProperties": object{"type": "string"}}
 	}, []string{"package gen: UsageJobRow: old is comparable, new is not"}},
 	{"field of the request newly required", func(d object) {
-		lookup(d, "definitions", "ApiUsageOrganizationQuery").(object)["required"] = []any{"interval", "groupBy"}
+		get[any](d, "definitions", "ApiUsageOrganizationQuery").(object)["required"] = []any{"interval", "groupBy"}
 	}, []string{"POST /api/v2/usage/query: the request property `groupBy` became required; programs that do not set it send the zero value"}},
 	{"definition renamed that the overlay does not name",
 		func(d object) { rename(d, "UsageExecutionResult", "Execution") },
 		[]string{"package gen: UsageExecutionResult: removed"}},
 	{"ALL permissions required instead of ANY", func(d object) {
-		operation := lookup(d, "paths", "/api/v2/usage/query/{executionId}/results", "get").(object)
+		operation := get[any](d, "paths", "/api/v2/usage/query/{executionId}/results", "get").(object)
 		operation["x-inin-requires-permissions"] = object{"type": "ALL", "permissions": []any{"a:b\n::error::c\x1b"}}
 	}, []string{`GET /api/v2/usage/query/{executionId}/results: required permissions changed from `,
 		` to ALL["a:b\n::error::c "]`}},
@@ -162,7 +162,7 @@ func editTexts(document object) {
 	const code = "x\n}\nfunc Evil() {}\n*/\rfunc Evil() {}\u2028func Evil() {}"
 	postQuery(document)["summary"] = code
 	postQuery(document)["description"] = code
-	lookup(document, "definitions", "ApiUsageRow").(object)["description"] = code
+	get[any](document, "definitions", "ApiUsageRow").(object)["description"] = code
 	properties(document, "ApiUsageRow")["clientName"].(object)["description"] = code
 	enum(document, "ApiUsageQueryResult", "queryStatus")["description"] = code
 }
@@ -235,7 +235,7 @@ func TestReportOfAReplacedObject(t *testing.T) {
 // the same.
 var goneOperations = []change{
 	{"one is there now", func(d object) {
-		lookup(d, "paths", "/api/v2/usage/query/{executionId}/results", "get").(object)["operationId"] = "getUsageResults"
+		get[any](d, "paths", "/api/v2/usage/query/{executionId}/results", "get").(object)["operationId"] = "getUsageResults"
 	}, []string{
 		"results (getUsageQueryExecutionIdResults): gone; getUsageResults is there now. If it is the same operation, add to api/overlay.yaml: " +
 			`- {target: "$['paths']['/api/v2/usage/query/{executionId}/results']['get']", update: {"operationId":"getUsageQueryExecutionIdResults"}}`,
@@ -255,10 +255,10 @@ func TestRearrangedIsTheSame(t *testing.T) {
 			item := paths["/api/v2/usage/query/{executionId}/results"].(object)
 			delete(paths, "/api/v2/usage/query/{executionId}/results")
 			paths["/api/v2/usage/query/{id}/results"] = item
-			lookup(item, "get", "parameters").([]any)[0].(object)["name"] = "id"
+			get[any](item, "get", "parameters").([]any)[0].(object)["name"] = "id"
 		}, nil},
 		{"parameters of the path", func(d object) {
-			item := lookup(d, "paths", "/api/v2/usage/query/{executionId}/results").(object)
+			item := get[any](d, "paths", "/api/v2/usage/query/{executionId}/results").(object)
 			item["parameters"] = item["get"].(object)["parameters"]
 			delete(item["get"].(object), "parameters")
 		}, nil},
@@ -300,7 +300,7 @@ func TestRearrangedIsTheSame(t *testing.T) {
 }
 
 func definitionOf(document object, name string) object {
-	return lookup(document, "definitions", name).(object)
+	return get[any](document, "definitions", name).(object)
 }
 
 // unmatchedTargets are changes after which actions of the overlay match nothing.

@@ -108,7 +108,7 @@ func edited(t testing.TB, edit func(document object)) []byte {
 
 // properties returns the properties of a definition, to be edited.
 func properties(document object, definition string) object {
-	return lookup(document, "definitions", definition, "properties").(object)
+	return get[any](document, "definitions", definition, "properties").(object)
 }
 
 // rename renames a definition and the references to it.

@@ -28,9 +28,9 @@ func operations(document object) (all []operation) {
 	paths, _ := document["paths"].(object)
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		for _, method := range methods {
-			if node, ok := lookup(paths, path, method).(object); ok {
+			if node, ok := get[any](paths, path, method).(object); ok {
 				id, _ := node["operationId"].(string)
-				if shared, ok := lookup(paths, path, "parameters").([]any); ok {
+				if shared, ok := get[any](paths, path, "parameters").([]any); ok {
 					own, _ := node["parameters"].([]any)
 					node = maps.Clone(node)
 					node["parameters"] = slices.Concat(shared, own)
@@ -72,9 +72,9 @@ func prune(root object, ids []string) (kept object, others []operation) {
 // reach keeps a component, under a name without spaces, which OpenAPI 3 does not allow:
 // "PureCloud OAuth" becomes "PureCloudOAuth".
 func (p *pruner) reach(tokens ...string) (name string) {
-	component, last := lookup(p.root, tokens...), len(tokens)-1
+	component, last := get[any](p.root, tokens...), len(tokens)-1
 	renamed := append(slices.Clip(tokens[:last]), withoutSpaces(tokens[last]))
-	if component != nil && lookup(p.kept, renamed...) == nil {
+	if component != nil && get[any](p.kept, renamed...) == nil {
 		put(p.kept, object{}, renamed...) // now: it may refer to itself
 		put(p.kept, p.clean(component, "", words), renamed...)
 	}
@@ -103,13 +103,15 @@ func (p *pruner) reachReference(reference string) string {
 
 func withoutSpaces(name string) string { return strings.ReplaceAll(printable(name), " ", "") }
 
-// lookup returns the value at a JSON pointer, given by its tokens, or nil.
-func lookup(node any, tokens ...string) any {
+// get returns the value at a JSON pointer, given by its tokens, or zero if there is none of
+// this type.
+func get[T any](node any, tokens ...string) T {
 	for _, token := range tokens {
 		parent, _ := node.(object)
 		node = parent[token]
 	}
-	return node
+	value, _ := node.(T)
+	return value
 }
 
 // put sets the value at a JSON pointer, given by its tokens.

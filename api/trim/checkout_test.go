@@ -44,10 +44,7 @@ func checkout2026(t *testing.T) (checkout string) {
 // generate regenerates a checkout from a document.
 func generate(t *testing.T, dir string, document []byte) {
 	t.Helper()
-	spec := mustTrim(t, document, allOperations).spec
-	if err := os.WriteFile(filepath.Join(dir, "api", "usage.yaml"), spec, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, filepath.Join(dir, "api", "usage.yaml"), mustTrim(t, document, allOperations).spec)
 	goCommand(t, dir, "generate", ".")
 }
 

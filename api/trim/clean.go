@@ -77,8 +77,8 @@ func (p *pruner) clean(node any, word string, keys kind) any {
 // onlyOf returns the reference that a schema consists of, if that is an allOf of one, with texts
 // and the like beside it. Other forms of allOf are merged by oasdiff, which keeps no reference.
 func onlyOf(node object) object {
-	all, _ := node["allOf"].([]any)
-	if len(all) != 1 || get[any](all[0], "$ref") == nil || node["properties"] != nil || node["required"] != nil {
+	all := get[[]any](node, "allOf")
+	if len(all) != 1 || get[string](all[0], "$ref") == "" || node["properties"] != nil || node["required"] != nil {
 		return nil
 	}
 	return all[0].(object)
@@ -87,8 +87,7 @@ func onlyOf(node object) object {
 // isIgnored reports whether a word of an object has no meaning for clients of this module:
 // they read null as zero, and ignore unknown properties.
 func isIgnored(word string, of object) bool {
-	properties, _ := of["properties"].(object)
-	return word == "nullable" || word == "additionalProperties" && len(properties) > 0
+	return word == "nullable" || word == "additionalProperties" && len(get[object](of, "properties")) > 0
 }
 
 func isExtension(key string) bool { return len(key) > 2 && strings.EqualFold(key[:2], "x-") }

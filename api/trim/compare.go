@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -57,12 +58,13 @@ func (r *report) add(breaking bool, change string) {
 // the operations where they are now: where requests go, the exported API of package gen, and
 // on the wire.
 func (r *report) compare(t *tools, spec []byte, old, current object) error {
-	if before, after := server(old), server(current); before != after {
-		r.add(true, fmt.Sprintf("server: changed from %q to %q: every address moves. api/overlay.yaml names the "+
-			"servers of package gen, and wrapper/region.go those of the client: edit both", before, after))
+	before, _ := server(old)
+	if after, _ := server(current); before != after {
+		r.add(true, fmt.Sprintf("server: changed from %q to %q", before, after))
 	}
-	if err := t.generateOrAdvise(spec, old, current); err != nil {
-		return err
+	t.generate(spec)
+	if failed, ok := errors.AsType[*toolError](t.err); ok {
+		return failed.advise(old, current)
 	}
 	r.addGo(string(t.tool("", "apidiff", "./gen", t.path("api"))))
 	if len(r.breaking) > 0 { // other changes break nobody
@@ -80,16 +82,6 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	return t.err
 }
 
-// server returns the first address of a document, without a slash at its end.
-func server(document object) string {
-	servers, _ := document["servers"].([]any)
-	if len(servers) == 0 {
-		return ""
-	}
-	url, _ := get[any](servers[0], "url").(string)
-	return strings.TrimRight(url, "/")
-}
-
 // addMoved adds an operation that has another path or method.
 func (r *report) addMoved(was, now operation) {
 	path, _, _ := strings.Cut(was.path, "/{")
@@ -97,19 +89,10 @@ func (r *report) addMoved(was, now operation) {
 		"for %s", was, was.id, now, path))
 }
 
-// addGone adds an operation that the document does not have, and what to do.
-func (r *report) addGone(was operation, others []operation, ids []string) {
-	text := "; no operation with an operationId is there now. If it has another path and operationId, " +
-		"run with that in -operations; if not, keep api/usage.yaml as it is"
-	if i := slices.IndexFunc(others, func(o operation) bool { return o.id != "" && o.isAt(was) }); i >= 0 {
-		now := others[i].id
-		text = fmt.Sprintf("; %s is there now. If it is the same operation, add to api/overlay.yaml: %s"+
-			" and run with -operations %s, which usageOperations in api/trim/main.go has to be", now,
-			action([]string{"paths", was.path, was.method}, object{"operationId": was.id}),
-			strings.Replace(strings.Join(ids, ","), was.id, now, 1))
-	}
+// addGone adds an operation that is not in the document.
+func (r *report) addGone(was operation) {
 	r.gone = true
-	r.add(true, fmt.Sprintf("%s (%s): gone%s", was, was.id, text))
+	r.add(true, fmt.Sprintf("%s (%s): gone; nothing is at its method and path any more", was, was.id))
 }
 
 // addPermissions adds a change of the permissions that an operation requires. It breaks
@@ -139,7 +122,7 @@ func permissions(o operation) (text string, sufficient [][]string) {
 	_ = json.Unmarshal(extension, &required) // in another form: none
 	slices.Sort(required.Permissions)
 	sufficient = [][]string{required.Permissions}
-	if required.Type == "ANY" && len(required.Permissions) > 0 {
+	if strings.EqualFold(required.Type, "ANY") && len(required.Permissions) > 0 {
 		sufficient = slices.Collect(slices.Chunk(required.Permissions, 1))
 	}
 	return fmt.Sprintf("%s%q", required.Type, required.Permissions), sufficient
@@ -152,8 +135,8 @@ var uses = []struct {
 }{
 	{regexp.MustCompile(`^(Query|Job)Status`), "wrapper polls on at a status that it does not know; if this one is final, name it there"},
 	{regexp.MustCompile(`^(APIUsageRow|UsageJobRow)\.`), "in rows; the reports of the command do not have it, nor the rows that usagetest makes up"},
-	{regexp.MustCompile(`^(APIUsageQuery|UsageJobQuery)\.`), "in queries; the command has no flag for it, and usagetest ignores it"},
-	{regexp.MustCompile(`^(Job)?GroupBy`), "in queries; the command has no flag for it, and usagetest does not group by it"},
+	{regexp.MustCompile(`^(APIUsageQuery|UsageJobQuery)\.|^UsageQuerySortBy|^(Job)?(Granularity|GroupBy|HTTPMethod|Metric)`),
+		"in queries; neither the command nor usagetest knows it"},
 }
 
 // addGo adds the changes that apidiff reports of package gen, in its words.
@@ -188,44 +171,30 @@ func (c wireChange) origin() wireChange {
 	return c
 }
 
-// isBeside reports whether two changes are of one operation.
-func (c wireChange) isBeside(other wireChange) bool {
-	return c.Operation == other.Operation && c.Path == other.Path
+// replaces reports whether a change adds the property of a response that another one removes, in
+// another letter case.
+func (c wireChange) replaces(other wireChange) bool {
+	property := func(c wireChange) string { return strings.Split(c.Text+"``", "`")[1] }
+	return strings.HasPrefix(other.ID, "response-") && strings.HasSuffix(other.ID, "-property-removed") &&
+		strings.HasSuffix(c.ID, "-property-added") && c.Operation == other.Operation && c.Path == other.Path &&
+		strings.EqualFold(property(c), property(other))
 }
-
-// property returns the path of the property that a change is about.
-func (c wireChange) property() string { return strings.Split(c.Text+"``", "`")[1] }
-
-// zeroValue is added for properties that become required.
-const zeroValue = `; programs that do not set it send the zero value of Go: "", 0, false, null for a list, or the year 1`
 
 // addWire adds the changes of oasdiff's changelog, in its words, and of those with the same
 // origin the first. Some levels of its own are replaced, see tools/oasdiff-levels.txt.
 func (r *report) addWire(changes []wireChange) {
 	seen := map[wireChange]bool{}
 	for _, c := range changes {
-		isReplaced := slices.ContainsFunc(changes, func(other wireChange) bool {
-			return other.isBeside(c) &&
-				strings.HasSuffix(other.ID, "-type-changed") && strings.HasPrefix(c.property(), other.property()+"/")
-		})
-		if seen[c.origin()] || isReplaced { // a property of an object that is none any more
+		if seen[c.origin()] {
 			continue
 		}
 		seen[c.origin()] = true
-		if strings.HasPrefix(c.ID, "response-") && strings.HasSuffix(c.ID, "-property-removed") {
-			i := slices.IndexFunc(changes, func(other wireChange) bool {
-				return other.isBeside(c) && other.property() != c.property() &&
-					strings.HasSuffix(other.ID, "-property-added") && strings.EqualFold(other.property(), c.property())
-			})
-			if i >= 0 {
-				c.Level = 1
-				c.Text += fmt.Sprintf("; `%s` in its place is read as well, whatever the case of letters", changes[i].property())
-			} else {
-				c.Text += "; released versions read it as zero"
-			}
+		if slices.ContainsFunc(changes, func(other wireChange) bool { return other.replaces(c) }) {
+			c.Level = 1
+			c.Text += "; released versions read the one that is spelled like it, whatever the letter case"
 		}
 		if c.ID == "request-property-became-required" || c.ID == "new-required-request-property" {
-			c.Text += zeroValue
+			c.Text += `; programs that do not set it send its zero value in Go, such as "", 0, null or the year 1`
 		}
 		r.add(c.Level == 3, strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :"))
 	}

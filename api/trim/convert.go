@@ -18,16 +18,32 @@ import (
 type document struct {
 	tree     object      // OpenAPI 3.0.3
 	spec     []byte      // the same as YAML
-	report   *report     // on what differs from the old output
+	report   report      // on what differs from the old output
 	warnings []string    // violations of the specification: only the generator decides what is an error
 	others   []operation // that were not kept
 }
 
-// trim reduces a document to some operations and what they refer to.
-func trim(root object, ids []string) (*document, error) {
-	kept, others := prune(root, ids)
-	d := &document{others: others, report: &report{}}
-	data, err := json.Marshal(kept)
+func (d *document) warn(format string, args ...any) {
+	d.warnings = append(d.warnings, oneLine(fmt.Sprintf(format, args...)))
+}
+
+// trim reduces a document to some operations, those of an older one or with the given ids, and
+// what they refer to.
+func trim(root object, ids []string, old object) (*document, error) {
+	d, before := &document{}, operations(old)
+	kept := d.keep(operations(root), before, ids)
+	for _, id := range ids {
+		if byID(kept, id) < 0 && byID(before, id) < 0 {
+			return nil, fmt.Errorf("no operation %q: renamed or removed upstream, or mistyped", id)
+		}
+	}
+	for _, o := range kept {
+		if o.node["servers"] != nil {
+			d.warn("%s: has servers of its own; package gen does not know them", o)
+			delete(o.node, "servers")
+		}
+	}
+	data, err := json.Marshal(prune(root, kept))
 	if err != nil {
 		return nil, err
 	}
@@ -39,12 +55,16 @@ func trim(root object, ids []string) (*document, error) {
 	problems, _ := errors.AsType[openapi3.MultiError](err) // by that option, always
 	for _, problem := range problems {
 		text, _, _ := strings.Cut(problem.Error(), "\n")
-		d.warnings = append(d.warnings, oneLine(text))
+		d.warn("%s", text)
 	}
 	if data, err = model.MarshalJSON(); err != nil {
 		return nil, err
 	}
-	return d, json.Unmarshal(data, &d.tree)
+	if err = json.Unmarshal(data, &d.tree); err == nil {
+		address, _ := server(root)
+		d.tree["servers"] = []any{object{"url": address}}
+	}
+	return d, err
 }
 
 // load returns kin-openapi's model of a document, as OpenAPI 3.

@@ -144,12 +144,17 @@ func readFile(t testing.TB, name string) []byte {
 	return data
 }
 
-func writeTemp(t testing.TB, data []byte) (name string) {
+func writeFile(t testing.TB, name string, data []byte) {
 	t.Helper()
-	name = filepath.Join(t.TempDir(), "usage.yaml")
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func writeTemp(t testing.TB, data []byte) (name string) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "usage.yaml")
+	writeFile(t, name, data)
 	return name
 }
 
@@ -163,17 +168,17 @@ func marshal(t testing.TB, value any) []byte {
 }
 
 // mustTrim returns a trimmed document.
-func mustTrim(t testing.TB, data []byte, operations []string) *document {
+func mustTrim(t testing.TB, data []byte, ids []string) *document {
 	t.Helper()
 	root, err := parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := trim(root, operations)
+	d, err := trim(root, ids, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.tree, _ = prune(d.tree, operations) // as update does
+	d.tree = prune(d.tree, operations(d.tree)) // as update does
 	if d.spec, err = encode(d.tree); err != nil {
 		t.Fatal(err)
 	}

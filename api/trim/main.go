@@ -8,7 +8,8 @@
 //
 // It reads Swagger 2.0 and OpenAPI 3.0, in JSON, and drops what the operations do
 // not refer to. The output does not depend on the order of keys, nor on other ways
-// to write what means the same to clients.
+// to write what means the same to clients. An operation that has another operationId
+// upstream, at the same method and path, keeps the one that it had.
 //
 // The document is not trusted. Of its extensions only the vendor's own are kept,
 // and control characters are neither written nor printed.
@@ -35,7 +36,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"time"
 )
 
 // Exit codes.
@@ -54,14 +54,7 @@ const usageOperations = "postUsageQuery,getUsageQueryExecutionIdResults," +
 // upstream is where the vendor publishes its document.
 const upstream = "https://api.mypurecloud.com/api/v2/docs/swagger"
 
-// timeout is the limit of the download, and of the commands that are run, together.
-const timeout = 10 * time.Minute
-
-func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
+func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run runs the command, prints its error, and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -14,34 +13,6 @@ var (
 	sections = strings.Fields("definitions parameters responses securityDefinitions components")
 )
 
-// operation is an operation of a document.
-type operation struct {
-	id, method, path string
-	node             object
-}
-
-// String returns the method and the path.
-func (o operation) String() string { return strings.ToUpper(o.method) + " " + o.path }
-
-// operations returns the operations of a document, by path, with the parameters of their paths.
-func operations(document object) (all []operation) {
-	paths, _ := document["paths"].(object)
-	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		for _, method := range methods {
-			if node, ok := get[any](paths, path, method).(object); ok {
-				id, _ := node["operationId"].(string)
-				if shared, ok := get[any](paths, path, "parameters").([]any); ok {
-					own, _ := node["parameters"].([]any)
-					node = maps.Clone(node)
-					node["parameters"] = slices.Concat(shared, own)
-				}
-				all = append(all, operation{id, method, path, node})
-			}
-		}
-	}
-	return all
-}
-
 // pruner reduces a document to a few operations and the components that they refer to,
 // directly or not. It works on the JSON tree: a model of all 10 MB would cost seconds.
 type pruner struct {
@@ -49,24 +20,19 @@ type pruner struct {
 	isBare     bool // without texts and extensions
 }
 
-// prune returns a document of the named operations and their components, cleaned, and the
-// other operations.
-func prune(root object, ids []string) (kept object, others []operation) {
+// prune returns a document of some operations and their components, cleaned.
+func prune(root object, operations []operation) (kept object) {
 	rest := maps.Clone(root)
-	for _, section := range append(sections, "paths") {
-		delete(rest, section)
+	for _, key := range append(sections, "paths", "basePath") {
+		delete(rest, key)
 	}
-	p := pruner{root: root, kept: object{}}
-	for _, o := range operations(root) {
-		if o.id == "" || !slices.Contains(ids, o.id) {
-			others = append(others, o)
-			continue
-		}
+	for _, o := range operations {
 		put(rest, o.node, "paths", o.path, o.method)
 	}
-	rest = p.clean(rest, "", words).(object)
-	maps.Copy(rest, p.kept)
-	return rest, others
+	p := pruner{root: root, kept: object{}}
+	kept = p.clean(rest, "", words).(object)
+	maps.Copy(kept, p.kept)
+	return kept
 }
 
 // reach keeps a component, under a name without spaces, which OpenAPI 3 does not allow:
@@ -82,13 +48,10 @@ func (p *pruner) reach(tokens ...string) (name string) {
 }
 
 // reachReference reaches the component that a reference points to, or into. It returns the
-// reference without percent-encoding, so that the output does not depend on it, and to where
-// OpenAPI 3 has schemas: openapi2conv would not look below keys that it does not know.
+// reference to where OpenAPI 3 has schemas: openapi2conv would not look below keys that it
+// does not know.
 // References to anything else are errors of the loader.
 func (p *pruner) reachReference(reference string) string {
-	if fragment, err := url.PathUnescape(reference); err == nil {
-		reference = fragment
-	}
 	tokens := strings.Split(strings.TrimPrefix(reference, "#/"), "/")
 	// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3.
 	length := 2

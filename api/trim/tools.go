@@ -55,7 +55,9 @@ type toolError struct{ stderr string }
 
 // Error returns it in one line.
 func (e *toolError) Error() string {
-	return fmt.Sprintf("%.400s", oneLine(noise.ReplaceAllString(e.stderr, "")))
+	text := strings.ReplaceAll(noise.ReplaceAllString(e.stderr, ""), "\n:", ":")
+	lines := slices.Compact(strings.Split(strings.TrimSpace(text), "\n"))
+	return fmt.Sprintf("%.1000s", oneLine(strings.Join(lines, "; ")))
 }
 
 // tool runs a tool of api/trim/tools. That is a module of its own, so that its dependencies
@@ -64,19 +66,13 @@ func (t *tools) tool(goflags string, args ...string) []byte {
 	return t.run(goflags, append([]string{"tool", "-modfile=api/trim/tools/go.mod"}, args...)...)
 }
 
-// generate generates package gen from a document, as go generate would with more actions in
-// the overlay, and exports its API to the file api.
-func (t *tools) generate(document []byte, actions []string) {
-	config, configErr := os.ReadFile("api/oapi-codegen.yaml")
-	overlay, overlayErr := os.ReadFile("api/overlay.yaml")
+// generate generates package gen from a document, as go generate does, and exports its API to
+// the file api.
+func (t *tools) generate(document []byte) {
 	client, err := filepath.Abs("gen/usage.gen.go")
-	t.err = cmp.Or(t.err, configErr, overlayErr, err)
-	for _, action := range actions {
-		overlay = append(overlay, "  "+action+"\n"...)
-	}
-	config = bytes.ReplaceAll(config, []byte("api/overlay.yaml"), []byte(t.write("overlay.yaml", overlay)))
+	t.err = cmp.Or(t.err, err)
 	t.run("", "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen",
-		"-config", t.write("config.yaml", config), "-o", t.path("usage.gen.go"), t.write("usage.yaml", document))
+		"-config", "api/oapi-codegen.yaml", "-o", t.path("usage.gen.go"), t.write("usage.yaml", document))
 	t.write("replace.json", fmt.Appendf(nil, `{"Replace": {%q: %q}}`, client, t.path("usage.gen.go")))
 	t.tool("'-overlay="+t.path("replace.json")+"'", "apidiff", "-w", t.path("api"), "./gen")
 }

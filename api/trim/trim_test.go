@@ -85,7 +85,6 @@ func TestOutputDoesNotDependOnNotation(t *testing.T) {
 		replace := func(old, new string) []byte { return bytes.ReplaceAll(data, []byte(old), []byte(new)) }
 		for name, data := range map[string][]byte{
 			"OpenAPI 3":              inOpenAPI3(t, data),
-			"encoded $refs":          replace("#/definitions/Error", "#/definitions/%45rror"),
 			"siblings of $refs":      replace(`{"$ref":`, `{"description":"ignored","$ref":`),
 			"allOf of one reference": bytes.ReplaceAll(marshal(t, tree), []byte(`{"$ref":"#/definitions/ErrorBody"}`), []byte(`{"nullable":true,"allOf":[{"$ref":"#/definitions/ErrorBody"}]}`)),
 			"nullable of 3.0":        replace(`"type": "string"`, `"nullable": true, "type": "string"`),
@@ -219,12 +218,11 @@ func FuzzTrim(f *testing.F) {
 		if err != nil {
 			return
 		}
-		d, err := trim(root, smallOperations)
+		d, err := trim(root, smallOperations, nil)
 		if err != nil || len(operations(d.tree)) < 2 {
 			return
 		}
-		kept, _ := prune(d.tree, smallOperations) // as update does
-		trimmed := marshal(t, kept)
+		trimmed := marshal(t, prune(d.tree, operations(d.tree))) // as update does
 		if _, err := openapi3.NewLoader().LoadFromData(trimmed); err != nil {
 			t.Fatalf("%v\n%s", err, trimmed)
 		}

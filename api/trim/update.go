@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -17,7 +16,7 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 	if err := yaml.Unmarshal(before, &old); err != nil {
 		return nil, fmt.Errorf("the old output: %w", err)
 	}
-	d, err := trim(root, ids)
+	d, err := trim(root, ids, old)
 	if err != nil {
 		return nil, &noClientError{err.Error()}
 	}
@@ -25,12 +24,7 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 		return nil, err
 	}
 	d.arrange(old, ids)
-	d.tree, _ = prune(d.tree, ids) // of what nothing refers to any more
-	for _, id := range ids {
-		if !slices.ContainsFunc(operations(d.tree), func(o operation) bool { return o.id == id }) {
-			return nil, &noClientError{fmt.Sprintf("no operation %q: renamed or removed upstream, or mistyped", id)}
-		}
-	}
+	d.tree = prune(d.tree, operations(d.tree)) // without what nothing refers to any more
 	if d.spec, err = encode(d.tree); err != nil || before == nil {
 		return d, err
 	}

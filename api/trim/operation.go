@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	// address splits the URL of a server, which may have variables, before its path.
+	address     = regexp.MustCompile(`^([^/]*//[^/]*)?(.*)$`)
+	placeholder = regexp.MustCompile(`\{[^}]*\}`)
+)
+
+// operation is an operation of a document.
+type operation struct {
+	id, method string
+	path       string // with the base path of the document
+	node       object
+}
+
+// String returns the method and the path.
+func (o operation) String() string { return strings.ToUpper(o.method) + " " + o.path }
+
+// operations returns the operations of a document, by path, with the parameters of their paths.
+func operations(document object) (all []operation) {
+	_, base := server(document)
+	paths := get[object](document, "paths")
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		for _, method := range methods {
+			node := maps.Clone(get[object](paths, path, method))
+			if node == nil {
+				continue
+			}
+			for _, key := range []string{"parameters", "servers"} { // those of the path
+				if shared := get[[]any](paths, path, key); shared != nil {
+					node[key] = slices.Concat(shared, get[[]any](node, key))
+				}
+			}
+			all = append(all, operation{get[string](node, "operationId"), method, base + path, node})
+		}
+	}
+	return all
+}
+
+// server returns the first address of a document, and the base path that is part of it.
+func server(document object) (origin, base string) {
+	scheme := "https"
+	if schemes := get[[]any](document, "schemes"); len(schemes) > 0 && !slices.Contains(schemes, any(scheme)) {
+		scheme = fmt.Sprint(schemes[0])
+	}
+	url := scheme + "://" + get[string](document, "host") + get[string](document, "basePath") // Swagger 2.0
+	if servers := get[[]any](document, "servers"); len(servers) > 0 {
+		url = get[string](servers[0], "url")
+	}
+	match := address.FindStringSubmatch(url)
+	return strings.TrimSuffix(strings.ToLower(match[1]), ":443"), strings.TrimRight(match[2], "/")
+}
+
+// isAt reports whether an operation has the method and the path of another one, whatever the
+// names of the parameters in it.
+func (o operation) isAt(other operation) bool {
+	return o.method == other.method &&
+		placeholder.ReplaceAllString(o.path, "{}") == placeholder.ReplaceAllString(other.path, "{}")
+}
+
+// at returns an operation as it is where another one is: with its id, and the names of path
+// parameters there.
+func (o operation) at(place operation) operation {
+	o.node["operationId"] = place.id
+	from, to := placeholder.FindAllString(o.path, -1), placeholder.FindAllString(place.path, -1)
+	for _, parameter := range get[[]any](o.node, "parameters") {
+		i := slices.Index(from, "{"+get[string](parameter, "name")+"}")
+		if i >= 0 && i < len(to) && get[string](parameter, "in") == "path" {
+			put(parameter.(object), strings.Trim(to[i], "{}"), "name")
+		}
+	}
+	return operation{place.id, place.method, place.path, o.node}
+}
+
+// byID returns the index of the operation with an id, or -1.
+func byID(all []operation, id string) int {
+	return slices.IndexFunc(all, func(o operation) bool { return o.id == id })
+}
+
+// keep returns what the operations of an older document are now, and those with an id that it
+// does not have. An operation is what its method and path reach, since released versions send
+// these; its id counts where nothing is there any more. All other operations are d.others.
+func (d *document) keep(all, old []operation, ids []string) (kept []operation) {
+	for _, was := range old {
+		if i := slices.IndexFunc(all, was.isAt); i >= 0 && slices.Contains(ids, was.id) {
+			if all[i].id != was.id {
+				d.warn("%s: has the operationId %q now; package gen keeps the names of %q", was, all[i].id, was.id)
+			}
+			kept, all = append(kept, all[i].at(was)), slices.Delete(all, i, i+1)
+		}
+	}
+	for _, id := range ids {
+		if i := byID(all, id); i >= 0 && byID(kept, id) < 0 {
+			kept, all = append(kept, all[i]), slices.Delete(all, i, i+1)
+		}
+	}
+	d.others = all
+	return kept
+}

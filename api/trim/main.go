@@ -83,11 +83,11 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	case flags.NArg() > 0:
 		return exitUsage, fmt.Errorf("usage error: unexpected argument %q; see trim -h", flags.Arg(0))
 	}
-	data, err := read(ctx, *from, stdin)
-	if err != nil {
-		return exitError, err
+	root := object{}
+	data, err := read(*from, stdin)
+	if err == nil {
+		root, err = parse(data)
 	}
-	root, err := parse(data)
 	if err != nil {
 		return exitError, fmt.Errorf("%s: %w", *from, err)
 	}

@@ -1,42 +1,27 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json"
 )
 
 // read returns the content of a file, of an http or https URL, or for "-" of standard input.
-func read(ctx context.Context, from string, stdin io.Reader) ([]byte, error) {
-	switch {
+func read(from string, stdin io.Reader) ([]byte, error) {
+	switch location, err := url.Parse(from); {
 	case from == "-":
 		return io.ReadAll(stdin)
-	case !strings.Contains(from, "://"):
-		return os.ReadFile(from)
+	case err == nil && location.Host != "":
+		return openapi3.DefaultReadFromURI(nil, location)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %s", from, response.Status)
-	}
-	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, fmt.Errorf("GET %s: %w", from, err)
-	}
-	return data, nil
+	return os.ReadFile(from)
 }
 
 // object is a JSON object.

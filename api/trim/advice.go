@@ -51,7 +51,7 @@ func (e *toolError) advise(old, current object) error {
 				act(p, "x-go-type-skip-optional-pointer: false")
 			}
 		case strings.Contains(e.stderr, "did not match") && (p.property == "" || old[p.schema] != nil):
-			lines = append(lines, "New, if that is what api/overlay.yaml has to name: "+p.String())
+			lines = append(lines, "New in the document: "+p.String())
 		}
 	}
 	if len(actions) > 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -18,10 +19,7 @@ var (
 	punctuation = regexp.MustCompile(`[^\pL\pN]+`)
 )
 
-// noClientError says why no client can be generated from a document, and what helps.
-type noClientError struct{ text string }
-
-func (e *noClientError) Error() string { return "no client can be generated: " + e.text }
+var errNoClient = errors.New("no client can be generated")
 
 // advise returns why no client can be generated, in the words of the generator or the compiler,
 // and actions for api/overlay.yaml that help.
@@ -57,7 +55,7 @@ func (e *toolError) advise(old, current object) error {
 	if len(actions) > 0 {
 		lines = append(lines, "Add to api/overlay.yaml, with names of your choice, and run again:")
 	}
-	return &noClientError{strings.Join(append(lines, actions...), "\n")}
+	return fmt.Errorf("%w: %s", errNoClient, strings.Join(append(lines, actions...), "\n"))
 }
 
 // place is where a document has a schema or, if it is named, a property of one.

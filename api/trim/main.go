@@ -105,12 +105,11 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	defer os.RemoveAll(dir)
 	t := &tools{ctx: ctx, dir: dir}
 	d, err := t.update(root, strings.Split(*ids, ","), before)
-	var noClient *noClientError
-	switch {
-	case errors.As(err, &noClient) && *check:
-		return exitBreaking, fmt.Errorf("%s: %w", *from, err)
-	case err != nil:
-		return exitError, fmt.Errorf("%s: %w", *from, err)
+	if err != nil {
+		if code = exitError; *check && errors.Is(err, errNoClient) {
+			code = exitBreaking
+		}
+		return code, fmt.Errorf("%s: %w", *from, err)
 	}
 	for _, warning := range d.warnings {
 		fmt.Fprintf(stderr, "trim: warning: %s\n", warning)

@@ -18,7 +18,7 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 	}
 	d, err := trim(root, ids, old)
 	if err != nil {
-		return nil, &noClientError{err.Error()}
+		return nil, fmt.Errorf("%w: %w", errNoClient, err)
 	}
 	if err := t.flatten(d); err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (t *tools) flatten(d *document) error {
 	}
 	flat := t.tool("", "oasdiff", "flatten", t.write("nested.json", nested))
 	if failed, ok := errors.AsType[*toolError](t.err); ok {
-		return &noClientError{failed.Error()}
+		return fmt.Errorf("%w: %w", errNoClient, failed)
 	}
 	d.tree = nil
 	return cmp.Or(t.err, json.Unmarshal(flat, &d.tree))

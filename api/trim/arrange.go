@@ -63,5 +63,5 @@ func arranged(current, old object, node, was any) any {
 // isSame reports whether two schemas say the same to a program.
 func isSame(a, b any) bool {
 	bare := &pruner{isBare: true}
-	return reflect.DeepEqual(bare.clean(a, "", words), bare.clean(b, "", words))
+	return reflect.DeepEqual(bare.clean(a, ""), bare.clean(b, ""))
 }

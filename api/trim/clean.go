@@ -1,27 +1,14 @@
 package main
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// kind says what the keys of an object are.
-type kind int
-
-const (
-	words kind = iota // of the specification, or extensions
-	names             // chosen by the document, such as those of properties
-	data              // of the API, such as those of an example
-)
-
-// kinds are the kinds of the values of the words that operations such as ours have. All others
-// are words.
-var kinds = map[string]kind{
-	"properties": names, "responses": names, "headers": names, "content": names, "security": names,
-	"example": data, "examples": data, "default": data, "enum": data,
-}
+// named are the words whose values have keys that are names, chosen by the document. All other
+// keys are words of the specification, or extensions.
+var named = strings.Fields("properties headers security")
 
 // texts are the words that say nothing to a program.
 var texts = strings.Fields("description title summary example examples externalDocs")
@@ -29,45 +16,42 @@ var texts = strings.Fields("description title summary example examples externalD
 // clean returns a tree without what clients of this module cannot see: control characters,
 // extensions other than the vendor's own, many of which would change what oapi-codegen
 // generates, and other ways to write the same. It reaches the components that the tree refers
-// to. The word is the nearest one above.
-func (p *pruner) clean(node any, word string, keys kind) any {
+// to. If keys of the tree are names, namedBy is the word above it.
+func (p *pruner) clean(node any, namedBy string) any {
 	switch node := node.(type) {
 	case string:
 		return printable(node)
 	case []any:
 		values := make([]any, 0, len(node))
 		for _, value := range node {
-			if value != nil || word != "enum" {
-				values = append(values, p.clean(value, word, keys))
+			if value != nil { // in an enum, it says nullable
+				values = append(values, p.clean(value, namedBy))
 			}
 		}
 		return values
 	case object:
-		if reference, ok := node["$ref"].(string); ok && keys == words {
+		if reference, ok := node["$ref"].(string); ok && namedBy == "" {
 			return object{"$ref": p.reachReference(reference)} // OpenAPI 3.0 ignores its siblings
 		}
-		if only := onlyOf(node); only != nil && keys == words {
-			return p.clean(only, word, keys)
+		if only := onlyOf(node); only != nil && namedBy == "" {
+			return p.clean(only, "")
 		}
 		cleaned := object{}
-		for _, name := range slices.Sorted(maps.Keys(node)) {
-			key, below, within := printable(name), word, keys
-			mayExtend := keys == words || keys == names && word == "responses"
-			switch {
-			case mayExtend && isForeign(name), keys == words && isIgnored(name, node),
-				p.isBare && keys == words && (slices.Contains(texts, name) || isExtension(name)):
-				continue
-			case mayExtend && isExtension(name):
-				key, below, within = strings.ToLower(key), name, data
-			case keys == names && word == "security":
+		for name, value := range node {
+			switch key := printable(name); {
+			case namedBy == "security":
 				p.reach("securityDefinitions", name) // of Swagger 2.0
-				key, within = p.reach("components", "securitySchemes", name), data
-			case keys == names:
-				within = words
-			case keys == words:
-				below, within = name, kinds[name]
+				cleaned[p.reach("components", "securitySchemes", name)] = p.clean(value, "")
+			case namedBy != "":
+				cleaned[key] = p.clean(value, "")
+			case isForeign(name), isIgnored(name, node), p.isBare && (isExtension(name) || slices.Contains(texts, name)):
+			case isExtension(name):
+				cleaned[strings.ToLower(key)] = p.clean(value, "")
+			case slices.Contains(named, name):
+				cleaned[key] = p.clean(value, name)
+			default:
+				cleaned[key] = p.clean(value, "")
 			}
-			cleaned[key] = p.clean(node[name], below, within)
 		}
 		return cleaned
 	}

@@ -30,7 +30,7 @@ func prune(root object, operations []operation) (kept object) {
 		put(rest, o.node, "paths", o.path, o.method)
 	}
 	p := pruner{root: root, kept: object{}}
-	kept = p.clean(rest, "", words).(object)
+	kept = p.clean(rest, "").(object)
 	maps.Copy(kept, p.kept)
 	return kept
 }
@@ -42,7 +42,7 @@ func (p *pruner) reach(tokens ...string) (name string) {
 	renamed := append(slices.Clip(tokens[:last]), withoutSpaces(tokens[last]))
 	if component != nil && get[any](p.kept, renamed...) == nil {
 		put(p.kept, object{}, renamed...) // now: it may refer to itself
-		put(p.kept, p.clean(component, "", words), renamed...)
+		put(p.kept, p.clean(component, ""), renamed...)
 	}
 	return renamed[last]
 }

@@ -62,7 +62,7 @@ const small = `{
       "additionalProperties": {"$ref": "#/definitions/InAdditional"},
       "properties": {
         "items": {"type": "array", "items": {"$ref": "#/definitions/InItems"}},
-        "inside": {"$ref": "#/definitions/Inside/properties/deep"}
+        "inside": {"$ref": "#/definitions/Inside"}
       }
     },
     "Simple": {"type": "object"},

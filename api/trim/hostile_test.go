@@ -69,9 +69,9 @@ func TestNamesLikeExtensionsStay(t *testing.T) {
 	for _, test := range []struct{ name, input, want string }{
 		{"property", replaced(t, `"inside": {`, `"x-go-name": {"type": "string"}, "inside": {`),
 			"        x-go-name:\n          type: string\n"},
-		{"property with a reference", replaced(t, `"inside": {"$ref": "#/definitions/Inside/properties/deep"}`,
-			`"x-originalParamName": {"$ref": "#/definitions/Inside/properties/deep"}`),
-			"        x-originalParamName:\n          $ref: '#/components/schemas/Inside/properties/deep'\n"},
+		{"property with a reference", replaced(t, `"inside": {"$ref": "#/definitions/Inside"}`,
+			`"x-originalParamName": {"$ref": "#/definitions/Inside"}`),
+			"        x-originalParamName:\n          $ref: '#/components/schemas/Inside'\n"},
 		{"required property", replaced(t, `"Simple": {"type": "object"}`,
 			`"Simple": {"type": "object", "required": ["x-order"], "properties": {"x-order": {"type": "integer"}}}`),
 			"        x-order:\n          type: integer\n      required:\n        - x-order\n"},

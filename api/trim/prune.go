@@ -47,21 +47,14 @@ func (p *pruner) reach(tokens ...string) (name string) {
 	return renamed[last]
 }
 
-// reachReference reaches the component that a reference points to, or into. It returns the
-// reference to where OpenAPI 3 has schemas: openapi2conv would not look below keys that it
-// does not know.
+// reachReference reaches the component that a reference points to, and returns the reference.
 // References to anything else are errors of the loader.
 func (p *pruner) reachReference(reference string) string {
-	tokens := strings.Split(strings.TrimPrefix(reference, "#/"), "/")
 	// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3.
-	length := 2
-	if tokens[0] == "components" {
-		length = 3
+	if tokens := strings.Split(reference, "/"); len(tokens) == 3 || len(tokens) == 4 {
+		p.reach(tokens[1:]...)
 	}
-	if len(tokens) >= length && slices.Contains(sections, tokens[0]) {
-		p.reach(tokens[:length]...)
-	}
-	return withoutSpaces(strings.Replace(reference, "#/definitions/", "#/components/schemas/", 1))
+	return withoutSpaces(reference)
 }
 
 func withoutSpaces(name string) string { return strings.ReplaceAll(printable(name), " ", "") }

@@ -35,7 +35,7 @@ func (e *toolError) advise(old, current object) error {
 	for _, match := range duplicate.FindAllStringSubmatch(e.stderr, -1) {
 		number := 1
 		for _, p := range places {
-			if p.isNamed(match[1], current) {
+			if goName(cmp.Or(p.property, p.schema)) == goName(match[1]) {
 				number++
 				act(p, fmt.Sprintf("x-go-name: %s%d", match[1], number))
 			}
@@ -69,18 +69,6 @@ func (p place) String() string {
 		path += ".properties['" + escape.Replace(p.property) + "']"
 	}
 	return path
-}
-
-// isNamed reports whether a place has a name in Go that something else may have: anything, if
-// it is a schema, or another property of its schema.
-func (p place) isNamed(name string, schemas object) bool {
-	same := 0
-	for property := range get[object](schemas, p.schema, "properties") {
-		if goName(property) == goName(name) {
-			same++
-		}
-	}
-	return goName(cmp.Or(p.property, p.schema)) == goName(name) && (p.property == "" || same > 1)
 }
 
 // additions returns the schemas and properties that only the current schemas have.

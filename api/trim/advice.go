@@ -26,29 +26,25 @@ var errNoClient = errors.New("no client can be generated")
 func (e *toolError) advise(old, current object) error {
 	old, current = get[object](old, "components", "schemas"), get[object](current, "components", "schemas")
 	lines, actions := []string{e.Error()}, []string{}
-	act := func(p place, update string) {
-		if action := fmt.Sprintf("- {target: %q, update: {%s}}", p, update); !slices.Contains(actions, action) {
-			actions = append(actions, action)
-		}
+	act := func(p place, format string, args ...any) {
+		actions = append(actions, fmt.Sprintf("- {target: %q, update: {%s}}", p, fmt.Sprintf(format, args...)))
 	}
-	places := additions(old, current)
+	collisions, number := map[string]string{}, map[string]int{} // by goName
 	for _, match := range duplicate.FindAllStringSubmatch(e.stderr, -1) {
-		number := 1
-		for _, p := range places {
-			if goName(cmp.Or(p.property, p.schema)) == goName(match[1]) {
-				number++
-				act(p, fmt.Sprintf("x-go-name: %s%d", match[1], number))
-			}
-		}
+		collisions[goName(match[1])] = match[1]
 	}
-	for _, p := range places {
+	for _, p := range additions(old, current) {
+		key := goName(cmp.Or(p.property, p.schema))
+		if name, ok := collisions[key]; ok {
+			number[key]++
+			act(p, "x-go-name: %s%d", name, number[key]+1)
+		}
 		isRequired := slices.Contains(get[[]any](current, p.schema, "required"), any(p.property))
-		switch target := get[any](current, p.schema, "properties", p.property); {
-		case strings.Contains(e.stderr, "invalid recursive type"):
-			if !isRequired && reaches(current, referred(target), p.schema, nil) {
-				act(p, "x-go-type-skip-optional-pointer: false")
-			}
-		case strings.Contains(e.stderr, "did not match") && (p.property == "" || old[p.schema] != nil):
+		target := referred(get[any](current, p.schema, "properties", p.property))
+		if strings.Contains(e.stderr, "invalid recursive type") && !isRequired && reaches(current, target, p.schema, nil) {
+			act(p, "x-go-type-skip-optional-pointer: false")
+		}
+		if strings.Contains(e.stderr, "did not match") && (p.property == "" || old[p.schema] != nil) {
 			lines = append(lines, "New in the document: "+p.String())
 		}
 	}

@@ -40,8 +40,8 @@ func (e *toolError) advise(old, current object) error {
 			act(p, "x-go-name: %s%d", name, number[key]+1)
 		}
 		isRequired := slices.Contains(get[[]any](current, p.schema, "required"), any(p.property))
-		target := referred(get[any](current, p.schema, "properties", p.property))
-		if strings.Contains(e.stderr, "invalid recursive type") && !isRequired && reaches(current, target, p.schema, nil) {
+		refers := get[string](current, p.schema, "properties", p.property, "$ref") != ""
+		if strings.Contains(e.stderr, "invalid recursive type") && refers && !isRequired {
 			act(p, "x-go-type-skip-optional-pointer: false")
 		}
 		if strings.Contains(e.stderr, "did not match") && (p.property == "" || old[p.schema] != nil) {
@@ -80,19 +80,6 @@ func additions(old, current object) (places []place) {
 		}
 	}
 	return places
-}
-
-// reaches reports whether one schema contains another one, by properties.
-func reaches(schemas object, from, to string, via []string) bool {
-	properties := slices.Collect(maps.Values(get[object](schemas, from, "properties")))
-	return from == to || !slices.Contains(via, from) && slices.ContainsFunc(properties, func(property any) bool {
-		return reaches(schemas, referred(property), to, append(slices.Clip(via), from))
-	})
-}
-
-// referred returns the name of the schema that a reference points to, or "".
-func referred(node any) string {
-	return strings.TrimPrefix(get[string](node, "$ref"), "#/components/schemas/")
 }
 
 // goName returns a form that is the same for all names that become one name in Go.

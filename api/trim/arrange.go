@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -16,13 +17,15 @@ func (d *document) arrange(old object, ids []string) {
 	delete(old, "paths")
 	for _, was := range before {
 		if i := byID(current, was.id); i >= 0 {
-			if !current[i].isAt(was) {
-				d.report.addMoved(was, current[i])
+			if path, _, _ := strings.Cut(was.path, "/{"); !current[i].isAt(was) {
+				d.report.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it. "+
+					"Edit it by hand: search wrapper for %s", was, was.id, current[i], path))
 			}
 			d.report.addPermissions(was, current[i])
 			was = was.at(current[i])
 		} else if slices.Contains(ids, was.id) {
-			d.report.addGone(was)
+			d.report.gone = true
+			d.report.add(true, fmt.Sprintf("%s (%s): gone; nothing is at its method and path any more", was, was.id))
 			put(d.tree, was.node, "paths", was.path, was.method)
 		}
 		put(old, was.node, "paths", was.path, was.method)

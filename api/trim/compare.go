@@ -82,19 +82,6 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	return t.err
 }
 
-// addMoved adds an operation that has another path or method.
-func (r *report) addMoved(was, now operation) {
-	path, _, _ := strings.Cut(was.path, "/{")
-	r.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it. Edit it by hand: search wrapper "+
-		"for %s", was, was.id, now, path))
-}
-
-// addGone adds an operation that is not in the document.
-func (r *report) addGone(was operation) {
-	r.gone = true
-	r.add(true, fmt.Sprintf("%s (%s): gone; nothing is at its method and path any more", was, was.id))
-}
-
 // addPermissions adds a change of the permissions that an operation requires. It breaks
 // programs if some that had enough have not any more.
 func (r *report) addPermissions(was, now operation) {

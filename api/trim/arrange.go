@@ -17,9 +17,8 @@ func (d *document) arrange(old object, ids []string) {
 	delete(old, "paths")
 	for _, was := range before {
 		if i := byID(current, was.id); i >= 0 {
-			if path, _, _ := strings.Cut(was.path, "/{"); !current[i].isAt(was) {
-				d.report.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it. "+
-					"Edit it by hand: search wrapper for %s", was, was.id, current[i], path))
+			if !current[i].isAt(was) {
+				d.report.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it", was, was.id, current[i]))
 			}
 			d.report.addPermissions(was, current[i])
 			was = was.at(current[i])
@@ -30,11 +29,10 @@ func (d *document) arrange(old object, ids []string) {
 		}
 		put(old, was.node, "paths", was.path, was.method)
 	}
-	for section := range get[object](old, "components") { // for references to what the document has inline
-		all := maps.Clone(get[object](old, "components", section))
-		maps.Copy(all, get[object](d.tree, "components", section))
-		put(d.tree, all, "components", section)
-	}
+	schemas := object{} // of both: references to those of the older one replace what the document has inline
+	maps.Copy(schemas, get[object](old, "components", "schemas"))
+	maps.Copy(schemas, get[object](d.tree, "components", "schemas"))
+	put(d.tree, schemas, "components", "schemas")
 	arranged(d.tree, old, d.tree, old)
 }
 

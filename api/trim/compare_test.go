@@ -45,7 +45,7 @@ var breakingChanges = []change{
 		item["put"].(object)["x-inin-requires-permissions"].(object)["type"] = "ALL"
 		item["put"].(object)["x-inin-requires-permissions"].(object)["permissions"] = []any{"a", "b"}
 	}, []string{"POST /api/v2/usage/aggregates/query/jobs (postUsageAggregatesQueryJobs): moved to PUT /api/v3/usage/aggregates/query/jobs; " +
-		"released versions do not find it. Edit it by hand: search wrapper for /api/v2/usage/aggregates/query/jobs",
+		"released versions do not find it",
 		`POST /api/v2/usage/aggregates/query/jobs: required permissions changed from ANY["usage:organization:view"] to ALL["a" "b"]`}},
 	{"another host", func(d object) { d["host"] = "api.example.com" },
 		[]string{`server: changed from "https://api.mypurecloud.com" to "https://api.example.com"`}},

@@ -1,23 +1,29 @@
 package main
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// named are the words whose values have keys that are names, chosen by the document. All other
-// keys are words of the specification, or extensions.
-var named = strings.Fields("properties headers security")
+var (
+	// named are the words whose values have names as keys. All other keys are words of the
+	// specification, or extensions.
+	named = strings.Fields("properties headers security")
+	// texts are the words that say nothing to a program.
+	texts = strings.Fields("description title summary example examples externalDocs")
 
-// texts are the words that say nothing to a program.
-var texts = strings.Fields("description title summary example examples externalDocs")
+	extension = regexp.MustCompile(`(?i)^x-`)
+	ofVendor  = regexp.MustCompile(`(?i)^x-(inin|purecloud)-`)
+)
 
 // clean returns a tree without what clients of this module cannot see: control characters,
 // extensions other than the vendor's own, many of which would change what oapi-codegen
 // generates, and other ways to write the same. It reaches the components that the tree refers
-// to. If keys of the tree are names, namedBy is the word above it.
-func (p *pruner) clean(node any, namedBy string) any {
+// to. The word is the key of the tree, if that is a word of the specification.
+func (p *pruner) clean(node any, word string) any {
 	switch node := node.(type) {
 	case string:
 		return printable(node)
@@ -25,32 +31,34 @@ func (p *pruner) clean(node any, namedBy string) any {
 		values := make([]any, 0, len(node))
 		for _, value := range node {
 			if value != nil { // in an enum, it says nullable
-				values = append(values, p.clean(value, namedBy))
+				values = append(values, p.clean(value, word))
 			}
 		}
 		return values
 	case object:
-		if reference, ok := node["$ref"].(string); ok && namedBy == "" {
+		hasNames := slices.Contains(named, word)
+		if only := onlyOf(node); only != nil && !hasNames {
+			node = only
+		}
+		if reference := get[string](node, "$ref"); reference != "" && !hasNames {
 			return object{"$ref": p.reachReference(reference)} // OpenAPI 3.0 ignores its siblings
 		}
-		if only := onlyOf(node); only != nil && namedBy == "" {
-			return p.clean(only, "")
-		}
 		cleaned := object{}
-		for name, value := range node {
+		for _, name := range slices.Sorted(maps.Keys(node)) {
 			switch key := printable(name); {
-			case namedBy == "security":
+			case word == "security":
 				p.reach("securityDefinitions", name) // of Swagger 2.0
-				cleaned[p.reach("components", "securitySchemes", name)] = p.clean(value, "")
-			case namedBy != "":
-				cleaned[key] = p.clean(value, "")
-			case isForeign(name), isIgnored(name, node), p.isBare && (isExtension(name) || slices.Contains(texts, name)):
-			case isExtension(name):
-				cleaned[strings.ToLower(key)] = p.clean(value, "")
-			case slices.Contains(named, name):
-				cleaned[key] = p.clean(value, name)
+				cleaned[p.reach("components", "securitySchemes", name)] = p.clean(node[name], "")
+			case hasNames:
+				cleaned[key] = p.clean(node[name], "")
+			case extension.MatchString(name) && !ofVendor.MatchString(name),
+				p.isBare && (extension.MatchString(name) || slices.Contains(texts, name)),
+				name == "nullable", // clients read null as zero, and ignore unknown properties
+				name == "additionalProperties" && len(get[object](node, "properties")) > 0:
+			case extension.MatchString(name):
+				cleaned[strings.ToLower(key)] = p.clean(node[name], "")
 			default:
-				cleaned[key] = p.clean(value, "")
+				cleaned[key] = p.clean(node[name], name)
 			}
 		}
 		return cleaned
@@ -66,20 +74,6 @@ func onlyOf(node object) object {
 		return nil
 	}
 	return all[0].(object)
-}
-
-// isIgnored reports whether a word of an object has no meaning for clients of this module:
-// they read null as zero, and ignore unknown properties.
-func isIgnored(word string, of object) bool {
-	return word == "nullable" || word == "additionalProperties" && len(get[object](of, "properties")) > 0
-}
-
-func isExtension(key string) bool { return len(key) > 2 && strings.EqualFold(key[:2], "x-") }
-
-// isForeign reports whether a key is an extension other than the vendor's own.
-func isForeign(key string) bool {
-	lower := strings.ToLower(key)
-	return isExtension(key) && !strings.HasPrefix(lower, "x-inin-") && !strings.HasPrefix(lower, "x-purecloud-")
 }
 
 // printable returns a text with spaces for characters other than line breaks that are control

@@ -18,17 +18,6 @@ type report struct {
 	broken               []string // lines of this module
 }
 
-// exitCode returns the exit code of -check.
-func (r *report) exitCode() int {
-	switch {
-	case r.same:
-		return exitOK
-	case len(r.breaking) > 0:
-		return exitBreaking
-	}
-	return exitCompatible
-}
-
 // String returns the report as text.
 func (r *report) String() string {
 	if r.same {
@@ -151,13 +140,6 @@ type wireChange struct {
 	BaseSource, RevisionSource struct{ Line int }
 }
 
-// origin returns the change without its place. A change of a schema is in the changelog
-// once for each response that contains the schema.
-func (c wireChange) origin() wireChange {
-	c.Text, c.Operation, c.Path = "", "", ""
-	return c
-}
-
 // replaces reports whether a change adds the property of a response that another one removes, in
 // another letter case.
 func (c wireChange) replaces(other wireChange) bool {
@@ -167,15 +149,12 @@ func (c wireChange) replaces(other wireChange) bool {
 		strings.EqualFold(property(c), property(other))
 }
 
-// addWire adds the changes of oasdiff's changelog, in its words, and of those with the same
-// origin the first. Some levels of its own are replaced, see tools/oasdiff-levels.txt.
+// addWire adds the changes of oasdiff's changelog, in its words. A change of a schema is in the
+// changelog once for each response that contains the schema, and is added once. Some levels of
+// its own are replaced, see tools/oasdiff-levels.txt.
 func (r *report) addWire(changes []wireChange) {
-	seen := map[wireChange]bool{}
+	seen := map[wireChange]bool{} // without the place
 	for _, c := range changes {
-		if seen[c.origin()] {
-			continue
-		}
-		seen[c.origin()] = true
 		if slices.ContainsFunc(changes, func(other wireChange) bool { return other.replaces(c) }) {
 			c.Level = 1
 			c.Text += "; released versions read the one that is spelled like it, whatever the letter case"
@@ -183,6 +162,10 @@ func (r *report) addWire(changes []wireChange) {
 		if c.ID == "request-property-became-required" || c.ID == "new-required-request-property" {
 			c.Text += `; programs that do not set it send its zero value in Go, such as "", 0, null or the year 1`
 		}
-		r.add(c.Level == 3, strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :"))
+		text := strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :")
+		if c.Text, c.Operation, c.Path = "", "", ""; !seen[c] {
+			r.add(c.Level == 3, text)
+		}
+		seen[c] = true
 	}
 }

@@ -125,27 +125,27 @@ func all(changes []change) func(document object) {
 
 func TestPermissions(t *testing.T) {
 	for _, test := range []struct {
-		name          string
-		before, after object
-		code          int
+		name                 string
+		before, after        object
+		breaking, compatible int
 	}{
-		{"one more of ANY", requires("ANY", "a"), requires("ANY", "a", "b"), exitCompatible},
-		{"one less of ANY", requires("ANY", "a", "b"), requires("ANY", "b"), exitBreaking},
-		{"one of ANY replaced", requires("ANY", "a"), requires("ANY", "b"), exitBreaking},
-		{"ALL instead of ANY", requires("ANY", "a", "b"), requires("ALL", "a", "b"), exitBreaking},
-		{"ANY instead of ALL", requires("ALL", "a", "b"), requires("ANY", "a", "c"), exitCompatible},
-		{"one more of ALL", requires("ALL", "a"), requires("ALL", "a", "b"), exitBreaking},
-		{"one less of ALL", requires("ALL", "a", "b"), requires("ALL", "a"), exitCompatible},
-		{"first permission", object{}, requires("ANY", "a"), exitBreaking},
-		{"none of ANY any more", requires("ANY", "a"), requires("ANY"), exitCompatible},
-		{"no extension any more", requires("ALL", "a"), object{}, exitCompatible},
-		{"another order", requires("ANY", "a", "b"), requires("ANY", "b", "a"), exitOK},
+		{"one more of ANY", requires("ANY", "a"), requires("ANY", "a", "b"), 0, 1},
+		{"one less of ANY", requires("ANY", "a", "b"), requires("ANY", "b"), 1, 0},
+		{"one of ANY replaced", requires("ANY", "a"), requires("ANY", "b"), 1, 0},
+		{"ALL instead of ANY", requires("ANY", "a", "b"), requires("ALL", "a", "b"), 1, 0},
+		{"ANY instead of ALL", requires("ALL", "a", "b"), requires("ANY", "a", "c"), 0, 1},
+		{"one more of ALL", requires("ALL", "a"), requires("ALL", "a", "b"), 1, 0},
+		{"one less of ALL", requires("ALL", "a", "b"), requires("ALL", "a"), 0, 1},
+		{"first permission", object{}, requires("ANY", "a"), 1, 0},
+		{"none of ANY any more", requires("ANY", "a"), requires("ANY"), 0, 1},
+		{"no extension any more", requires("ALL", "a"), object{}, 0, 1},
+		{"another order", requires("ANY", "a", "b"), requires("ANY", "b", "a"), 0, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var r report
 			r.addPermissions(operation{node: test.before}, operation{node: test.after})
-			r.same = len(r.breaking)+len(r.compatible) == 0
-			equal(t, "exit code", r.exitCode(), test.code)
+			equal(t, "breaking changes", len(r.breaking), test.breaking)
+			equal(t, "compatible changes", len(r.compatible), test.compatible)
 		})
 	}
 }

@@ -114,25 +114,23 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	for _, warning := range d.warnings {
 		fmt.Fprintf(stderr, "trim: warning: %s\n", warning)
 	}
-	text := ""
 	if before != nil {
-		text = d.report.String()
+		fmt.Fprint(stdout, &d.report)
 	}
 	for _, o := range d.others {
 		if strings.HasPrefix(o.path, "/api/v2/usage/") {
-			text += "Not kept: " + oneLine(fmt.Sprintf("%s (%s)", o, o.id)) + "\n"
+			fmt.Fprintf(stdout, "Not kept: %s (%s)\n", oneLine(o.String()), oneLine(o.id))
 		}
 	}
-	_, err = io.WriteString(stdout, text)
-	switch {
-	case err != nil:
-		return exitError, err
-	case *check:
-		return d.report.exitCode(), nil
-	case d.report.gone:
-		return exitError, fmt.Errorf("%s: operations are gone; %s was not written", *from, *output)
-	case d.report.same:
+	switch r := d.report; {
+	case r.same:
 		return exitOK, nil
+	case *check && len(r.breaking) > 0:
+		return exitBreaking, nil
+	case *check:
+		return exitCompatible, nil
+	case r.gone:
+		return exitError, fmt.Errorf("%s: operations are gone; %s was not written", *from, *output)
 	}
 	return exitOK, os.WriteFile(*output, d.spec, 0o644)
 }

@@ -9,6 +9,8 @@ import (
 )
 
 var (
+	// methods are the keys of a path item that contain operations.
+	methods = strings.Fields("get put post delete options head patch trace")
 	// address splits the URL of a server, which may have variables, before its path.
 	address     = regexp.MustCompile(`^([^/]*//[^/]*)?(.*)$`)
 	placeholder = regexp.MustCompile(`\{[^}]*\}`)

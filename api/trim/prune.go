@@ -2,15 +2,23 @@ package main
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 var (
-	// methods are the keys of a path item that contain operations.
-	methods = strings.Fields("get put post delete options head patch trace")
 	// sections are the top-level keys that contain components.
 	sections = strings.Fields("definitions parameters responses securityDefinitions components")
+	// named are the words whose values have names as keys. All other keys are words of the
+	// specification, or extensions.
+	named = strings.Fields("properties headers security")
+	// texts are the words that say nothing to a program.
+	texts = strings.Fields("description title summary example examples externalDocs")
+
+	extension = regexp.MustCompile(`(?i)^x-`)
+	ofVendor  = regexp.MustCompile(`(?i)^x-(inin|purecloud)-`)
 )
 
 // pruner reduces a document to a few operations and the components that they refer to,
@@ -80,4 +88,77 @@ func put(node object, value any, tokens ...string) {
 		node = node[token].(object)
 	}
 	node[tokens[last]] = value
+}
+
+// clean returns a tree without what clients of this module cannot see: control characters,
+// extensions other than the vendor's own, many of which would change what oapi-codegen
+// generates, and other ways to write the same. It reaches the components that the tree refers
+// to. The word is the key of the tree, if that is a word of the specification.
+func (p *pruner) clean(node any, word string) any {
+	switch node := node.(type) {
+	case string:
+		return printable(node)
+	case []any:
+		values := make([]any, 0, len(node))
+		for _, value := range node {
+			if value != nil { // in an enum, it says nullable
+				values = append(values, p.clean(value, word))
+			}
+		}
+		return values
+	case object:
+		hasNames := slices.Contains(named, word)
+		if only := onlyOf(node); only != nil && !hasNames {
+			node = only
+		}
+		if reference := get[string](node, "$ref"); reference != "" && !hasNames {
+			return object{"$ref": p.reachReference(reference)} // OpenAPI 3.0 ignores its siblings
+		}
+		cleaned := object{}
+		for _, name := range slices.Sorted(maps.Keys(node)) {
+			switch key := printable(name); {
+			case word == "security":
+				p.reach("securityDefinitions", name) // of Swagger 2.0
+				cleaned[p.reach("components", "securitySchemes", name)] = p.clean(node[name], "")
+			case hasNames:
+				cleaned[key] = p.clean(node[name], "")
+			case extension.MatchString(name) && !ofVendor.MatchString(name),
+				p.isBare && (extension.MatchString(name) || slices.Contains(texts, name)),
+				name == "nullable", // clients read null as zero, and ignore unknown properties
+				name == "additionalProperties" && len(get[object](node, "properties")) > 0:
+			case extension.MatchString(name):
+				cleaned[strings.ToLower(key)] = p.clean(node[name], "")
+			default:
+				cleaned[key] = p.clean(node[name], name)
+			}
+		}
+		return cleaned
+	}
+	return node
+}
+
+// onlyOf returns the reference that a schema consists of, if that is an allOf of one, with texts
+// and the like beside it. Other forms of allOf are merged by oasdiff, which keeps no reference.
+func onlyOf(node object) object {
+	all := get[[]any](node, "allOf")
+	if len(all) != 1 || get[string](all[0], "$ref") == "" || node["properties"] != nil || node["required"] != nil {
+		return nil
+	}
+	return all[0].(object)
+}
+
+// printable returns a text with spaces for characters other than line breaks that are control
+// characters or change the direction of text: terminals and readers would be misled.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// oneLine returns a printable text without line breaks.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(printable(text)), " ")
 }

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi2"
+	"github.com/getkin/kin-openapi/openapi2conv"
+	"github.com/getkin/kin-openapi/openapi3"
+	"go.yaml.in/yaml/v3"
+)
+
+// document is a trimmed document.
+type document struct {
+	tree     object      // OpenAPI 3.0.3
+	spec     []byte      // the same as YAML
+	report   report      // on what differs from the old output
+	warnings []string    // violations of the specification: only the generator decides what is an error
+	others   []operation // that were not kept
+}
+
+func (d *document) warn(format string, args ...any) {
+	d.warnings = append(d.warnings, oneLine(fmt.Sprintf(format, args...)))
+}
+
+// update trims a document, and compares it with the old output, if there is any.
+func (t *tools) update(root object, ids []string, before []byte) (*document, error) {
+	old := object{}
+	if err := yaml.Unmarshal(before, &old); err != nil {
+		return nil, fmt.Errorf("the old output: %w", err)
+	}
+	d, err := trim(root, ids, old)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoClient, err)
+	}
+	if err := t.flatten(d); err != nil {
+		return nil, err
+	}
+	d.arrange(old, ids)
+	d.tree = prune(d.tree, operations(d.tree)) // without what nothing refers to any more
+	if d.spec, err = encode(d.tree); err != nil || before == nil {
+		return d, err
+	}
+	if d.report.same = !d.report.gone && bytes.Equal(before, d.spec); d.report.same {
+		return d, nil
+	}
+	return d, d.report.compare(t, d.spec, old, d.tree)
+}
+
+// trim reduces a document to some operations, those of an older one or with the given ids, and
+// what they refer to.
+func trim(root object, ids []string, old object) (*document, error) {
+	d, before := &document{}, operations(old)
+	kept := d.keep(operations(root), before, ids)
+	for _, id := range ids {
+		if byID(kept, id) < 0 && byID(before, id) < 0 {
+			return nil, fmt.Errorf("no operation %q: renamed or removed upstream, or mistyped", id)
+		}
+	}
+	for _, o := range kept {
+		if o.node["servers"] != nil {
+			d.warn("%s: has servers of its own; package gen does not know them", o)
+			delete(o.node, "servers")
+		}
+	}
+	data, err := json.Marshal(prune(root, kept))
+	if err != nil {
+		return nil, err
+	}
+	model, err := load(data, root["swagger"] == "2.0")
+	if err != nil {
+		return nil, fmt.Errorf("not an API document: %w", err)
+	}
+	err = model.Validate(context.Background(), openapi3.EnableExamplesValidation(), openapi3.EnableMultiError())
+	problems, _ := errors.AsType[openapi3.MultiError](err) // by that option, always
+	for _, problem := range problems {
+		text, _, _ := strings.Cut(problem.Error(), "\n")
+		d.warn("%s", text)
+	}
+	if data, err = model.MarshalJSON(); err != nil {
+		return nil, err
+	}
+	if err = json.Unmarshal(data, &d.tree); err == nil {
+		address, _ := server(root)
+		d.tree["servers"] = []any{object{"url": address}}
+	}
+	return d, err
+}
+
+// load returns kin-openapi's model of a document, as OpenAPI 3.
+func load(data []byte, isSwagger bool) (*openapi3.T, error) {
+	if !isSwagger {
+		return openapi3.NewLoader().LoadFromData(data)
+	}
+	var swagger openapi2.T
+	if err := json.Unmarshal(data, &swagger); err != nil {
+		return nil, err
+	}
+	return openapi2conv.ToV3(&swagger)
+}
+
+// flatten merges what each allOf of several schemas consists of.
+func (t *tools) flatten(d *document) error {
+	nested, err := json.Marshal(d.tree)
+	if err != nil || !bytes.Contains(nested, []byte(`"allOf":`)) {
+		return err
+	}
+	flat := t.tool("", "oasdiff", "flatten", t.write("nested.json", nested))
+	if failed, ok := errors.AsType[*toolError](t.err); ok {
+		return fmt.Errorf("%w: %w", errNoClient, failed)
+	}
+	d.tree = nil
+	return cmp.Or(t.err, json.Unmarshal(flat, &d.tree))
+}
+
+// arrange makes a document and an older one comparable. It writes the document like the older
+// one where both mean the same to clients, with references in place of equal schemas. It puts
+// operations of the older one where they are now, and those that are gone back into the
+// document. The report has what moved, what is gone, and what requires other permissions.
+func (d *document) arrange(old object, ids []string) {
+	current, before := operations(d.tree), operations(old)
+	delete(old, "paths")
+	for _, was := range before {
+		if i := byID(current, was.id); i >= 0 {
+			if !current[i].isAt(was) {
+				d.report.add(true, fmt.Sprintf("%s (%s): moved to %s; released versions do not find it", was, was.id, current[i]))
+			}
+			d.report.addPermissions(was, current[i])
+			was = was.at(current[i])
+		} else if slices.Contains(ids, was.id) {
+			d.report.gone = true
+			d.report.add(true, fmt.Sprintf("%s (%s): gone; nothing is at its method and path any more", was, was.id))
+			put(d.tree, was.node, "paths", was.path, was.method)
+		}
+		put(old, was.node, "paths", was.path, was.method)
+	}
+	schemas := object{} // of both: references to those of the older one replace what the document has inline
+	maps.Copy(schemas, get[object](old, "components", "schemas"))
+	maps.Copy(schemas, get[object](d.tree, "components", "schemas"))
+	put(d.tree, schemas, "components", "schemas")
+	arranged(d.tree, old, d.tree, old)
+}
+
+// arranged returns a node of the current document, with references where a node of the older
+// one has them to equal schemas.
+func arranged(current, old object, node, was any) any {
+	switch node := node.(type) {
+	case []any:
+		was, _ := was.([]any)
+		for i := range min(len(node), len(was)) {
+			node[i] = arranged(current, old, node[i], was[i])
+		}
+	case object:
+		var target []string
+		if reference := get[string](was, "$ref"); reference != "" && node["$ref"] == nil {
+			target = strings.Split(reference, "/")[1:]
+			was = get[any](old, target...)
+		}
+		for _, key := range slices.Sorted(maps.Keys(node)) { // components first
+			node[key] = arranged(current, old, node[key], get[any](was, key))
+		}
+		if target != nil && isSame(node, get[any](current, target...)) {
+			return object{"$ref": "#/" + strings.Join(target, "/")}
+		}
+	}
+	return node
+}
+
+// isSame reports whether two schemas say the same to a program.
+func isSame(a, b any) bool {
+	bare := &pruner{isBare: true}
+	return reflect.DeepEqual(bare.clean(a, ""), bare.clean(b, ""))
+}
+
+// header is the comment at the head of the output.
+const header = `# Code generated by "go run ./api/trim"; DO NOT EDIT.
+# Names and fixes for Go belong in overlay.yaml, which oapi-codegen applies to this.
+# The vendor's document: ` + upstream + "\n"
+
+// encode returns a document as YAML. Keys are sorted, those of the top level aside.
+func encode(tree object) ([]byte, error) {
+	var spec bytes.Buffer
+	spec.WriteString(header)
+	encoder := yaml.NewEncoder(&spec)
+	encoder.SetIndent(2)
+	err := encoder.Encode(struct {
+		OpenAPI       string
+		Info, Servers any
+		Security      any `yaml:",omitempty"`
+		Paths         any
+		Components    any `yaml:",omitempty"`
+	}{"3.0.3", tree["info"], tree["servers"], tree["security"], tree["paths"], tree["components"]})
+	return spec.Bytes(), errors.Join(err, encoder.Close())
+}

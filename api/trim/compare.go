@@ -64,9 +64,7 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	output := t.tool("", "oasdiff", "changelog", t.write("base.yaml", base), t.write("usage.yaml", spec),
 		"--format", "json", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
 	var changes []wireChange
-	if t.err == nil && len(output) > 0 {
-		t.err = json.Unmarshal(output, &changes)
-	}
+	t.err = cmp.Or(t.err, json.Unmarshal(output, &changes))
 	r.addWire(changes)
 	return t.err
 }

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
+	"net/url"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,8 +18,37 @@ import (
 	"github.com/getkin/kin-openapi/openapi2"
 	"github.com/getkin/kin-openapi/openapi2conv"
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
 	"go.yaml.in/yaml/v3"
 )
+
+// read returns the content of a file, of an http or https URL, or for "-" of standard input.
+func read(from string, stdin io.Reader) ([]byte, error) {
+	switch location, err := url.Parse(from); {
+	case from == "-":
+		return io.ReadAll(stdin)
+	case err == nil && location.Host != "":
+		return openapi3.DefaultReadFromURI(nil, location)
+	}
+	return os.ReadFile(from)
+}
+
+// object is a JSON object.
+type object = map[string]any
+
+// parse returns an API document: one JSON object in which no name comes twice.
+func parse(data []byte) (root object, err error) {
+	if err := json.Unmarshal(data, &root); len(data) == 0 {
+		return nil, errors.New("empty, not a JSON object")
+	} else if err != nil {
+		return nil, fmt.Errorf("not a JSON object (%s): %w", http.DetectContentType(data), err)
+	}
+	openapi, _ := root["openapi"].(string)
+	if _, ok := root["paths"].(object); !ok || root["swagger"] != "2.0" && !strings.HasPrefix(openapi, "3.0.") {
+		return nil, errors.New(`not an API document with swagger: "2.0" or openapi: "3.0.x", and paths`)
+	}
+	return root, nil
+}
 
 // document is a trimmed document.
 type document struct {
@@ -37,12 +69,9 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 	if err := yaml.Unmarshal(before, &old); err != nil {
 		return nil, fmt.Errorf("the old output: %w", err)
 	}
-	d, err := trim(root, ids, old)
+	d, err := t.trim(root, ids, old)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoClient, err)
-	}
-	if err := t.flatten(d); err != nil {
-		return nil, err
+		return nil, cmp.Or(t.ctx.Err(), fmt.Errorf("%w: %w", errNoClient, err))
 	}
 	d.arrange(old, ids)
 	d.tree = prune(d.tree, operations(d.tree)) // without what nothing refers to any more
@@ -57,7 +86,7 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 
 // trim reduces a document to some operations, those of an older one or with the given ids, and
 // what they refer to.
-func trim(root object, ids []string, old object) (*document, error) {
+func (t *tools) trim(root object, ids []string, old object) (*document, error) {
 	d, before := &document{}, operations(old)
 	kept := d.keep(operations(root), before, ids)
 	for _, id := range ids {
@@ -71,11 +100,7 @@ func trim(root object, ids []string, old object) (*document, error) {
 			delete(o.node, "servers")
 		}
 	}
-	data, err := json.Marshal(prune(root, kept))
-	if err != nil {
-		return nil, err
-	}
-	model, err := load(data, root["swagger"] == "2.0")
+	model, err := load(prune(root, kept))
 	if err != nil {
 		return nil, fmt.Errorf("not an API document: %w", err)
 	}
@@ -85,10 +110,11 @@ func trim(root object, ids []string, old object) (*document, error) {
 		text, _, _ := strings.Cut(problem.Error(), "\n")
 		d.warn("%s", text)
 	}
-	if data, err = model.MarshalJSON(); err != nil {
-		return nil, err
+	data, err := model.MarshalJSON()
+	if bytes.Contains(data, []byte(`"allOf":`)) { // flatten merges what it consists of
+		data = t.tool("", "oasdiff", "flatten", t.write("nested.json", data))
 	}
-	if err = json.Unmarshal(data, &d.tree); err == nil {
+	if err = cmp.Or(err, t.err, json.Unmarshal(data, &d.tree)); err == nil {
 		address, _ := server(root)
 		d.tree["servers"] = []any{object{"url": address}}
 	}
@@ -96,8 +122,9 @@ func trim(root object, ids []string, old object) (*document, error) {
 }
 
 // load returns kin-openapi's model of a document, as OpenAPI 3.
-func load(data []byte, isSwagger bool) (*openapi3.T, error) {
-	if !isSwagger {
+func load(tree object) (*openapi3.T, error) {
+	data, _ := json.Marshal(tree) // cannot fail: the tree was read from JSON
+	if tree["swagger"] != "2.0" {
 		return openapi3.NewLoader().LoadFromData(data)
 	}
 	var swagger openapi2.T
@@ -105,20 +132,6 @@ func load(data []byte, isSwagger bool) (*openapi3.T, error) {
 		return nil, err
 	}
 	return openapi2conv.ToV3(&swagger)
-}
-
-// flatten merges what each allOf of several schemas consists of.
-func (t *tools) flatten(d *document) error {
-	nested, err := json.Marshal(d.tree)
-	if err != nil || !bytes.Contains(nested, []byte(`"allOf":`)) {
-		return err
-	}
-	flat := t.tool("", "oasdiff", "flatten", t.write("nested.json", nested))
-	if failed, ok := errors.AsType[*toolError](t.err); ok {
-		return fmt.Errorf("%w: %w", errNoClient, failed)
-	}
-	d.tree = nil
-	return cmp.Or(t.err, json.Unmarshal(flat, &d.tree))
 }
 
 // arrange makes a document and an older one comparable. It writes the document like the older

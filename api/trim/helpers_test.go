@@ -174,7 +174,8 @@ func mustTrim(t testing.TB, data []byte, ids []string) *document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := trim(root, ids, nil)
+	tools := &tools{ctx: t.Context(), dir: t.TempDir()}
+	d, err := tools.trim(root, ids, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -83,12 +84,9 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	case flags.NArg() > 0:
 		return exitUsage, fmt.Errorf("usage error: unexpected argument %q; see trim -h", flags.Arg(0))
 	}
-	root := object{}
 	data, err := read(*from, stdin)
-	if err == nil {
-		root, err = parse(data)
-	}
-	if err != nil {
+	root, invalid := parse(data)
+	if err = cmp.Or(err, invalid); err != nil {
 		return exitError, fmt.Errorf("%s: %w", *from, err)
 	}
 	before, err := os.ReadFile(*output) // there is none for a new one

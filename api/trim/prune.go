@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	// sections are the top-level keys that contain components.
-	sections = strings.Fields("definitions parameters responses securityDefinitions components")
+	// describing are the top-level keys that are about all operations, in both versions.
+	describing = strings.Fields("swagger openapi info consumes produces servers security")
 	// named are the words whose values have names as keys. All other keys are words of the
 	// specification, or extensions.
 	named = strings.Fields("properties headers security")
@@ -29,43 +29,30 @@ type pruner struct {
 }
 
 // prune returns a document of some operations and their components, cleaned.
-func prune(root object, operations []operation) (kept object) {
-	rest := maps.Clone(root)
-	for _, key := range append(sections, "paths", "basePath") {
-		delete(rest, key)
-	}
-	for _, o := range operations {
-		put(rest, o.node, "paths", o.path, o.method)
-	}
+func prune(root object, operations []operation) object {
 	p := pruner{root: root, kept: object{}}
-	kept = p.clean(rest, "").(object)
-	maps.Copy(kept, p.kept)
-	return kept
+	for _, o := range operations {
+		put(p.kept, p.clean(o.node, ""), "paths", printable(o.path), o.method)
+	}
+	for _, key := range describing {
+		if root[key] != nil {
+			p.kept[key] = p.clean(root[key], key)
+		}
+	}
+	return p.kept
 }
 
 // reach keeps a component, under a name without spaces, which OpenAPI 3 does not allow:
 // "PureCloud OAuth" becomes "PureCloudOAuth".
 func (p *pruner) reach(tokens ...string) (name string) {
 	component, last := get[any](p.root, tokens...), len(tokens)-1
-	renamed := append(slices.Clip(tokens[:last]), withoutSpaces(tokens[last]))
+	renamed := append(slices.Clip(tokens[:last]), strings.ReplaceAll(printable(tokens[last]), " ", ""))
 	if component != nil && get[any](p.kept, renamed...) == nil {
 		put(p.kept, object{}, renamed...) // now: it may refer to itself
 		put(p.kept, p.clean(component, ""), renamed...)
 	}
 	return renamed[last]
 }
-
-// reachReference reaches the component that a reference points to, and returns the reference.
-// References to anything else are errors of the loader.
-func (p *pruner) reachReference(reference string) string {
-	// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3.
-	if tokens := strings.Split(reference, "/"); len(tokens) == 3 || len(tokens) == 4 {
-		p.reach(tokens[1:]...)
-	}
-	return withoutSpaces(reference)
-}
-
-func withoutSpaces(name string) string { return strings.ReplaceAll(printable(name), " ", "") }
 
 // get returns the value at a JSON pointer, given by its tokens, or zero if there is none of
 // this type.
@@ -111,8 +98,10 @@ func (p *pruner) clean(node any, word string) any {
 		if only := onlyOf(node); only != nil && !hasNames {
 			node = only
 		}
-		if reference := get[string](node, "$ref"); reference != "" && !hasNames {
-			return object{"$ref": p.reachReference(reference)} // OpenAPI 3.0 ignores its siblings
+		// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3. References to
+		// anything else are errors of the loader, which drops siblings of references, too.
+		if tokens := strings.Split(get[string](node, "$ref"), "/"); len(tokens) == 3 || len(tokens) == 4 {
+			p.reach(tokens[1:]...)
 		}
 		cleaned := object{}
 		for _, name := range slices.Sorted(maps.Keys(node)) {

@@ -85,7 +85,7 @@ func TestOutputDoesNotDependOnNotation(t *testing.T) {
 		replace := func(old, new string) []byte { return bytes.ReplaceAll(data, []byte(old), []byte(new)) }
 		for name, data := range map[string][]byte{
 			"OpenAPI 3":              inOpenAPI3(t, data),
-			"siblings of $refs":      replace(`{"$ref":`, `{"description":"ignored","$ref":`),
+			"siblings of $refs":      replace(`"$ref":`, `"title": "ignored", "$ref":`),
 			"allOf of one reference": bytes.ReplaceAll(marshal(t, tree), []byte(`{"$ref":"#/definitions/ErrorBody"}`), []byte(`{"nullable":true,"allOf":[{"$ref":"#/definitions/ErrorBody"}]}`)),
 			"nullable of 3.0":        replace(`"type": "string"`, `"nullable": true, "type": "string"`),
 			"nullable of 2.0":        replace(`"type": "string"`, `"x-nullable": true, "type": "string"`),
@@ -216,7 +216,8 @@ func FuzzTrim(f *testing.F) {
 		if err != nil {
 			return
 		}
-		d, err := trim(root, smallOperations, nil)
+		tools := &tools{ctx: t.Context(), dir: t.TempDir()}
+		d, err := tools.trim(root, smallOperations, nil)
 		if err != nil || len(operations(d.tree)) < 2 {
 			return
 		}

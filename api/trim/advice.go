@@ -12,8 +12,8 @@ import (
 
 var (
 	duplicate = regexp.MustCompile(`([\pL\pN_]+)(?: redeclared|' detected)`)
-	// noise is what says nothing in errors of the generator and the compiler.
-	noise = regexp.MustCompile(`(?m)^\s*(loading \./gen.*\n|exit status \d+|.*other declaration of .*\n|` +
+	// noise are lines of the generator and the compiler that do not tell the reason.
+	noise = regexp.MustCompile(`(?m)^\s*(loading \./gen.*\n|exit status \d+|.*other declaration of .*\n?|` +
 		`usage\.gen\.go:\d+:\d+: |Additionally, (?s:.*))`)
 
 	punctuation = regexp.MustCompile(`[^\pL\pN]+`)

@@ -14,8 +14,8 @@ import (
 type report struct {
 	same                 bool
 	breaking, compatible []string
-	gone                 bool     // operations, of those that are breaking
-	broken               []string // lines of this module
+	gone                 bool     // an operation is: nothing is written
+	broken               []string // lines of this module that do not compile
 }
 
 // String returns the report as text.
@@ -51,17 +51,17 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 	if after, _ := server(current); before != after {
 		r.add(true, fmt.Sprintf("server: changed from %q to %q", before, after))
 	}
-	t.generate(spec)
+	apidiff := t.generate(spec)
 	if failed, ok := errors.AsType[*toolError](t.err); ok {
 		return failed.advise(old, current)
 	}
-	r.addGo(string(t.tool("", "apidiff", "./gen", t.path("api"))))
+	r.addGo(apidiff)
 	if len(r.breaking) > 0 { // other changes break nobody
 		r.broken = t.broken()
 	}
 	base, err := encode(old)
 	t.err = cmp.Or(t.err, err)
-	output := t.tool("", "oasdiff", "changelog", t.write("base.yaml", base), t.write("usage.yaml", spec),
+	output := t.tool("oasdiff", "changelog", t.write("base.yaml", base), t.write("usage.yaml", spec),
 		"--format", "json", "--severity-levels", "api/trim/tools/oasdiff-levels.txt")
 	var changes []wireChange
 	t.err = cmp.Or(t.err, json.Unmarshal(output, &changes))
@@ -70,7 +70,7 @@ func (r *report) compare(t *tools, spec []byte, old, current object) error {
 }
 
 // addPermissions adds a change of the permissions that an operation requires. It breaks
-// programs if some that had enough have not any more.
+// programs if permissions that sufficed no longer do.
 func (r *report) addPermissions(was, now operation) {
 	before, sufficient := permissions(was)
 	after, required := permissions(now)
@@ -93,7 +93,9 @@ func permissions(o operation) (text string, sufficient [][]string) {
 		Permissions []string
 	}
 	extension, _ := json.Marshal(o.node["x-inin-requires-permissions"])
-	_ = json.Unmarshal(extension, &required) // in another form: none
+	if json.Unmarshal(extension, &required) != nil { // of an unknown form: nobody has it
+		required.Permissions = []string{string(extension)}
+	}
 	slices.Sort(required.Permissions)
 	sufficient = [][]string{required.Permissions}
 	if strings.EqualFold(required.Type, "ANY") && len(required.Permissions) > 0 {

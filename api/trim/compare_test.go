@@ -140,6 +140,7 @@ func TestPermissions(t *testing.T) {
 		{"none of ANY any more", requires("ANY", "a"), requires("ANY"), 0, 1},
 		{"no extension any more", requires("ALL", "a"), object{}, 0, 1},
 		{"another order", requires("ANY", "a", "b"), requires("ANY", "b", "a"), 0, 0},
+		{"of an unknown form", requires("ANY", "a"), object{"x-inin-requires-permissions": "b"}, 1, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var r report

@@ -55,7 +55,7 @@ type document struct {
 	tree     object      // OpenAPI 3.0.3
 	spec     []byte      // the same as YAML
 	report   report      // on what differs from the old output
-	warnings []string    // violations of the specification: only the generator decides what is an error
+	warnings []string    // such as violations of the specification: the generator decides what is an error
 	others   []operation // that were not kept
 }
 
@@ -112,7 +112,7 @@ func (t *tools) trim(root object, ids []string, old object) (*document, error) {
 	}
 	data, err := model.MarshalJSON()
 	if bytes.Contains(data, []byte(`"allOf":`)) { // flatten merges what it consists of
-		data = t.tool("", "oasdiff", "flatten", t.write("nested.json", data))
+		data = t.tool("oasdiff", "flatten", t.write("nested.json", data))
 	}
 	if err = cmp.Or(err, t.err, json.Unmarshal(data, &d.tree)); err == nil {
 		address, _ := server(root)
@@ -136,8 +136,8 @@ func load(tree object) (*openapi3.T, error) {
 
 // arrange makes a document and an older one comparable. It writes the document like the older
 // one where both mean the same to clients, with references in place of equal schemas. It puts
-// operations of the older one where they are now, and those that are gone back into the
-// document. The report has what moved, what is gone, and what requires other permissions.
+// operations of the older one where they are now, and those that are gone into the document
+// again. The report has what moved, what is gone, and what requires other permissions.
 func (d *document) arrange(old object, ids []string) {
 	current, before := operations(d.tree), operations(old)
 	delete(old, "paths")
@@ -159,17 +159,17 @@ func (d *document) arrange(old object, ids []string) {
 	maps.Copy(schemas, get[object](old, "components", "schemas"))
 	maps.Copy(schemas, get[object](d.tree, "components", "schemas"))
 	put(d.tree, schemas, "components", "schemas")
-	arranged(d.tree, old, d.tree, old)
+	withReferences(d.tree, old, d.tree, old)
 }
 
-// arranged returns a node of the current document, with references where a node of the older
+// withReferences returns a node of the current document, with references where a node of the older
 // one has them to equal schemas.
-func arranged(current, old object, node, was any) any {
+func withReferences(current, old object, node, was any) any {
 	switch node := node.(type) {
 	case []any:
 		was, _ := was.([]any)
 		for i := range min(len(node), len(was)) {
-			node[i] = arranged(current, old, node[i], was[i])
+			node[i] = withReferences(current, old, node[i], was[i])
 		}
 	case object:
 		var target []string
@@ -178,7 +178,7 @@ func arranged(current, old object, node, was any) any {
 			was = get[any](old, target...)
 		}
 		for _, key := range slices.Sorted(maps.Keys(node)) { // components first
-			node[key] = arranged(current, old, node[key], get[any](was, key))
+			node[key] = withReferences(current, old, node[key], get[any](was, key))
 		}
 		if target != nil && isSame(node, get[any](current, target...)) {
 			return object{"$ref": "#/" + strings.Join(target, "/")}

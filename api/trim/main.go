@@ -33,7 +33,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -90,7 +89,7 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return exitError, fmt.Errorf("%s: %w", *from, err)
 	}
 	before, err := os.ReadFile(*output) // there is none for a new one
-	if err != nil && (*check || !errors.Is(err, fs.ErrNotExist)) {
+	if err != nil && (*check || !errors.Is(err, os.ErrNotExist)) {
 		return exitError, err
 	}
 	// From here on, an interrupt stops the commands that are run, and removes their files.

@@ -11,8 +11,8 @@ import (
 var (
 	// methods are the keys of a path item that contain operations.
 	methods = strings.Fields("get put post delete options head patch trace")
-	// address splits the URL of a server, which may have variables, before its path.
-	address     = regexp.MustCompile(`^([^/]*//[^/]*)?(.*)$`)
+	// origin splits the URL of a server, which may have variables, before its path.
+	origin      = regexp.MustCompile(`^([^/]*//[^/]*)?(.*)$`)
 	placeholder = regexp.MustCompile(`\{[^}]*\}`)
 )
 
@@ -48,7 +48,7 @@ func operations(document object) (all []operation) {
 }
 
 // server returns the first address of a document, and the base path that is part of it.
-func server(document object) (origin, base string) {
+func server(document object) (address, base string) {
 	scheme := "https"
 	if schemes := get[[]any](document, "schemes"); len(schemes) > 0 && !slices.Contains(schemes, any(scheme)) {
 		scheme = fmt.Sprint(schemes[0])
@@ -57,7 +57,7 @@ func server(document object) (origin, base string) {
 	if servers := get[[]any](document, "servers"); len(servers) > 0 {
 		url = get[string](servers[0], "url")
 	}
-	match := address.FindStringSubmatch(url)
+	match := origin.FindStringSubmatch(url)
 	return strings.TrimSuffix(strings.ToLower(match[1]), ":443"), strings.TrimRight(match[2], "/")
 }
 

@@ -113,7 +113,7 @@ func (p *pruner) clean(node any, word string) any {
 				cleaned[key] = p.clean(node[name], "")
 			case extension.MatchString(name) && !ofVendor.MatchString(name),
 				p.isBare && (extension.MatchString(name) || slices.Contains(texts, name)),
-				name == "nullable", // clients read null as zero, and ignore unknown properties
+				name == "tags", name == "nullable", // null is read as zero, unknown properties are ignored
 				name == "additionalProperties" && len(get[object](node, "properties")) > 0:
 			case extension.MatchString(name):
 				cleaned[strings.ToLower(key)] = p.clean(node[name], "")

@@ -17,9 +17,10 @@ import (
 // tools runs the generator, the compiler, apidiff and oasdiff. After the first error, its
 // methods do nothing.
 type tools struct {
-	ctx context.Context
-	dir string // a temporary directory
-	err error
+	ctx     context.Context
+	dir     string // a temporary directory
+	goflags string
+	err     error
 }
 
 // path returns the path of a file in the temporary directory.
@@ -32,13 +33,13 @@ func (t *tools) write(name string, data []byte) string {
 }
 
 // run runs the go command in the root of the checkout and returns its output.
-func (t *tools) run(goflags string, args ...string) []byte {
+func (t *tools) run(args ...string) []byte {
 	if t.err != nil {
 		return nil
 	}
 	command := exec.CommandContext(t.ctx, "go", args...)
-	// GOTMPDIR: go does not remove its temporary files when it is killed.
-	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+goflags, "GOTMPDIR="+t.dir)
+	// GOFLAGS: apidiff has no flag for it. GOTMPDIR: go leaves files there when it is killed.
+	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+t.goflags, "GOTMPDIR="+t.dir)
 	// An interrupt of this process alone leaves children of go, which keep the pipes open. (^C ends them too.)
 	command.WaitDelay = 5 * time.Second
 	var stdout, stderr bytes.Buffer
@@ -62,19 +63,21 @@ func (e *toolError) Error() string {
 
 // tool runs a tool of api/trim/tools. That is a module of its own, so that its dependencies
 // are not in the module graph of programs that import this one.
-func (t *tools) tool(goflags string, args ...string) []byte {
-	return t.run(goflags, append([]string{"tool", "-modfile=api/trim/tools/go.mod"}, args...)...)
+func (t *tools) tool(args ...string) []byte {
+	return t.run(append([]string{"tool", "-modfile=api/trim/tools/go.mod"}, args...)...)
 }
 
-// generate generates package gen from a document, as go generate does, and exports its API to
-// the file api.
-func (t *tools) generate(document []byte) {
+// generate generates package gen from a document, as go generate does, for all commands that
+// follow, and returns what apidiff says of the change.
+func (t *tools) generate(document []byte) (changes string) {
 	client, err := filepath.Abs("gen/usage.gen.go")
 	t.err = cmp.Or(t.err, err)
-	t.run("", "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen",
+	t.run("run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen",
 		"-config", "api/oapi-codegen.yaml", "-o", t.path("usage.gen.go"), t.write("usage.yaml", document))
-	t.write("replace.json", fmt.Appendf(nil, `{"Replace": {%q: %q}}`, client, t.path("usage.gen.go")))
-	t.tool("'-overlay="+t.path("replace.json")+"'", "apidiff", "-w", t.path("api"), "./gen")
+	t.tool("apidiff", "-w", t.path("old"), "./gen")
+	replace := fmt.Appendf(nil, `{"Replace": {%q: %q}}`, client, t.path("usage.gen.go"))
+	t.goflags = "'-overlay=" + t.write("replace.json", replace) + "'"
+	return string(t.tool("apidiff", t.path("old"), "./gen"))
 }
 
 var compileError = regexp.MustCompile(`(?m)^([\w./\\-]+\.go:\d+):\d+: (.*)$`)
@@ -83,8 +86,8 @@ var compileError = regexp.MustCompile(`(?m)^([\w./\\-]+\.go:\d+):\d+: (.*)$`)
 // with the generated client.
 func (t *tools) broken() (lines []string) {
 	for _, dir := range []string{"", "wrapper/examples"} {
-		output := t.run("", "-C", "./"+dir, "list", "-e", "-test", "-export", "-tags=soak,live", "-gcflags=-e",
-			"-overlay="+t.path("replace.json"), "-f", "{{with .Error}}{{.Err}}{{end}}", "./...")
+		output := t.run("-C", "./"+dir, "list", "-e", "-test", "-export", "-tags=soak,live", "-gcflags=-e",
+			"-f", "{{with .Error}}{{.Err}}{{end}}", "./...")
 		for _, match := range compileError.FindAllStringSubmatch(string(output), -1) {
 			lines = append(lines, oneLine(filepath.Join(dir, match[1])+": "+match[2]))
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func (r *report) String() string {
 	}
 	text := list("Breaking: programs that import this module may not compile or work. The next version is a major one.",
 		r.breaking) + list("Compatible: the next version is a minor one.", r.compatible)
-	return cmp.Or(text, "Texts or order only: the next version is a patch.\n") +
+	return cmp.Or(text, "Texts, order and the like only, nothing that apidiff or oasdiff compares: the next version is a patch.\n") +
 		list("To be edited by hand (packages that import these may follow):", r.broken)
 }
 
@@ -109,10 +110,10 @@ var uses = []struct {
 	name *regexp.Regexp
 	use  string
 }{
-	{regexp.MustCompile(`^(Query|Job)Status`), "wrapper polls on at a status that it does not know; if this one is final, name it there"},
+	{regexp.MustCompile(`^(Query|Job)Status`), "wrapper polls on at a status that it does not know; a final one has to be named there"},
 	{regexp.MustCompile(`^(APIUsageRow|UsageJobRow)\.`), "in rows; the reports of the command do not have it, nor the rows that usagetest makes up"},
 	{regexp.MustCompile(`^(APIUsageQuery|UsageJobQuery)\.|^UsageQuerySortBy|^(Job)?(Granularity|GroupBy|HTTPMethod|Metric)`),
-		"in queries; neither the command nor usagetest knows it"},
+		"neither the command nor usagetest knows it"},
 }
 
 // addGo adds the changes that apidiff reports of package gen, in its words.
@@ -140,13 +141,16 @@ type wireChange struct {
 	BaseSource, RevisionSource struct{ Line int }
 }
 
+// terms returns what the text has in backquotes, first the property, or what else has changed.
+func (c wireChange) terms() []string { return strings.Split(c.Text+"````", "`")[1:] }
+
 // replaces reports whether a change adds the property of a response that another one removes, in
 // another letter case.
 func (c wireChange) replaces(other wireChange) bool {
-	property := func(c wireChange) string { return strings.Split(c.Text+"``", "`")[1] }
+	added, removed := c.terms(), other.terms()
 	return strings.HasPrefix(other.ID, "response-") && strings.HasSuffix(other.ID, "-property-removed") &&
 		strings.HasSuffix(c.ID, "-property-added") && c.Operation == other.Operation && c.Path == other.Path &&
-		strings.EqualFold(property(c), property(other))
+		strings.EqualFold(added[0], removed[0]) && added[2] == removed[2] // the status
 }
 
 // addWire adds the changes of oasdiff's changelog, in its words. A change of a schema is in the
@@ -155,15 +159,14 @@ func (c wireChange) replaces(other wireChange) bool {
 func (r *report) addWire(changes []wireChange) {
 	seen := map[wireChange]bool{} // without the place
 	for _, c := range changes {
+		text := strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :")
 		if slices.ContainsFunc(changes, func(other wireChange) bool { return other.replaces(c) }) {
-			c.Level = 1
-			c.Text += "; released versions read the one that is spelled like it, whatever the letter case"
+			text += "; the one in another letter case is read in its place: compare them by hand"
 		}
 		if c.ID == "request-property-became-required" || c.ID == "new-required-request-property" {
-			c.Text += `; programs that do not set it send its zero value in Go, such as "", 0, null or the year 1`
+			text += `; programs that do not set it send its zero value in Go, such as "", 0, null or the year 1`
 		}
-		text := strings.TrimLeft(c.Operation+" "+c.Path+": "+c.Text, " :")
-		if c.Text, c.Operation, c.Path = "", "", ""; !seen[c] {
+		if c.Text, c.Operation, c.Path = path.Base(c.terms()[0]), "", ""; !seen[c] {
 			r.add(c.Level == 3, text)
 		}
 		seen[c] = true

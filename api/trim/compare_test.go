@@ -47,6 +47,16 @@ var breakingChanges = []change{
 	}, []string{"POST /api/v2/usage/aggregates/query/jobs (postUsageAggregatesQueryJobs): moved to PUT /api/v3/usage/aggregates/query/jobs; " +
 		"released versions do not find it",
 		`POST /api/v2/usage/aggregates/query/jobs: required permissions changed from ANY["usage:organization:view"] to ALL["a" "b"]`}},
+	{"property in another letter case", func(d object) {
+		fields := properties(d, "ApiUsageRow")
+		fields["USERID"] = fields["userId"]
+		delete(fields, "userId")
+	}, []string{"removed the optional property `results/items/userId` from the response with the `200` status; " +
+		"the one in another letter case is read in its place: compare them by hand"}},
+	{"two security scopes", func(d object) {
+		scopes := get[[]any](postQuery(d), "security")[0].(object)
+		scopes["PureCloud OAuth"] = append(scopes["PureCloud OAuth"].([]any), "usage:a", "usage:b")
+	}, []string{"the security scope `usage:a` was added", "the security scope `usage:b` was added"}},
 	{"another host", func(d object) { d["host"] = "api.example.com" },
 		[]string{`server: changed from "https://api.mypurecloud.com" to "https://api.example.com"`}},
 	{"type changed", func(d object) {
@@ -87,24 +97,18 @@ var compatibleChanges = []change{
 	{"enum value of the request", func(d object) {
 		values := enum(d, "ApiUsageOrganizationQuery", "groupBy")
 		values["enum"] = append(values["enum"].([]any), "DivisionId")
-	}, []string{"package gen: GroupByDivisionID: added (in queries; neither the command nor usagetest knows it)", "added the new `DivisionId` enum value"}},
+	}, []string{"package gen: GroupByDivisionID: added (neither the command nor usagetest knows it)", "added the new `DivisionId` enum value"}},
 	{"field of a row", func(d object) { properties(d, "ApiUsageRow")["retries"] = object{"type": "integer"} },
 		[]string{"package gen: APIUsageRow.Retries: added (in rows; the reports of the command do not have it"}},
 	{"field of the request", func(d object) {
 		properties(d, "OrganizationPublicApiUsageQueryRequest")["timeZone"] = object{"type": "string"}
-	}, []string{"package gen: UsageJobQuery.TimeZone: added (in queries; neither the command nor usagetest"}},
+	}, []string{"package gen: UsageJobQuery.TimeZone: added (neither the command nor usagetest knows it)"}},
 	{"enum value that would be code", func(d object) {
 		values := enum(d, "ApiUsageQueryResult", "queryStatus")
 		values["enum"] = append(values["enum"].([]any), evil)
 	}, []string{"package gen: QueryStatusAFuncEvil: added"}},
 	{"response status", func(d object) { postQuery(d)["responses"].(object)["422"] = object{"description": "d"} },
 		[]string{"POST /api/v2/usage/query: added the non-success response with the status `422`"}},
-	{"property in another letter case", func(d object) {
-		fields := properties(d, "ApiUsageRow")
-		fields["clientID"] = fields["clientId"]
-		delete(fields, "clientId")
-	}, []string{"removed the optional property `results/items/clientId` from the response with the `200` status; " +
-		"released versions read the one that is spelled like it, whatever the letter case"}},
 	{"deprecation", func(d object) { postQuery(d)["deprecated"] = true },
 		[]string{"POST /api/v2/usage/query: endpoint deprecated"}},
 	{"permission", func(d object) {
@@ -186,7 +190,7 @@ func TestReport(t *testing.T) {
 		{"breaking", "-check", breakingChanges, exitBreaking, "Breaking: ", false},
 		{"compatible", "-check", compatibleChanges, exitCompatible, "Compatible: ", false},
 		{"texts, to be written", "-check=false", []change{{"texts", editTexts, nil}}, exitOK,
-			"Texts or order only: the next version is a patch.\n", true},
+			"Texts, order and the like only, nothing that apidiff or oasdiff compares: the next version is a patch.\n", true},
 		{"operations gone, to be written", "-check=false", goneOperations, exitError, "Breaking: ", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 var (
 	// methods are the keys of a path item that contain operations.
 	methods = strings.Fields("get put post delete options head patch trace")
-	// origin splits the URL of a server, which may have variables, before its path.
+	// origin splits the URL of a server before its path.
 	origin      = regexp.MustCompile(`^([^/]*//[^/]*)?(.*)$`)
 	placeholder = regexp.MustCompile(`\{[^}]*\}`)
 )
@@ -56,6 +56,9 @@ func server(document object) (address, base string) {
 	url := scheme + "://" + get[string](document, "host") + get[string](document, "basePath") // Swagger 2.0
 	if servers := get[[]any](document, "servers"); len(servers) > 0 {
 		url = get[string](servers[0], "url")
+		for name, variable := range get[object](servers[0], "variables") {
+			url = strings.ReplaceAll(url, "{"+name+"}", get[string](variable, "default"))
+		}
 	}
 	match := origin.FindStringSubmatch(url)
 	return strings.TrimSuffix(strings.ToLower(match[1]), ":443"), strings.TrimRight(match[2], "/")
@@ -75,7 +78,7 @@ func (o operation) at(place operation) operation {
 	from, to := placeholder.FindAllString(o.path, -1), placeholder.FindAllString(place.path, -1)
 	for _, parameter := range get[[]any](o.node, "parameters") {
 		i := slices.Index(from, "{"+get[string](parameter, "name")+"}")
-		if i >= 0 && i < len(to) && get[string](parameter, "in") == "path" {
+		if i >= 0 && len(from) == len(to) && get[string](parameter, "in") == "path" {
 			put(parameter.(object), strings.Trim(to[i], "{}"), "name")
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,5 +41,24 @@ func TestKeep(t *testing.T) {
 			equal(t, "kept", text(d.keep(parse(test.document), parse(test.old), []string{"A", "B"})), test.kept)
 			equal(t, "others", text(d.others), test.others)
 		})
+	}
+}
+
+func TestServer(t *testing.T) {
+	for document, want := range map[string]string{
+		`{"host": "A.example", "basePath": "/"}`:                                        "https://a.example ",
+		`{"host": "a.example", "basePath": "/api/", "schemes": ["http", "https"]}`:      "https://a.example /api",
+		`{"host": "a.example", "schemes": ["http"]}`:                                    "http://a.example ",
+		`{"servers": [{"url": "https://a.example:443/api"}, {"url": "https://b"}]}`:     "https://a.example /api",
+		`{"servers": [{"url": "https://{h}", "variables": {"h": {"default": "a/b"}}}]}`: "https://a /b",
+		`{"servers": [{"url": "https://{h}"}]}`:                                         "https://{h} ",
+		`{"servers": [{"url": "/api"}]}`:                                                " /api",
+	} {
+		var root object
+		if err := json.Unmarshal([]byte(document), &root); err != nil {
+			t.Fatal(err)
+		}
+		address, base := server(root)
+		equal(t, document, address+" "+base, want)
 	}
 }

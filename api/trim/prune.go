@@ -130,7 +130,12 @@ func (p *pruner) clean(node any, word string) any {
 // and the like beside it. Other forms of allOf are merged by oasdiff, which keeps no reference.
 func onlyOf(node object) object {
 	all := get[[]any](node, "allOf")
-	if len(all) != 1 || get[string](all[0], "$ref") == "" || node["properties"] != nil || node["required"] != nil {
+	for key := range node {
+		if key != "allOf" && key != "nullable" && !slices.Contains(texts, key) && !extension.MatchString(key) {
+			return nil
+		}
+	}
+	if len(all) != 1 || get[string](all[0], "$ref") == "" {
 		return nil
 	}
 	return all[0].(object)

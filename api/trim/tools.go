@@ -40,7 +40,8 @@ func (t *tools) run(args ...string) []byte {
 	command := exec.CommandContext(t.ctx, "go", args...)
 	// GOFLAGS: apidiff has no flag for it. GOTMPDIR: go leaves files there when it is killed.
 	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+t.goflags, "GOTMPDIR="+t.dir)
-	// An interrupt of this process alone leaves children of go, which keep the pipes open. (^C ends them too.)
+	// Interrupted, not killed, go waits for its children, which write files, and removes these.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 5 * time.Second
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr

@@ -100,6 +100,23 @@ func TestOutputDoesNotDependOnNotation(t *testing.T) {
 	}
 }
 
+// An allOf of one reference is the reference, unless something stands beside it that is no text.
+func TestAllOfOfOneReference(t *testing.T) {
+	for schema, want := range map[string]bool{
+		`{"allOf": [{"$ref": "#/definitions/A"}], "description": "d", "nullable": true, "x-a": 1}`: true,
+		`{"allOf": [{"$ref": "#/definitions/A"}], "minProperties": 3}`:                             false,
+		`{"allOf": [{"$ref": "#/definitions/A"}, {"$ref": "#/definitions/B"}]}`:                    false,
+		`{"allOf": [{"type": "object"}]}`:                                                          false,
+	} {
+		var node object
+		if err := json.Unmarshal([]byte(schema), &node); err != nil {
+			t.Fatal(err)
+		}
+		cleaned := (&pruner{}).clean(node, "")
+		equal(t, schema+" is a reference", get[string](cleaned, "$ref") != "", want)
+	}
+}
+
 func TestFollowsReferences(t *testing.T) {
 	spec := string(mustTrim(t, []byte(small), smallOperations).spec)
 	for name := range strings.FieldsSeq(

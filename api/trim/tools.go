@@ -38,9 +38,8 @@ func (t *tools) run(args ...string) []byte {
 		return nil
 	}
 	command := exec.CommandContext(t.ctx, "go", args...)
-	// GOFLAGS: apidiff has no flag for it. GOTMPDIR: go leaves files there when it is killed.
+	// GOFLAGS: apidiff has no flag for these. GOTMPDIR: go leaves files when it is interrupted.
 	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+t.goflags, "GOTMPDIR="+t.dir)
-	// Interrupted, not killed, go waits for its children, which write files, and removes these.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 5 * time.Second
 	var stdout, stderr bytes.Buffer

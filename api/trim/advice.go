@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +10,8 @@ import (
 )
 
 var (
-	duplicate = regexp.MustCompile(`([\pL\pN_]+)(?: redeclared|' detected)`)
+	// duplicate finds names of types, and names of fields.
+	duplicate = regexp.MustCompile(`([\pL\pN_]+)(?: redeclared in this block|' detected)|([\pL\pN_]+) redeclared`)
 	// noise are lines of the generator and the compiler that do not tell the reason.
 	noise = regexp.MustCompile(`(?m)^\s*(loading \./gen.*\n|exit status \d+|.*other declaration of .*\n?|` +
 		`usage\.gen\.go:\d+:\d+: |Additionally, (?s:.*))`)
@@ -29,19 +29,22 @@ func (e *toolError) advise(old, current object) error {
 	act := func(p place, format string, args ...any) {
 		actions = append(actions, fmt.Sprintf("- {target: %q, update: {%s}}", p, fmt.Sprintf(format, args...)))
 	}
-	collisions, number := map[string]string{}, map[string]int{} // by goName
+	collisions, number := map[place]string{}, map[place]int{} // by goName of either
 	for _, match := range duplicate.FindAllStringSubmatch(e.stderr, -1) {
-		collisions[goName(match[1])] = match[1]
+		collisions[place{goName(match[1]), goName(match[2])}] = match[1] + match[2]
 	}
 	for _, p := range additions(old, current) {
-		key := goName(cmp.Or(p.property, p.schema))
+		key := place{"", goName(p.property)}
+		if p.property == "" {
+			key.schema = goName(p.schema)
+		}
 		if name, ok := collisions[key]; ok {
 			number[key]++
 			act(p, "x-go-name: %s%d", name, number[key]+1)
 		}
 		isRequired := slices.Contains(get[[]any](current, p.schema, "required"), any(p.property))
-		refers := get[string](current, p.schema, "properties", p.property, "$ref") != ""
-		if strings.Contains(e.stderr, "invalid recursive type") && refers && !isRequired {
+		target := referred(get[any](current, p.schema, "properties", p.property))
+		if strings.Contains(e.stderr, "invalid recursive type") && !isRequired && reaches(current, target, p.schema, nil) {
 			act(p, "x-go-type-skip-optional-pointer: false")
 		}
 		if strings.Contains(e.stderr, "did not match") && (p.property == "" || old[p.schema] != nil) {
@@ -80,6 +83,19 @@ func additions(old, current object) (places []place) {
 		}
 	}
 	return places
+}
+
+// reaches reports whether one schema contains another one, by properties.
+func reaches(schemas object, from, to string, via []string) bool {
+	properties := slices.Collect(maps.Values(get[object](schemas, from, "properties")))
+	return from == to || !slices.Contains(via, from) && slices.ContainsFunc(properties, func(property any) bool {
+		return reaches(schemas, referred(property), to, append(slices.Clip(via), from))
+	})
+}
+
+// referred returns the name of the schema that a reference points to, or "".
+func referred(node any) string {
+	return strings.TrimPrefix(get[string](node, "$ref"), "#/components/schemas/")
 }
 
 // goName returns a form that is the same for all names that become one name in Go.

@@ -9,7 +9,7 @@ import (
 
 // An operation is kept by its method and path, and by its id where nothing is there any more.
 func TestKeep(t *testing.T) {
-	parse := func(text string) (all []operation) { // "get /a A, post /b B"
+	list := func(text string) (all []operation) { // "get /a A, post /b B"
 		for one := range strings.SplitSeq(text, ", ") {
 			fields := append(strings.Fields(one), "")
 			all = append(all, operation{method: fields[0], path: fields[1], id: fields[2], node: object{}})
@@ -38,7 +38,7 @@ func TestKeep(t *testing.T) {
 				return strings.Join(texts, ", ")
 			}
 			d := &document{}
-			equal(t, "kept", text(d.keep(parse(test.document), parse(test.old), []string{"A", "B"})), test.kept)
+			equal(t, "kept", text(d.keep(list(test.document), list(test.old), []string{"A", "B"})), test.kept)
 			equal(t, "others", text(d.others), test.others)
 		})
 	}

@@ -98,10 +98,13 @@ func (p *pruner) clean(node any, word string) any {
 		if only := onlyOf(node); only != nil && !hasNames {
 			node = only
 		}
-		// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3. References to
-		// anything else are errors of the loader, which drops siblings of references, too.
-		if tokens := strings.Split(get[string](node, "$ref"), "/"); len(tokens) == 3 || len(tokens) == 4 {
-			p.reach(tokens[1:]...)
+		if reference := get[string](node, "$ref"); reference != "" && !hasNames {
+			// #/definitions/Name in Swagger 2.0, #/components/schemas/Name in OpenAPI 3. References
+			// to anything else are errors of the loader.
+			if tokens := strings.Split(reference, "/"); len(tokens) == 3 || len(tokens) == 4 {
+				p.reach(tokens[1:]...)
+			}
+			return object{"$ref": printable(reference)} // OpenAPI 3.0 ignores its siblings
 		}
 		cleaned := object{}
 		for _, name := range slices.Sorted(maps.Keys(node)) {

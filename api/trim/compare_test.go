@@ -211,6 +211,7 @@ func TestReport(t *testing.T) {
 			const line = "\n  - wrapper/internal/rows/stream_test.go:"
 			equal(t, line+" is to be edited", strings.Contains(stdout, line), test.code == exitBreaking)
 			equal(t, "the file was written", !bytes.Equal(readFile(t, file), spec), test.written)
+			equal(t, "an operation that moved is removed", strings.Contains(stdout, "without deprecation"), false)
 			hasNoControls(t, "output", stdout+stderr)
 			equal(t, "a line starts with ::", strings.Contains(stdout+stderr, "\n::"), false)
 		})
@@ -221,6 +222,46 @@ func TestReport(t *testing.T) {
 		equal(t, "exit code", code, exitError)
 		contains(t, "standard error", stderr, file)
 	})
+}
+
+func TestReportText(t *testing.T) {
+	r := &report{breaking: []string{"a", "b"}, compatible: []string{"c"}, broken: []string{"d.go:1: e"}}
+	equal(t, "text", r.String(), "Breaking: programs that import this module may not compile or work. The next version is a major one.\n"+
+		"  - a\n  - b\nCompatible: the next version is a minor one.\n  - c\n"+
+		"To be edited by hand (packages that import these may follow):\n  - d.go:1: e\n")
+}
+
+// A change of a schema is listed once, for the first response that has it.
+func TestWireChanges(t *testing.T) {
+	change := func(id, text string, line int) wireChange {
+		c := wireChange{ID: id, Text: text, Operation: "GET", Path: "/a", Level: 3}
+		c.RevisionSource.Line = line
+		return c
+	}
+	r := &report{}
+	r.addWire([]wireChange{
+		change("response-optional-property-removed", "removed `a/id` from the response with the `200` status", 1),
+		change("response-optional-property-removed", "removed `id` from the response with the `400` status", 1),
+		change("response-optional-property-added", "added `ID` to the response with the `400` status", 2),
+		change("response-optional-property-removed", "removed `name` from the response with the `200` status", 3),
+		change("response-optional-property-added", "added `Name` to the response with the `200` status", 4),
+		change("scope", "the scope `a`", 5),
+		change("scope", "the scope `b`", 5),
+		change("request-property-became-required", "the property `x` became required", 6),
+		change("new-required-request-property", "added the property `y`", 7),
+	})
+	const zero = `; programs that do not set it send its zero value in Go, such as "", 0, null or the year 1`
+	equal(t, "changes", strings.Join(r.breaking, "\n"), strings.Join([]string{
+		"GET /a: removed `a/id` from the response with the `200` status",
+		"GET /a: added `ID` to the response with the `400` status",
+		"GET /a: removed `name` from the response with the `200` status; the one in another letter case is read in its place: " +
+			"compare them by hand",
+		"GET /a: added `Name` to the response with the `200` status",
+		"GET /a: the scope `a`",
+		"GET /a: the scope `b`",
+		"GET /a: the property `x` became required" + zero,
+		"GET /a: added the property `y`" + zero,
+	}, "\n"))
 }
 
 // goneOperations has an operation that is gone, and another change that is reported all the
@@ -382,6 +423,7 @@ func TestAdviceIsSufficient(t *testing.T) {
 			contains(t, change.name, errs, want)
 		}
 	}
+	equal(t, "all that is new is listed", strings.Contains(errs, "New in the document"), false)
 	goCommand(t, ".", "generate", ".")
 	goCommand(t, ".", "build", "./gen")
 }

@@ -47,16 +47,6 @@ var breakingChanges = []change{
 	}, []string{"POST /api/v2/usage/aggregates/query/jobs (postUsageAggregatesQueryJobs): moved to PUT /api/v3/usage/aggregates/query/jobs; " +
 		"released versions do not find it",
 		`POST /api/v2/usage/aggregates/query/jobs: required permissions changed from ANY["usage:organization:view"] to ALL["a" "b"]`}},
-	{"property in another letter case", func(d object) {
-		fields := properties(d, "ApiUsageRow")
-		fields["USERID"] = fields["userId"]
-		delete(fields, "userId")
-	}, []string{"removed the optional property `results/items/userId` from the response with the `200` status; " +
-		"the one in another letter case is read in its place: compare them by hand"}},
-	{"two security scopes", func(d object) {
-		scopes := get[[]any](postQuery(d), "security")[0].(object)
-		scopes["PureCloud OAuth"] = append(scopes["PureCloud OAuth"].([]any), "usage:a", "usage:b")
-	}, []string{"the security scope `usage:a` was added", "the security scope `usage:b` was added"}},
 	{"another host", func(d object) { d["host"] = "api.example.com" },
 		[]string{`server: changed from "https://api.mypurecloud.com" to "https://api.example.com"`}},
 	{"type changed", func(d object) {

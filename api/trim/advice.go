@@ -29,7 +29,7 @@ func (e *toolError) advise(old, current object) error {
 	act := func(p place, format string, args ...any) {
 		actions = append(actions, fmt.Sprintf("- {target: %q, update: {%s}}", p, fmt.Sprintf(format, args...)))
 	}
-	collisions, number := map[place]string{}, map[place]int{} // by goName of either
+	collisions, number := map[place]string{}, map[place]int{} // by goName of a schema, or of a property
 	for _, match := range duplicate.FindAllStringSubmatch(e.stderr, -1) {
 		collisions[place{goName(match[1]), goName(match[2])}] = match[1] + match[2]
 	}
@@ -44,7 +44,7 @@ func (e *toolError) advise(old, current object) error {
 		}
 		isRequired := slices.Contains(get[[]any](current, p.schema, "required"), any(p.property))
 		target := referred(get[any](current, p.schema, "properties", p.property))
-		if strings.Contains(e.stderr, "invalid recursive type") && !isRequired && reaches(current, target, p.schema, nil) {
+		if strings.Contains(e.stderr, "invalid recursive type") && !isRequired && reaches(current, target, p.schema, object{}) {
 			act(p, "x-go-type-skip-optional-pointer: false")
 		}
 		if strings.Contains(e.stderr, "did not match") && (p.property == "" || old[p.schema] != nil) {
@@ -85,11 +85,13 @@ func additions(old, current object) (places []place) {
 	return places
 }
 
-// reaches reports whether one schema contains another one, by properties.
-func reaches(schemas object, from, to string, via []string) bool {
+// reaches reports whether a schema is another one, or contains it by properties.
+func reaches(schemas object, from, to string, seen object) bool {
 	properties := slices.Collect(maps.Values(get[object](schemas, from, "properties")))
-	return from == to || !slices.Contains(via, from) && slices.ContainsFunc(properties, func(property any) bool {
-		return reaches(schemas, referred(property), to, append(slices.Clip(via), from))
+	isNew := seen[from] == nil
+	seen[from] = true
+	return from == to || isNew && slices.ContainsFunc(properties, func(property any) bool {
+		return reaches(schemas, referred(property), to, seen)
 	})
 }
 

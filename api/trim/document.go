@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -84,8 +83,7 @@ func (t *tools) update(root object, ids []string, before []byte) (*document, err
 	return d, d.report.compare(t, d.spec, old, d.tree)
 }
 
-// trim reduces a document to some operations, those of an older one or with the given ids, and
-// what they refer to.
+// trim reduces a document to the operations with the given ids, and to what they refer to.
 func (t *tools) trim(root object, ids []string, old object) (*document, error) {
 	d, before := &document{}, operations(old)
 	kept := d.keep(operations(root), before, ids)
@@ -134,10 +132,10 @@ func load(tree object) (*openapi3.T, error) {
 	return openapi2conv.ToV3(&swagger)
 }
 
-// arrange makes a document and an older one comparable. It writes the document like the older
-// one where both mean the same to clients, with references in place of equal schemas. It puts
-// operations of the older one where they are now, and those that are gone into the document
-// again. The report has what moved, what is gone, and what requires other permissions.
+// arrange makes a document and an older one comparable. In the document, it puts references in
+// place of schemas where the older one has them to equal ones, and restores operations that are
+// gone. In the older one, it puts operations where they are now. The report has what moved, what
+// is gone, and what requires other permissions.
 func (d *document) arrange(old object, ids []string) {
 	current, before := operations(d.tree), operations(old)
 	delete(old, "paths")
@@ -155,11 +153,14 @@ func (d *document) arrange(old object, ids []string) {
 		}
 		put(old, was.node, "paths", was.path, was.method)
 	}
-	schemas := object{} // of both: references to those of the older one replace what the document has inline
-	maps.Copy(schemas, get[object](old, "components", "schemas"))
-	maps.Copy(schemas, get[object](d.tree, "components", "schemas"))
-	put(d.tree, schemas, "components", "schemas")
-	withReferences(d.tree, old, d.tree, old)
+	for kind := range get[object](old, "components") { // operations that are gone refer to these, too
+		both := maps.Clone(get[object](old, "components", kind))
+		maps.Copy(both, get[object](d.tree, "components", kind))
+		put(d.tree, both, "components", kind)
+	}
+	for range get[object](d.tree, "components", "schemas") { // each pass may make schemas equal for the next
+		withReferences(d.tree, old, d.tree, old)
+	}
 }
 
 // withReferences returns a node of the current document, with references where a node of the older
@@ -190,7 +191,9 @@ func withReferences(current, old object, node, was any) any {
 // isSame reports whether two schemas say the same to a program.
 func isSame(a, b any) bool {
 	bare := &pruner{isBare: true}
-	return reflect.DeepEqual(bare.clean(a, ""), bare.clean(b, ""))
+	first, _ := json.Marshal(bare.clean(a, ""), json.Deterministic(true)) // 1 is a float in JSON, an int in YAML
+	second, _ := json.Marshal(bare.clean(b, ""), json.Deterministic(true))
+	return bytes.Equal(first, second)
 }
 
 // header is the comment at the head of the output.

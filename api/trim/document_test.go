@@ -41,3 +41,9 @@ func TestReadErrors(t *testing.T) {
 		contains(t, "standard error", stderr, from)
 	}
 }
+
+func TestIsSame(t *testing.T) {
+	schema := object{"type": "integer", "minimum": 1, "description": "a"}
+	equal(t, "another text, and a number of JSON", isSame(schema, object{"type": "integer", "minimum": 1.0}), true)
+	equal(t, "another number", isSame(schema, object{"type": "integer", "minimum": 2.0}), false)
+}

@@ -142,6 +142,7 @@ func TestErrorsHaveNoControlCharacters(t *testing.T) {
 	const evil = controls + `\n::error::x`
 	for name, input := range map[string]string{
 		"name of a property":   replaced(t, `"inside":`, `"`+evil+`":`),
+		"base path":            replaced(t, `"host":`, `"basePath": "/`+evil+`", "host":`),
 		"name of a path":       replaced(t, `"/q":`, `"/q`+evil+`":`),
 		"name of a definition": strings.ReplaceAll(small, "InItems", evil),
 		"name of a parameter":  replaced(t, `"name": "p"`, `"name": "`+evil+`"`),

@@ -14,16 +14,16 @@
 // The document is not trusted. Of its extensions only the vendor's own are kept,
 // and control characters are neither written nor printed.
 //
-// Before it writes, it generates the client, and reports what changes for programs
-// that import this module, and which lines of this module are to be edited.
-// A document from which no client can be generated is an error. Where nothing has
-// changed, nothing is written.
+// If there is an old file, it first generates the client, and reports what changes
+// for programs that import this module, and which lines of this module are to be
+// edited. It is an error if no client can be generated. If nothing has changed,
+// nothing is written.
 //
-// The exit code is 0, or 1 for an error in the document, after which the old file
-// is unchanged, or 2 for a usage error. With -check, it is 0 when nothing changed,
-// 3 when all changes are compatible, and 4 when a change breaks programs, or no
-// client can be generated. (go run turns each of these into 1: build the command
-// first where the difference matters.)
+// The exit code is 0, or 1 for an error, also if an operation is gone: the old file
+// stays as it is; or 2 for a usage error. With -check, it is 0 if nothing changed, 3
+// if all changes are compatible, and 4 if a change breaks programs, or no client can
+// be generated. (go run turns each of these into 1: build the command first where
+// the difference matters.)
 package main
 
 import (

@@ -12,7 +12,7 @@ var (
 	// methods are the keys of a path item that contain operations.
 	methods = strings.Fields("get put post delete options head patch trace")
 	// origin splits the URL of a server before its path.
-	origin      = regexp.MustCompile(`^([^/]*//[^/]*)?(.*)$`)
+	origin      = regexp.MustCompile(`(?s)^([^/]*//[^/]*)?(.*)$`)
 	placeholder = regexp.MustCompile(`\{[^}]*\}`)
 )
 
@@ -36,9 +36,9 @@ func operations(document object) (all []operation) {
 			if node == nil {
 				continue
 			}
-			for _, key := range []string{"parameters", "servers"} { // those of the path
-				if shared := get[[]any](paths, path, key); shared != nil {
-					node[key] = slices.Concat(shared, get[[]any](node, key))
+			for _, key := range []string{"parameters", "servers"} { // those of the path, too
+				if all := slices.Concat(get[[]any](paths, path, key), get[[]any](node, key)); all != nil {
+					node[key] = all
 				}
 			}
 			all = append(all, operation{get[string](node, "operationId"), method, base + path, node})
@@ -47,7 +47,7 @@ func operations(document object) (all []operation) {
 	return all
 }
 
-// server returns the first address of a document, and the base path that is part of it.
+// server returns scheme and host of the first server of a document, and the base path after them.
 func server(document object) (address, base string) {
 	scheme := "https"
 	if schemes := get[[]any](document, "schemes"); len(schemes) > 0 && !slices.Contains(schemes, any(scheme)) {
@@ -71,15 +71,17 @@ func (o operation) isAt(other operation) bool {
 		placeholder.ReplaceAllString(o.path, "{}") == placeholder.ReplaceAllString(other.path, "{}")
 }
 
-// at returns an operation as it is where another one is: with its id, and the names of path
-// parameters there.
+// at returns an operation with the id, the path, and the names of path parameters of another one.
 func (o operation) at(place operation) operation {
 	o.node["operationId"] = place.id
 	from, to := placeholder.FindAllString(o.path, -1), placeholder.FindAllString(place.path, -1)
-	for _, parameter := range get[[]any](o.node, "parameters") {
+	parameters := get[[]any](o.node, "parameters")
+	for n, parameter := range parameters {
 		i := slices.Index(from, "{"+get[string](parameter, "name")+"}")
 		if i >= 0 && len(from) == len(to) && get[string](parameter, "in") == "path" {
-			put(parameter.(object), strings.Trim(to[i], "{}"), "name")
+			renamed := maps.Clone(parameter.(object)) // other operations of the path share it
+			renamed["name"] = strings.Trim(to[i], "{}")
+			parameters[n] = renamed
 		}
 	}
 	return operation{place.id, place.method, place.path, o.node}
@@ -87,12 +89,12 @@ func (o operation) at(place operation) operation {
 
 // byID returns the index of the operation with an id, or -1.
 func byID(all []operation, id string) int {
-	return slices.IndexFunc(all, func(o operation) bool { return o.id == id })
+	return slices.IndexFunc(all, func(o operation) bool { return id != "" && o.id == id })
 }
 
-// keep returns what the operations of an older document are now, and those with an id that it
-// does not have. An operation is what its method and path reach, since released versions send
-// these; its id counts where nothing is there any more. All other operations are d.others.
+// keep returns the operations with the given ids, as they are now. One of an older document is
+// what has its method and path, which released versions send; its id is looked for only if
+// nothing is there any more. All other operations are d.others.
 func (d *document) keep(all, old []operation, ids []string) (kept []operation) {
 	for _, was := range old {
 		if i := slices.IndexFunc(all, was.isAt); i >= 0 && slices.Contains(ids, was.id) {

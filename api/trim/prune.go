@@ -13,7 +13,7 @@ var (
 	describing = strings.Fields("swagger openapi info consumes produces servers security")
 	// named are the words whose values have names as keys. All other keys are words of the
 	// specification, or extensions.
-	named = strings.Fields("properties headers security")
+	named = strings.Fields("properties headers security scopes variables mapping encoding")
 	// texts are the words that say nothing to a program.
 	texts = strings.Fields("description title summary example examples externalDocs")
 
@@ -69,10 +69,12 @@ func get[T any](node any, tokens ...string) T {
 func put(node object, value any, tokens ...string) {
 	last := len(tokens) - 1
 	for _, token := range tokens[:last] {
-		if node[token] == nil {
-			node[token] = object{}
+		child := get[object](node, token)
+		if child == nil {
+			child = object{}
+			node[token] = child
 		}
-		node = node[token].(object)
+		node = child
 	}
 	node[tokens[last]] = value
 }
@@ -144,8 +146,8 @@ func onlyOf(node object) object {
 	return all[0].(object)
 }
 
-// printable returns a text with spaces for characters other than line breaks that are control
-// characters or change the direction of text: terminals and readers would be misled.
+// printable returns a text with spaces for what unicode.IsPrint refuses, line breaks aside: control
+// characters and those that change the direction of text would mislead terminals and readers.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && !unicode.IsPrint(r) {

@@ -46,8 +46,8 @@ func TestImportersDoNotGetTheTools(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, "module graph", string(graph), "github.com/genesyscloud-go/usage")
-	equal(t, "the module graph has oasdiff", strings.Contains(string(graph), "github.com/oasdiff/oasdiff@"), false)
-	module := string(readFile(t, root+"/go.mod"))
-	equal(t, "go.mod requires apidiff", strings.Contains(module, "golang.org/x/exp "), false)
+	contains(t, "module graph", string(graph), "github.com/genesyscloud-go/usage@")
+	for _, module := range []string{"github.com/oasdiff/oasdiff@", "golang.org/x/exp@"} {
+		equal(t, "the module graph has "+module, strings.Contains(string(graph), module), false)
+	}
 }

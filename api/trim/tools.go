@@ -38,7 +38,7 @@ func (t *tools) run(args ...string) []byte {
 		return nil
 	}
 	command := exec.CommandContext(t.ctx, "go", args...)
-	// GOFLAGS: apidiff has no flag for these. GOTMPDIR: go leaves files when it is interrupted.
+	// GOFLAGS: apidiff takes no flags of the go command. GOTMPDIR: go leaves files when it is interrupted.
 	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+t.goflags, "GOTMPDIR="+t.dir)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 5 * time.Second

@@ -146,10 +146,12 @@ func (c wireChange) terms() []string { return strings.Split(c.Text+"````", "`")[
 // replaces reports whether a change adds the property of a response that another one removes, in
 // another letter case.
 func (c wireChange) replaces(other wireChange) bool {
+	if !strings.HasPrefix(other.ID, "response-") || !strings.HasSuffix(other.ID, "-property-removed") ||
+		!strings.HasSuffix(c.ID, "-property-added") || c.Operation != other.Operation || c.Path != other.Path {
+		return false
+	}
 	added, removed := c.terms(), other.terms()
-	return strings.HasPrefix(other.ID, "response-") && strings.HasSuffix(other.ID, "-property-removed") &&
-		strings.HasSuffix(c.ID, "-property-added") && c.Operation == other.Operation && c.Path == other.Path &&
-		strings.EqualFold(added[0], removed[0]) && added[2] == removed[2] // the status
+	return strings.EqualFold(added[0], removed[0]) && added[2] == removed[2] // the status
 }
 
 // addWire adds the changes of oasdiff's changelog, in its words. A change of a schema is in the
